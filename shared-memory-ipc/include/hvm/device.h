@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * /dev/hvm: what hvm.ko offers to processes of the Linux partition.
+ *
+ * One open file is either bare (administration, information) or, after HVM_IOC_JOB_CREATE, a job: a number of HRT
+ * cores merged with the address space of the process that created it. Closing the last descriptor of a job, or the end
+ * of that address space, ends the job: its threads leave their cores before the call returns, and the cores are free.
+ *
+ * All calls are thread-safe. Errors are negative errno values; what each call may answer is listed with it; besides
+ * these, EFAULT for a bad pointer and ENOTTY for an unknown request.
+ */
+#ifndef HVM_DEVICE_H
+#define HVM_DEVICE_H
+
+#include <hvm/types.h>
+
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+#define HVM_DEVICE_PATH "/dev/hvm"
+#define HVM_NAME_MAX	32u /* bytes of a partition's name, terminating zero included */
+
+#define HVM_IOC_MAGIC 0xb7
+
+/**
+ * HVM_IOC_REVISION: *arg = HVM_ABI_REVISION of the module. Any process.
+ */
+#define HVM_IOC_REVISION _IOR(HVM_IOC_MAGIC, 0x00, uint32_t)
+
+/**
+ * HVM_IOC_INFO: describe partition number @index.
+ * ENOENT: no such index (they are dense, from 0).
+ */
+struct hvm_info {
+	uint32_t index;	     /* in */
+	uint32_t state;	     /* enum hvm_partition_state */
+	char name[HVM_NAME_MAX];
+	uint32_t core_count;
+	uint32_t cores_free; /* cores that no job holds */
+	uint64_t memory_base;
+	uint64_t memory_size;
+	uint32_t generation; /* boots so far */
+	uint32_t first_cpu;  /* Linux CPU number of core 0; the others follow */
+	uint64_t image_size; /* 0 = no image loaded yet */
+	/* the last boot, nanoseconds from the first INIT */
+	uint64_t boot_first_instruction_ns; /* of core 0 */
+	uint64_t boot_ready_ns;		    /* until every core idled */
+	uint64_t offline_ns;		    /* before it: taking the vCPUs out of Linux, 0 if they were never online */
+	uint32_t jobs;			    /* live jobs */
+	uint32_t parked_cores;		    /* cores that were stopped by force and wait for their restart */
+	uint64_t heartbeat;		    /* sum over the cores */
+	uint64_t interrupts;		    /* taken by all cores since boot */
+	uint64_t reserved[4];
+};
+HVM_ASSERT_SIZE(struct hvm_info, 160);
+#define HVM_IOC_INFO _IOWR(HVM_IOC_MAGIC, 0x01, struct hvm_info)
+
+/**
+ * HVM_IOC_LOAD: give partition @name its aerokernel image (a flat binary). Copied; used from the next boot on.
+ * EPERM: without CAP_SYS_ADMIN. ENOENT: no such partition. E2BIG: larger than HVM_IMAGE_MAX. EINVAL: empty or not an
+ * aerokernel of this ABI revision. EBUSY: jobs hold its cores.
+ */
+struct hvm_load {
+	char name[HVM_NAME_MAX];
+	uint64_t image; /* user address */
+	uint64_t size;
+};
+#define HVM_IOC_LOAD _IOW(HVM_IOC_MAGIC, 0x02, struct hvm_load)
+
+/**
+ * HVM_IOC_BOOT: boot partition @name: park every core (INIT), restore the image from its clean copy, start the cores,
+ * wait until all idle. With HVM_BOOT_FORCE its jobs are ended first, otherwise they make it EBUSY.
+ * EPERM, ENOENT as above; ENODATA: no image loaded; ETIMEDOUT: a core did not come up (the state is FAILED, the log says more).
+ */
+#define HVM_BOOT_FORCE 0x1u
+/**
+ * HVM_IOC_DOWN: park every core; with HVM_DOWN_RETURN also give the vCPUs back to Linux.
+ */
+#define HVM_DOWN_RETURN 0x2u
+struct hvm_partition_request {
+	char name[HVM_NAME_MAX];
+	uint32_t flags;
+	uint32_t reserved;
+};
+#define HVM_IOC_BOOT _IOW(HVM_IOC_MAGIC, 0x03, struct hvm_partition_request)
+#define HVM_IOC_DOWN _IOW(HVM_IOC_MAGIC, 0x04, struct hvm_partition_request)
+
+/**
+ * HVM_IOC_LOG: read the aerokernel's log of partition @name from @cursor on (0: the oldest text kept).
+ * On return @size bytes are in @buffer, @cursor is where to go on, @lost counts bytes that were overwritten unread.
+ */
+struct hvm_log_read {
+	char name[HVM_NAME_MAX];
+	uint64_t cursor; /* in, out */
+	uint64_t buffer; /* user address */
+	uint64_t size;	 /* in: room; out: bytes read */
+	uint64_t lost;	 /* out */
+};
+#define HVM_IOC_LOG _IOWR(HVM_IOC_MAGIC, 0x05, struct hvm_log_read)
+
+/**
+ * HVM_IOC_PING: every core of partition @name must answer a doorbell within @timeout_ns (at most one second).
+ * EPERM: without CAP_SYS_ADMIN. ETIMEDOUT: one did not; the partition is HUNG. ENODEV: not booted.
+ */
+struct hvm_ping {
+	char name[HVM_NAME_MAX];
+	uint64_t timeout_ns; /* in: 0 = 100 ms */
+	uint64_t slowest_ns; /* out */
+};
+#define HVM_IOC_PING _IOWR(HVM_IOC_MAGIC, 0x06, struct hvm_ping)
+
+/**
+ * HVM_IOC_JOB_CREATE: make this open file a job on @cores cores of partition @name (an empty name: the first one) and
+ * merge the calling process's address space. @slots slots are made (at least @cores); map them with
+ * mmap(fd, offset 0, slots * HVM_SLOT_SIZE rounded up to pages, PROT_READ|PROT_WRITE, MAP_SHARED).
+ * ENOENT: no such partition. EAGAIN: fewer cores or slots free now. E2BIG: more than the partition has. ENODEV: not
+ * booted, and @state says why. EBUSY: this file is a job already.
+ */
+struct hvm_job_create {
+	char name[HVM_NAME_MAX]; /* in; out: the partition's name */
+	uint32_t cores;		 /* in */
+	uint32_t slots;		 /* in */
+	uint32_t partition_cores; /* out: cores of the partition */
+	uint32_t cores_free;	 /* out: before this call */
+	uint32_t state;		 /* out: enum hvm_partition_state */
+	uint32_t tsc_khz;	 /* out */
+	uint64_t spin_cycles;	 /* out: how long a server should poll before it sleeps, TSC cycles */
+	uint32_t pause;		 /* out: 1 = spin with PAUSE */
+	uint32_t reserved;
+	uint64_t merge_ns;	 /* out: time that the merge took */
+};
+#define HVM_IOC_JOB_CREATE _IOWR(HVM_IOC_MAGIC, 0x10, struct hvm_job_create)
+
+/**
+ * HVM_IOC_THREAD_START: run a thread on core @core of the job (0 .. cores-1), behind slot @slot (0 .. slots-1).
+ * The thread starts at @rip with @rsp, @arg in rdi, rsi, rdx, and @fs_base; all other registers zero, FPU and SSE in
+ * their initial state. @tid is what gettid answers (0: the calling thread's).
+ * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
+ * functions on the stack @rsp until it is stopped.
+ * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
+ * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
+ */
+#define HVM_THREAD_CALLS 0x1u
+struct hvm_thread_start {
+	uint32_t core;
+	uint32_t slot;
+	uint32_t flags;
+	uint32_t call_slot;
+	uint64_t rip;
+	uint64_t rsp;
+	uint64_t fs_base;
+	uint64_t arg[3];
+	uint32_t tid;
+	uint32_t reserved;
+};
+#define HVM_IOC_THREAD_START _IOW(HVM_IOC_MAGIC, 0x11, struct hvm_thread_start)
+
+/**
+ * HVM_IOC_THREAD_STOP: make the thread behind slot @slot leave its core; returns when it has. Safe at any time.
+ */
+#define HVM_IOC_THREAD_STOP _IOW(HVM_IOC_MAGIC, 0x12, uint32_t)
+
+/**
+ * HVM_IOC_WAIT: sleep until slot @slot has a request that is not answered yet. Returns at once if there is one.
+ * EINTR: a signal. ETIMEDOUT: nothing for @timeout_ns (0 = no limit). ESHUTDOWN: the job was ended.
+ */
+struct hvm_wait {
+	uint32_t slot;
+	uint32_t reserved;
+	uint64_t timeout_ns;
+};
+#define HVM_IOC_WAIT _IOW(HVM_IOC_MAGIC, 0x13, struct hvm_wait)
+
+/**
+ * HVM_IOC_KICK: ring the doorbell of the core whose thread is the client of slot @slot (after answering it while
+ * client_sleeping was set), or whose thread serves calls on it.
+ */
+#define HVM_IOC_KICK _IOW(HVM_IOC_MAGIC, 0x14, uint32_t)
+
+/**
+ * HVM_IOC_FAULT: resolve a page fault of the job's HRT threads, as a fault of the process itself would be.
+ * 0: retry the access. EFAULT: nothing mapped there (SEGV_MAPERR). EACCES: mapped, but the access is not allowed
+ * (SEGV_ACCERR). EIO: bus error (SIGBUS), e.g. beyond the end of a mapped file. ENOMEM: out of memory. EINTR: a fatal
+ * signal is pending.
+ */
+struct hvm_fault {
+	uint64_t address;
+	uint64_t error; /* x86 page-fault error code */
+};
+#define HVM_IOC_FAULT _IOW(HVM_IOC_MAGIC, 0x15, struct hvm_fault)
+
+#endif
