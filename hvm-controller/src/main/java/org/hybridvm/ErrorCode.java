@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm;
+
+import java.util.Locale;
+
+/**
+ * The stable names of everything that can be refused or go wrong, sorted by whose fault it is. A name never changes its
+ * meaning: scripts compare them.
+ */
+public enum ErrorCode {
+    // the caller's: the request cannot be done as it is
+    INVALID_REQUEST(Fault.CALLER, 400),
+    INVALID_LAYOUT(Fault.CALLER, 422),
+    NO_SUCH_VM(Fault.CALLER, 404),
+    NO_SUCH_PARTITION(Fault.CALLER, 404),
+    NO_SUCH_JOB(Fault.CALLER, 404),
+    NO_SUCH_LOG(Fault.CALLER, 404),
+    NO_SUCH_RESOURCE(Fault.CALLER, 404),
+    METHOD_NOT_ALLOWED(Fault.CALLER, 405),
+    /** No VM runs and the request named none. */
+    NO_VM(Fault.CALLER, 409),
+    /** Several VMs run and the request named none. */
+    VM_AMBIGUOUS(Fault.CALLER, 409),
+    VM_EXISTS(Fault.CALLER, 409),
+    /** The VM or partition is not in a state in which this can be done. */
+    WRONG_STATE(Fault.CALLER, 409),
+    TOO_MANY_CORES(Fault.CALLER, 422),
+    OUTSIDE_MOUNTS(Fault.CALLER, 422),
+    /** No such program: exit status 127. */
+    PROGRAM_NOT_FOUND(Fault.CALLER, 422),
+    /** A file is there, but it cannot be run: exit status 126. */
+    PROGRAM_NOT_RUNNABLE(Fault.CALLER, 422),
+
+    // the host's: something is missing, taken or forbidden there
+    HOST_REQUIREMENT(Fault.HOST, 503),
+    HOST_RESOURCES(Fault.HOST, 409),
+    HOST_PERMISSION(Fault.HOST, 503),
+    IMAGE_MISSING(Fault.HOST, 503),
+
+    // the virtual machine's
+    BOOT_FAILED(Fault.VM, 502),
+    GUEST_LOST(Fault.VM, 502),
+    GUEST_TIMEOUT(Fault.VM, 504),
+    GUEST_PROTOCOL(Fault.VM, 502),
+
+    // ours
+    SHUTTING_DOWN(Fault.HVMD, 503),
+    INTERNAL(Fault.HVMD, 500);
+
+    /** Who has to act. */
+    public enum Fault {
+        CALLER,
+        HOST,
+        VM,
+        HVMD
+    }
+
+    private final Fault fault;
+    private final int httpStatus;
+
+    ErrorCode(Fault fault, int httpStatus) {
+        this.fault = fault;
+        this.httpStatus = httpStatus;
+    }
+
+    public Fault fault() {
+        return fault;
+    }
+
+    public int httpStatus() {
+        return httpStatus;
+    }
+
+    /** The name on the wire: lower case, words joined by underscores. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
