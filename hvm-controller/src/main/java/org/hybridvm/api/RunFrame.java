@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One message of a run stream, the protocol {@value #PROTOCOL} that {@code POST /v1/jobs} switches to. An 8-byte header,
+ * little-endian, then the payload:
+ *
+ * <pre>
+ *   0  u8   type, see {@link Type}
+ *   1  u8   stream: 0 stdin, 1 stdout, 2 stderr; 0 where it has no meaning
+ *   2  u16  zero
+ *   4  u32  length of the payload, at most {@value #MAX_PAYLOAD}
+ * </pre>
+ *
+ * Nobody sends DATA that the other side has not allowed by CREDIT before; so neither side, nor hvmd between them, ever
+ * has to hold more than the windows that were granted, and signals and the end are never stuck behind data.
+ */
+public record RunFrame(Type type, int stream, byte[] payload) {
+    public static final String PROTOCOL = "hvm-run/1";
+    public static final int HEADER_SIZE = 8;
+    public static final int MAX_PAYLOAD = 64 * 1024;
+
+    public static final int STDIN = 0;
+    public static final int STDOUT = 1;
+    public static final int STDERR = 2;
+
+    private static final byte[] NOTHING = new byte[0];
+
+    /** What a frame means, who sends it and what it carries. */
+    public enum Type {
+        /** Both: bytes of the stream. */
+        DATA(1),
+        /** Client: the stream (stdin) has ended. */
+        DATA_END(2),
+        /** Both: u32, bytes of the stream that the receiver may send in addition. */
+        CREDIT(3),
+        /** Client: u32, the number of the signal to send to the program. */
+        SIGNAL(4),
+        /** hvmd, first: the job as JSON. */
+        JOB(5),
+        /** hvmd: the job waits; why, as text. */
+        PENDING(6),
+        /** hvmd: the program runs. */
+        RUNNING(7),
+        /** hvmd: a line of the job's report, as text. */
+        REPORT(8),
+        /** hvmd, last: the result as JSON. */
+        END(9);
+
+        private static final Type[] BY_CODE = new Type[values().length + 1];
+
+        static {
+            for (Type type : values()) {
+                BY_CODE[type.code] = type;
+            }
+        }
+
+        private final int code;
+
+        Type(int code) {
+            this.code = code;
+        }
+    }
+
+    /**
+     * The fields of a frame's header.
+     *
+     * @param length of the payload that follows
+     */
+    public record Header(Type type, int stream, int length) {
+        /** @throws IllegalArgumentException if this is no header of the protocol; the message says why */
+        public static Header decode(ByteBuffer bytes) {
+            ByteBuffer header = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
+            int code = Byte.toUnsignedInt(header.get(0));
+            int stream = Byte.toUnsignedInt(header.get(1));
+            int length = header.getInt(4);
+            if (code == 0 || code >= Type.BY_CODE.length) {
+                throw new IllegalArgumentException("unknown frame type " + code);
+            }
+            if (stream > STDERR || header.getShort(2) != 0) {
+                throw new IllegalArgumentException("bad frame stream " + stream);
+            }
+            if (length < 0 || length > MAX_PAYLOAD) {
+                throw new IllegalArgumentException(
+                        "frame of " + Integer.toUnsignedString(length) + " bytes, limit " + MAX_PAYLOAD);
+            }
+            return new Header(Type.BY_CODE[code], stream, length);
+        }
+    }
+
+    public static RunFrame data(int stream, byte[] bytes) {
+        return new RunFrame(Type.DATA, stream, bytes);
+    }
+
+    public static RunFrame dataEnd(int stream) {
+        return new RunFrame(Type.DATA_END, stream, NOTHING);
+    }
+
+    public static RunFrame credit(int stream, int bytes) {
+        return new RunFrame(Type.CREDIT, stream, encode(bytes));
+    }
+
+    public static RunFrame signal(int number) {
+        return new RunFrame(Type.SIGNAL, 0, encode(number));
+    }
+
+    public static RunFrame running() {
+        return new RunFrame(Type.RUNNING, 0, NOTHING);
+    }
+
+    /** A frame that carries text; what is too long for a frame is cut off. */
+    public static RunFrame text(Type type, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new RunFrame(type, 0, bytes.length <= MAX_PAYLOAD ? bytes : Arrays.copyOf(bytes, MAX_PAYLOAD));
+    }
+
+    /** Header and payload. */
+    public byte[] encode() {
+        return ByteBuffer.allocate(HEADER_SIZE + payload.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put((byte) type.code)
+                .put((byte) stream)
+                .putShort((short) 0)
+                .putInt(payload.length)
+                .put(payload)
+                .array();
+    }
+
+    public String text() {
+        return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The number that CREDIT and SIGNAL carry.
+     *
+     * @throws IllegalArgumentException if the payload is none, or the number is above {@link Integer#MAX_VALUE}
+     */
+    public int number() {
+        if (payload.length != Integer.BYTES) {
+            throw new IllegalArgumentException("a number of " + payload.length + " bytes");
+        }
+        int number = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        if (number < 0) {
+            throw new IllegalArgumentException("the number " + Integer.toUnsignedString(number));
+        }
+        return number;
+    }
+
+    private static byte[] encode(int number) {
+        return ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(number)
+                .array();
+    }
+}

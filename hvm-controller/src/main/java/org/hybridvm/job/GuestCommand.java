@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.util.List;
+
+/**
+ * What the guest's agent is asked to start.
+ *
+ * @param partition the partition's name
+ * @param kind whether the program goes to HRT cores behind a proxy or runs as a plain Linux process
+ * @param cores HRT cores; 0 for a Linux process
+ * @param arguments the program and its arguments, the program first
+ * @param environment {@code NAME=VALUE}
+ * @param directory the working directory, a guest path
+ */
+public record GuestCommand(
+        String partition,
+        PartitionKind kind,
+        int cores,
+        List<String> arguments,
+        List<String> environment,
+        String directory,
+        Identity identity) {
+    public GuestCommand {
+        arguments = List.copyOf(arguments);
+        environment = List.copyOf(environment);
+    }
+
+    /** Whom the process runs as. */
+    public record Identity(int user, int group, List<Integer> groups) {
+        public static final Identity ROOT = new Identity(0, 0, List.of(0));
+
+        public Identity {
+            groups = List.copyOf(groups);
+        }
+    }
+}

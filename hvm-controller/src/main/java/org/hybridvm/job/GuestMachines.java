@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The virtual machines that are up on this node. */
+public interface GuestMachines {
+    List<GuestMachine> running();
+
+    /** @throws org.hybridvm.HvmException if there is such a VM, but no job can run on it now */
+    Optional<GuestMachine> find(String name);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One run of a program in a guest, from its acceptance to its end. It stands between the guest's process and the caller's
+ * listener: bytes and credit pass through untouched, so that nothing is buffered here.
+ */
+public final class Job implements GuestProcess.Listener {
+    private static final int SIGKILL = 9;
+
+    /** @param since when the state was taken */
+    private record Status(JobState state, Instant since, Optional<JobResult> result) {}
+
+    private final int number;
+    private final String vm;
+    private final GuestCommand command;
+    private final JobListener listener;
+    private final JobLog log;
+    private final Clock clock;
+    private final Instant submitted;
+    private final StateMachine<Status> status;
+
+    private volatile GuestProcess process;
+    private volatile Instant started;
+    private volatile String refusal;
+    private volatile boolean cancelRequested;
+    private volatile boolean timedOut;
+
+    Job(int number, String vm, GuestCommand command, JobListener listener, JobLog log, Clock clock) {
+        this.number = number;
+        this.vm = vm;
+        this.command = command;
+        this.listener = listener;
+        this.log = log;
+        this.clock = clock;
+        this.submitted = clock.instant();
+        this.status = new StateMachine<>(
+                new Status(JobState.PENDING, submitted, Optional.empty()),
+                present -> present.state().isTerminal(),
+                (from, to) -> from.state() == JobState.PENDING || to.state().isTerminal());
+        status.addListener(this::tell);
+    }
+
+    public int number() {
+        return number;
+    }
+
+    public JobState state() {
+        return status.get().state();
+    }
+
+    /** Sends bytes to the program's standard input; at most as many as the listener was told. */
+    public void stdin(ByteBuffer bytes) {
+        whileItRuns(running -> running.stdin(bytes));
+    }
+
+    public void closeStdin() {
+        whileItRuns(GuestProcess::closeStdin);
+    }
+
+    /** Allows {@code bytes} more of one of its output streams. */
+    public void grant(OutputStreamKind stream, int bytes) {
+        whileItRuns(running -> running.grant(stream, bytes));
+    }
+
+    /** Sends a signal to the program; a job that still waits for cores is cancelled by any. */
+    public void signal(int signal) {
+        cancelRequested = true;
+        var cancelled = JobResult.signalled(JobState.CANCELLED, signal, "cancelled while it waited for cores");
+        if (!status.stepIf(present -> present.state() == JobState.PENDING, ended(cancelled))) {
+            whileItRuns(running -> running.signal(signal));
+        }
+    }
+
+    public JobRecord record() {
+        Status present = status.get();
+        return new JobRecord(
+                number,
+                vm,
+                command.partition(),
+                command.kind(),
+                command.cores(),
+                command.arguments(),
+                command.directory(),
+                present.state(),
+                submitted,
+                Optional.ofNullable(started),
+                present.result().map(result -> present.since()),
+                present.result());
+    }
+
+    /** Calls {@code observer} at every change of the state, outside any lock; the first time at once. */
+    void observe(Consumer<JobRecord> observer) {
+        status.addListener(ignored -> observer.accept(record()));
+    }
+
+    void start(GuestMachine machine) {
+        if (state() != JobState.PENDING) {
+            return;
+        }
+        GuestProcess created;
+        try {
+            created = machine.start(command, this);
+        } catch (RuntimeException e) {
+            end(JobResult.failed(JobState.NODE_FAIL, e.getMessage()));
+            return;
+        }
+        process = created;
+        started = clock.instant();
+        if (!status.step(new Status(JobState.RUNNING, started, Optional.empty()))) {
+            created.signal(SIGKILL); // cancelled meanwhile; without effect if it has ended by itself
+        }
+    }
+
+    void tellPending(String reason) {
+        if (state() == JobState.PENDING) {
+            listener.pending(reason);
+        }
+    }
+
+    void markTimedOut() {
+        timedOut = true;
+    }
+
+    @Override
+    public void stdinCredit(int bytes) {
+        listener.stdinCredit(bytes);
+    }
+
+    @Override
+    public void output(OutputStreamKind stream, ByteBuffer bytes) {
+        listener.output(stream, bytes);
+    }
+
+    @Override
+    public void report(String line) {
+        ReportLine report = ReportLine.parse(line);
+        if (report.word().equals("refused")) {
+            refusal = report.value("reason").orElse(line);
+        }
+        log.append(line);
+        listener.report(line);
+    }
+
+    @Override
+    public void exited(int exitStatus) {
+        end(
+                timedOut
+                        ? new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over")
+                        : JobResult.exited(exitStatus, refusal));
+    }
+
+    @Override
+    public void signalled(int signal) {
+        if (timedOut) {
+            end(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
+        } else {
+            end(JobResult.signalled(cancelRequested ? JobState.CANCELLED : JobState.FAILED, signal, null));
+        }
+    }
+
+    @Override
+    public void lost(String reason) {
+        end(JobResult.failed(JobState.NODE_FAIL, reason));
+    }
+
+    private void end(JobResult result) {
+        status.step(ended(result));
+    }
+
+    private Status ended(JobResult result) {
+        return new Status(result.state(), clock.instant(), Optional.of(result));
+    }
+
+    private void tell(Status present) {
+        if (present.state() == JobState.RUNNING) {
+            listener.running();
+        } else if (present.state().isTerminal()) {
+            listener.ended(present.result().orElseThrow());
+        }
+    }
+
+    private void whileItRuns(Consumer<GuestProcess> action) {
+        GuestProcess running = process;
+        if (running != null && !state().isTerminal()) {
+            action.accept(running);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The side of a job that its caller sees. Calls come in order; they come from threads that must not be blocked, and never
+ * with a lock of the job service held. The last one is {@link #ended}.
+ */
+public interface JobListener {
+    /** The job waits for cores; {@code reason} is a sentence that names who has them. */
+    void pending(String reason);
+
+    void running();
+
+    /** {@code bytes} more may be sent to its standard input. */
+    void stdinCredit(int bytes);
+
+    void output(OutputStreamKind stream, ByteBuffer bytes);
+
+    /** A line of the job's report, see {@link ReportLine}. */
+    void report(String line);
+
+    void ended(JobResult result);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.JsonObject;
+
+/**
+ * What is known and kept of a job.
+ *
+ * @param result present once the state is terminal
+ */
+public record JobRecord(
+        int number,
+        String vm,
+        String partition,
+        PartitionKind kind,
+        int cores,
+        List<String> arguments,
+        String directory,
+        JobState state,
+        Instant submitted,
+        Optional<Instant> started,
+        Optional<Instant> ended,
+        Optional<JobResult> result) {
+
+    /** The same job, found again after its hvmd had gone. */
+    JobRecord abandoned(Instant when) {
+        var lost = JobResult.failed(JobState.NODE_FAIL, "hvmd ended while the job ran");
+        return new JobRecord(
+                number,
+                vm,
+                partition,
+                kind,
+                cores,
+                arguments,
+                directory,
+                lost.state(),
+                submitted,
+                started,
+                Optional.of(when),
+                Optional.of(lost));
+    }
+
+    public Map<String, Object> toJson() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("job", number);
+        json.put("state", state.name());
+        json.put("vm", vm);
+        json.put("partition", partition);
+        json.put("kind", kind.name().toLowerCase(Locale.ROOT));
+        json.put("cores", cores);
+        json.put("command", arguments);
+        json.put("directory", directory);
+        json.put("submitted", submitted);
+        started.ifPresent(instant -> json.put("started", instant));
+        ended.ifPresent(instant -> json.put("ended", instant));
+        result.ifPresent(end -> {
+            json.put("exit_code", end.exitCode());
+            json.put("signal", end.signal());
+            json.put("reason", end.reason());
+        });
+        return json;
+    }
+
+    static JobRecord fromJson(JsonObject json) {
+        JobState state = JobState.valueOf(json.text("state"));
+        Optional<JobResult> result = state.isTerminal()
+                ? Optional.of(new JobResult(
+                        state,
+                        (int) json.number("exit_code"),
+                        (int) json.number("signal"),
+                        json.text("reason", null)))
+                : Optional.empty();
+        return new JobRecord(
+                (int) json.number("job"),
+                json.text("vm"),
+                json.text("partition"),
+                PartitionKind.valueOf(json.text("kind").toUpperCase(Locale.ROOT)),
+                (int) json.number("cores"),
+                json.texts("command"),
+                json.text("directory"),
+                state,
+                Instant.parse(json.text("submitted")),
+                json.optionalText("started").map(Instant::parse),
+                json.optionalText("ended").map(Instant::parse),
+                result);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a caller asks to be run.
+ *
+ * @param vm the VM, or empty for the only one that is up
+ * @param partition the partition, or empty for the first of {@code kind}
+ * @param cores HRT cores, at least 1; without meaning in the Linux partition
+ * @param program as the caller wrote it
+ * @param directory the caller's working directory, absolute
+ * @param environment {@code NAME=VALUE}, as the program shall see it
+ * @param searchPath the caller's PATH, to find a bare program name
+ * @param asRoot run as the guest's root instead of the caller; for the node's own programs
+ * @param timeLimit after which the job is ended, or empty
+ */
+public record JobRequest(
+        Optional<String> vm,
+        Optional<String> partition,
+        PartitionKind kind,
+        int cores,
+        String program,
+        List<String> arguments,
+        Path directory,
+        List<String> environment,
+        String searchPath,
+        boolean asRoot,
+        Optional<Duration> timeLimit) {
+    public JobRequest {
+        arguments = List.copyOf(arguments);
+        environment = List.copyOf(environment);
+    }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/**
+ * Runs programs in guests and keeps the books about them. Methods may be called from any thread, but look at files, so
+ * not from an event loop.
+ */
+public final class JobService implements AutoCloseable {
+    /** A VM of this name is meant when several are up and the caller named none. */
+    public static final String DEFAULT_VM = "default";
+
+    private static final int SIGHUP = 1;
+    private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
+    private static final Duration KILL_AFTER = Duration.ofSeconds(2);
+
+    private final GuestMachines machines;
+    private final GuestCommand.Identity caller;
+    private final JobJournal journal;
+    private final Clock clock;
+    private final Map<String, CoreQueue> queues = new ConcurrentHashMap<>();
+    private final Map<Integer, Job> live = new ConcurrentHashMap<>();
+    private final Deque<JobRecord> ended = new ArrayDeque<>(); // guarded by itself
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("job-timer").factory());
+    private int lastNumber; // guarded by this
+
+    /** @param caller whom jobs run as: the user of hvmd, because its socket admits nobody else */
+    public JobService(GuestMachines machines, GuestCommand.Identity caller, JobJournal journal, Clock clock)
+            throws IOException {
+        this.machines = machines;
+        this.caller = caller;
+        this.journal = journal;
+        this.clock = clock;
+        ended.addAll(journal.recover());
+        lastNumber = ended.isEmpty() ? 0 : ended.getLast().number();
+    }
+
+    /**
+     * Checks the request and starts the job, or queues it until its cores are free.
+     *
+     * @throws HvmException if it cannot run as asked; then there is no job
+     */
+    public Job run(JobRequest request, JobListener listener) {
+        GuestMachine machine = choose(request.vm());
+        GuestMachine.Partition partition = choosePartition(machine, request);
+        requireCores(machine, partition, request.cores());
+
+        var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
+        lookup.requireDirectory();
+        ProgramLookup.Program program = lookup.find(request.program(), request.searchPath());
+        program.hostFile()
+                .ifPresent(file -> ProgramCheck.requireRunnable(file, request.program(), partition.kind()));
+
+        var arguments = new ArrayList<String>();
+        arguments.add(program.argument());
+        arguments.addAll(request.arguments());
+        var command = new GuestCommand(
+                partition.name(),
+                partition.kind(),
+                partition.kind() == PartitionKind.HRT ? request.cores() : 0,
+                arguments,
+                request.environment(),
+                request.directory().toString(),
+                request.asRoot() ? GuestCommand.Identity.ROOT : caller);
+        return start(machine, partition, command, request.timeLimit(), listener);
+    }
+
+    /** All jobs that are known, oldest first. */
+    public List<JobRecord> list() {
+        var all = new ArrayList<JobRecord>();
+        synchronized (ended) {
+            all.addAll(ended);
+        }
+        live.values().forEach(job -> all.add(job.record()));
+        var byNumber = all.stream().collect(Collectors.toMap(JobRecord::number, record -> record, (a, b) -> a));
+        return byNumber.values().stream()
+                .sorted(Comparator.comparingInt(JobRecord::number))
+                .toList();
+    }
+
+    /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
+    public JobRecord find(int number) {
+        return list().stream()
+                .filter(record -> record.number() == number)
+                .findFirst()
+                .orElseThrow(() -> noSuchJob(number));
+    }
+
+    /** @throws HvmException if there is no such job, or it has ended */
+    public void signal(int number, int signal) {
+        if (signal < 1 || signal > 64) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
+                    .value(signal)
+                    .allowed("1 to 64")
+                    .build();
+        }
+        Job job = live.get(number);
+        if (job == null) {
+            throw HvmException.of(ErrorCode.WRONG_STATE, "The job has ended")
+                    .value(number + " (" + find(number).state() + ")")
+                    .allowed("PENDING, RUNNING")
+                    .build();
+        }
+        job.signal(signal);
+    }
+
+    /** The job's caller went away: SIGHUP, as a terminal does, then SIGKILL. */
+    public void hangUp(Job job) {
+        job.signal(SIGHUP);
+        killLater(job);
+    }
+
+    /** The report of a job as text, empty if it reported nothing. */
+    public String log(int number) throws IOException {
+        find(number);
+        Path file = journal.logFile(number);
+        return Files.exists(file) ? Files.readString(file) : "";
+    }
+
+    /** The jobs that run or wait on a VM. */
+    public List<JobRecord> liveOn(String vm) {
+        return live.values().stream()
+                .map(Job::record)
+                .filter(record -> record.vm().equals(vm))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+
+    private Job start(
+            GuestMachine machine,
+            GuestMachine.Partition partition,
+            GuestCommand command,
+            Optional<Duration> timeLimit,
+            JobListener listener) {
+        int number = nextNumber();
+        var job = new Job(number, machine.name(), command, listener, journal.newLog(number), clock);
+        live.put(number, job);
+        if (partition.kind() == PartitionKind.LINUX) {
+            job.observe(record -> keepBooks(job, record, timeLimit));
+            job.start(machine);
+            return job;
+        }
+        CoreQueue queue = queues.computeIfAbsent(machine.name() + "/" + partition.name(), ignored -> new CoreQueue());
+        job.observe(record -> {
+            keepBooks(job, record, timeLimit);
+            if (record.state().isTerminal()) {
+                queue.release(number, partition.cores());
+            }
+        });
+        List<Integer> inTheWay =
+                queue.acquire(number, command.cores(), partition.cores(), () -> job.start(machine));
+        if (!inTheWay.isEmpty()) {
+            job.tellPending(waiting(machine, partition, command.cores(), inTheWay));
+        }
+        return job;
+    }
+
+    private void keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
+        journal.append(record);
+        if (record.state() == JobState.RUNNING) {
+            timeLimit.ifPresent(limit ->
+                    timer.schedule(() -> endByLimit(job), limit.toMillis(), TimeUnit.MILLISECONDS));
+        }
+        if (record.state().isTerminal()) {
+            synchronized (ended) {
+                ended.addLast(record);
+                if (ended.size() > JobJournal.KEPT_JOBS) {
+                    journal.deleteLog(ended.removeFirst().number());
+                }
+                journal.compactIfLong(ended);
+            }
+            live.remove(record.number());
+        }
+    }
+
+    private void endByLimit(Job job) {
+        job.markTimedOut();
+        job.signal(SIGTERM);
+        killLater(job);
+    }
+
+    private void killLater(Job job) {
+        timer.schedule(() -> job.signal(SIGKILL), KILL_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private synchronized int nextNumber() {
+        return ++lastNumber;
+    }
+
+    private GuestMachine choose(Optional<String> name) {
+        if (name.isPresent()) {
+            return machines.find(name.get()).orElseThrow(() -> noSuchVm(name.get()));
+        }
+        List<GuestMachine> running = machines.running();
+        if (running.isEmpty()) {
+            throw HvmException.of(ErrorCode.NO_VM, "No VM is up").hint("hvm launch").build();
+        }
+        if (running.size() == 1) {
+            return running.getFirst();
+        }
+        return running.stream()
+                .filter(machine -> machine.name().equals(DEFAULT_VM))
+                .findFirst()
+                .orElseThrow(() -> HvmException.of(ErrorCode.VM_AMBIGUOUS, "Several VMs are up and none was named")
+                        .allowed(names(running))
+                        .hint("hvm run --vm " + running.getFirst().name() + " -- PROGRAM")
+                        .build());
+    }
+
+    private static GuestMachine.Partition choosePartition(GuestMachine machine, JobRequest request) {
+        List<GuestMachine.Partition> ofKind = machine.partitions().stream()
+                .filter(partition -> partition.kind() == request.kind())
+                .toList();
+        return ofKind.stream()
+                .filter(partition -> request.partition().isEmpty()
+                        || partition.name().equals(request.partition().get()))
+                .findFirst()
+                .orElseThrow(() -> HvmException.of(ErrorCode.NO_SUCH_PARTITION, "No such partition")
+                        .value(request.partition().orElse("an HRT partition"))
+                        .allowed(ofKind.stream()
+                                .map(GuestMachine.Partition::name)
+                                .collect(Collectors.joining(", ")))
+                        .owner(machine.name())
+                        .hint("hvm info " + machine.name())
+                        .build());
+    }
+
+    private static void requireCores(GuestMachine machine, GuestMachine.Partition partition, int cores) {
+        if (partition.kind() == PartitionKind.LINUX || (cores >= 1 && cores <= partition.cores())) {
+            return;
+        }
+        throw HvmException.of(ErrorCode.TOO_MANY_CORES, "The partition does not have that many cores")
+                .value(cores)
+                .allowed(partition.cores() == 1 ? "1" : "1 to " + partition.cores())
+                .owner(machine.name() + "/" + partition.name())
+                .hint("hvm run --cores " + partition.cores() + " ..., or a layout with more cores")
+                .build();
+    }
+
+    private static String waiting(
+            GuestMachine machine, GuestMachine.Partition partition, int cores, List<Integer> inTheWay) {
+        return "waits for %d of %d cores of %s/%s (before it: job %s)"
+                .formatted(
+                        cores,
+                        partition.cores(),
+                        machine.name(),
+                        partition.name(),
+                        inTheWay.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+    }
+
+    private HvmException noSuchVm(String name) {
+        List<GuestMachine> running = machines.running();
+        return HvmException.of(ErrorCode.NO_SUCH_VM, "No such VM is up")
+                .value(name)
+                .allowed(running.isEmpty() ? "none is up" : names(running))
+                .hint("hvm list")
+                .build();
+    }
+
+    private HvmException noSuchJob(int number) {
+        return HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
+                .value(number)
+                .allowed("the last " + JobJournal.KEPT_JOBS + " jobs")
+                .hint("hvm jobs")
+                .build();
+    }
+
+    private static String names(List<GuestMachine> machines) {
+        return machines.stream().map(GuestMachine::name).collect(Collectors.joining(", "));
+    }
+}
