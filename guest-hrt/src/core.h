@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HRT core: its private state, descriptor tables and stacks. */
+#ifndef HRT_CORE_H
+#define HRT_CORE_H
+
+#include <hvm/partition.h>
+
+#include "thread.h"
+
+/*
+ * Every core owns CORE_AREA_SIZE bytes of partition memory from HVM_OFFSET_HEAP on:
+ * struct core at the start, then the stacks, the boot and idle stack at the end.
+ */
+#define CORE_AREA_SIZE 0x10000u
+
+/** Interrupt stack table entries (SDM Vol. 3, 6.14.5). Programs in ring 0 have live red zones: nothing runs on theirs.
+ */
+enum ist {
+	IST_INTERRUPT = 1,
+	IST_NMI = 2,
+	IST_DOUBLE_FAULT = 3,
+	IST_MACHINE_CHECK = 4,
+	IST_EXCEPTION = 5, /* left at once for the thread's kernel stack if a program caused it */
+	IST_COUNT = 5,
+};
+#define IST_STACK_SIZE	  0x1000u
+#define THREAD_STACK_SIZE 0x4000u
+#define IDLE_STACK_SIZE	  0x2000u
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map;
+} __attribute__((packed));
+
+/* Selectors. SYSCALL wants data right after code; 0x78 is where Linux's vDSO looks for the CPU number (LSL). */
+#define SELECTOR_CODE	  0x08
+#define SELECTOR_DATA	  0x10
+#define SELECTOR_TSS	  0x18
+#define SELECTOR_CPU_NODE 0x78
+#define GDT_ENTRIES	  16
+
+/** Reached through GS while the kernel runs. Only its own core touches it. */
+struct core {
+	struct core *self;
+	uint64_t user_rsp;	  /* the program's stack pointer, during the first instructions of SYSCALL */
+	uint64_t thread_stack;	  /* top of the running thread's kernel stack */
+	struct thread *thread;	  /* the running thread, or NULL */
+	struct hvm_core *control; /* the block shared with the module */
+	uint32_t index;
+	bool stop_requested; /* the doorbell saw stop name the running thread's space */
+	uint64_t gdt[GDT_ENTRIES];
+	struct tss tss;
+	struct thread slot_thread; /* the one thread that the core can have now */
+	uint8_t ist_stack[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(64)));
+	uint8_t thread_kernel_stack[THREAD_STACK_SIZE] __attribute__((aligned(64)));
+};
+_Static_assert(sizeof(struct core) + IDLE_STACK_SIZE <= CORE_AREA_SIZE, "a core outgrew its area");
+
+/** The partition that this kernel runs; constant after the first core's boot. */
+extern struct hvm_partition *partition;
+
+static inline struct core *core_self(void)
+{
+	return *(struct core * __seg_gs *)0;
+}
+
+/** Entered from head.S on a fresh idle stack: set the core up, then idle for ever. */
+_Noreturn void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc);
+
+/** Wait for commands of the module and run them. The caller's stack is abandoned. */
+_Noreturn void core_idle(void);
+
+/**
+ * The doorbell interrupt: flush translations if asked, notice a stop of the running thread. Interrupts are off.
+ * Commands are not taken here but by core_idle.
+ */
+void core_doorbell(struct core *core);
+
+/** Load a top-level table and tell the module which. 0 loads the idle table. Interrupts may be on or off. */
+void core_load_space(struct core *core, uint64_t space);
+
+/** Leave the running thread for good: idle table, idle stack. Interrupts are off. */
+_Noreturn void core_abandon_thread(struct core *core);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ways into the kernel and back: interrupts, exceptions, SYSCALL, the first entry of a thread, calls.
+ *
+ * Programs run in ring 0, so the code selector does not tell a program from the kernel; the instruction pointer does: the
+ * upper half is the kernel's, except for the few instructions between call_enter and call_leave that already (or still)
+ * run with the program's GS. GS base is the struct core in the kernel and the program's otherwise (SWAPGS at each
+ * crossing); an NMI, double fault or machine check can hit in between and asks the register itself.
+ *
+ * Frames are struct hvm_regs up to ss. Vector registers are never touched by the kernel and so never saved.
+ */
+#include "offsets.h"
+
+.macro PUSH_REGS
+	push	%rbx
+	push	%rbp
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+.endm
+
+.macro POP_REGS
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	pop	%rbp
+	pop	%rbx
+.endm
+
+/* Sets the sign flag's opposite: "js kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax, rcx. */
+.macro TEST_FRAME_KERNEL
+	mov	REGS_RIP(%rsp), %rax
+	mov	%rax, %rcx
+	sub	$call_enter, %rcx
+	cmp	$(call_leave - call_enter), %rcx
+	jb	1f				/* in the calls' window: the program's */
+	test	%rax, %rax
+	jmp	2f
+1:	xor	%ecx, %ecx
+2:
+.endm
+
+	.text
+
+/* Interrupt vectors 32..255, and exceptions, enter here through their stubs below. */
+	.balign 16
+interrupt_common:
+	PUSH_REGS
+	cld
+	TEST_FRAME_KERNEL
+	js	1f
+	swapgs
+1:	mov	%rsp, %rdi
+	call	interrupt_handle
+	TEST_FRAME_KERNEL
+	js	2f
+	swapgs
+2:	POP_REGS
+	add	$16, %rsp
+	iretq
+
+/* Exceptions but NMI, double fault, machine check. A program's leave the IST for the thread's kernel stack. */
+	.balign 16
+exception_common:
+	PUSH_REGS
+	cld
+	TEST_FRAME_KERNEL
+	js	3f
+	swapgs
+	mov	%gs:CORE_THREAD_STACK, %rdi
+	sub	$REGS_SIZE, %rdi
+	mov	%rdi, %rdx
+	mov	%rsp, %rsi
+	mov	$(REGS_SIZE / 8), %ecx
+	rep movsq
+	mov	%rdx, %rsp
+	mov	%rsp, %rdi
+	xor	%ebp, %ebp
+	call	exception_from_program
+	cli
+	swapgs
+	POP_REGS
+	add	$16, %rsp
+	iretq
+3:	jmp	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
+
+/* NMI, double fault, machine check: may hit between two instructions of the entries above. Never return. */
+	.balign 16
+paranoid_common:
+	PUSH_REGS
+	cld
+paranoid_gs:
+	mov	$0xc0000101, %ecx		/* GS base: the kernel's is in the upper half */
+	rdmsr
+	test	%edx, %edx
+	js	4f
+	swapgs
+4:	mov	%rsp, %rdi
+	call	exception_fatal
+	ud2
+
+/* One 16-byte stub a vector. */
+	.balign 16
+	.globl vector_stubs
+vector_stubs:
+vector = 0
+.rept 256
+	.balign 16
+	.if (vector != 8) && (vector != 10) && (vector != 11) && (vector != 12) && (vector != 13) && (vector != 14) && (vector != 17) && (vector != 21) && (vector != 29) && (vector != 30)
+	push	$0				/* no error code from the processor */
+	.endif
+	push	$vector
+	.if (vector == 2) || (vector == 8) || (vector == 18)
+	jmp	paranoid_common
+	.elseif vector < 32
+	jmp	exception_common
+	.else
+	jmp	interrupt_common
+	.endif
+vector = vector + 1
+.endr
+
+/*
+ * SYSCALL: rcx = return address, r11 = flags, interrupts off by IA32_FMASK; from ring 0 the stack is the program's.
+ * SYSRET would go to ring 3, so the return is a jump; the instruction after STI still runs with interrupts held off.
+ */
+	.balign 16
+	.globl syscall_entry
+syscall_entry:
+	swapgs
+	mov	%rsp, %gs:CORE_USER_RSP
+	mov	%gs:CORE_THREAD_STACK, %rsp
+	push	$0x10				/* ss */
+	push	%gs:CORE_USER_RSP
+	push	%r11				/* rflags */
+	push	$0x08				/* cs */
+	push	%rcx				/* rip */
+	push	$0				/* error */
+	push	$0x100				/* vector: none has this number */
+	PUSH_REGS
+	sti
+	mov	%rsp, %rdi
+	xor	%ebp, %ebp
+	call	syscall_handle
+	cli
+	mov	%rax, REGS_RAX(%rsp)
+	POP_REGS				/* rcx and r11 hold return address and flags again */
+	mov	%r11, %gs:CORE_USER_RSP
+	andq	$~0x10300, %gs:CORE_USER_RSP	/* not RF, TF; not IF before the last instruction */
+	push	%gs:CORE_USER_RSP
+	popfq
+	mov	(REGS_RSP - REGS_VECTOR)(%rsp), %rsp
+	swapgs
+	sti
+	jmp	*%rcx
+
+/* void entry_start(const struct hvm_regs *regs): the first entry of a thread. Interrupts are off. Does not return. */
+	.balign 16
+	.globl entry_start
+entry_start:
+	mov	%rdi, %rsp
+	swapgs
+	POP_REGS
+	add	$16, %rsp
+	iretq
+
+/*
+ * int64_t call_function(uint64_t function, const uint64_t arg[5], uint64_t rsp): run a program's function on its stack,
+ * with interrupts on. The caller holds interrupts off and gets control back so.
+ */
+	.balign 16
+	.globl call_function
+call_function:
+	push	%rbp
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	push	%gs:CORE_THREAD_STACK
+	mov	%rsp, %gs:CORE_THREAD_STACK	/* nested entries start below this frame */
+	mov	%rdi, %rax
+	mov	%rdx, %rbx
+	mov	0(%rsi), %rdi
+	mov	16(%rsi), %rdx
+	mov	24(%rsi), %rcx
+	mov	32(%rsi), %r8
+	mov	8(%rsi), %rsi
+	xor	%ebp, %ebp
+	swapgs
+call_enter:
+	mov	%rbx, %rsp
+	sti
+	call	*%rax				/* may fault: a fault of the program's stack, handled as such */
+	cli
+call_leave:
+	swapgs
+	mov	%gs:CORE_THREAD_STACK, %rsp
+	pop	%gs:CORE_THREAD_STACK
+	cld
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	ret
+
+/* void core_switch_to_idle(uint64_t rsp): drop the current stack and idle. */
+	.globl core_switch_to_idle
+core_switch_to_idle:
+	mov	%rdi, %rsp
+	xor	%ebp, %ebp
+	push	$0
+	push	$0
+	call	core_idle
+	ud2

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "interrupt.h"
+#include "apic.h"
+#include "core.h"
+#include "cpu.h"
+#include "panic.h"
+
+#define VECTOR_NMI	     2
+#define VECTOR_DOUBLE_FAULT  8
+#define VECTOR_PAGE_FAULT    14
+#define VECTOR_MACHINE_CHECK 18
+#define VECTOR_FIRST_USER    32
+
+#define GATE_INTERRUPT 0x8e /* present, DPL 0, interrupt gate */
+
+struct gate {
+	uint16_t offset_low;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t type;
+	uint16_t offset_middle;
+	uint32_t offset_high;
+	uint32_t reserved;
+};
+
+static struct gate table[256] __attribute__((aligned(64)));
+
+extern const uint8_t vector_stubs[];
+
+static uint8_t ist_of(unsigned int vector)
+{
+	switch (vector) {
+	case VECTOR_NMI:
+		return IST_NMI;
+	case VECTOR_DOUBLE_FAULT:
+		return IST_DOUBLE_FAULT;
+	case VECTOR_MACHINE_CHECK:
+		return IST_MACHINE_CHECK;
+	default:
+		return vector < VECTOR_FIRST_USER ? IST_EXCEPTION : IST_INTERRUPT;
+	}
+}
+
+void interrupt_table_init(void)
+{
+	for (unsigned int vector = 0; vector < 256; vector++) {
+		uint64_t offset = (uint64_t)vector_stubs + vector * 16;
+
+		table[vector] = (struct gate){
+		    .offset_low = (uint16_t)offset,
+		    .selector = SELECTOR_CODE,
+		    .ist = ist_of(vector),
+		    .type = GATE_INTERRUPT,
+		    .offset_middle = (uint16_t)(offset >> 16),
+		    .offset_high = (uint32_t)(offset >> 32),
+		};
+	}
+}
+
+void interrupt_table_load(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) pointer = {sizeof(table) - 1, (uint64_t)table};
+
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+static void count_interrupt(struct core *core)
+{
+	hvm_store_relaxed(&core->control->interrupts, core->control->interrupts + 1);
+	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
+	if (core->thread)
+		core->thread->slot->stats.interrupts++;
+}
+
+void interrupt_handle(const struct hvm_regs *regs)
+{
+	struct core *core = core_self();
+
+	count_interrupt(core);
+	if (regs->vector == HVM_VECTOR_SPURIOUS) {
+		core->control->spurious++;
+		return; /* no EOI for the APIC's own spurious vector (SDM 10.9) */
+	}
+	if (regs->vector == HVM_VECTOR_DOORBELL)
+		core_doorbell(core);
+	else
+		core->control->spurious++;
+	apic_end_of_interrupt();
+	/* The kernel looks at stop_requested itself, where it holds nothing; a program does not. */
+	if (core->stop_requested && (int64_t)regs->rip >= 0)
+		core_abandon_thread(core);
+}
+
+void exception_from_program(const struct hvm_regs *regs)
+{
+	struct core *core = core_self();
+	struct thread *thread = core->thread;
+	struct hvm_regs full = *regs;
+
+	/* No page fault of the kernel's own can have come between: CR2 is still this one's. */
+	full.cr2 = cpu_read_cr2();
+	full.fs_base = cpu_read_msr(MSR_FS_BASE);
+	thread->slot->regs = full;
+	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
+	cpu_interrupts_on();
+	if (full.vector == VECTOR_PAGE_FAULT && (int64_t)full.cr2 >= 0) {
+		const uint64_t arg[HVM_SLOT_ARGS] = {full.cr2, full.error, full.rip};
+
+		thread->slot->stats.page_faults++;
+		if (thread_forward(thread, HVM_NR_PAGE_FAULT, arg) == 0)
+			return;
+	}
+	thread_exception(thread, &full);
+}
+
+void exception_fatal(const struct hvm_regs *regs)
+{
+	panic_exception(regs);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "syscall.h"
+#include "core.h"
+#include "cpu.h"
+#include "thread.h"
+
+#define ENOSYS 38
+#define EINVAL 22
+#define EPERM  1
+
+/* Linux x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
+enum {
+	NR_SCHED_YIELD = 24,
+	NR_GETPID = 39,
+	NR_ARCH_PRCTL = 158,
+	NR_GETTID = 186,
+	NR_SET_TID_ADDRESS = 218,
+	NR_SET_ROBUST_LIST = 273,
+	NR_RSEQ = 334,
+	NR_LOCAL_END = 335,
+};
+
+enum {
+	ARCH_SET_GS = 0x1001,
+	ARCH_SET_FS = 0x1002,
+};
+
+void syscall_entry(void);
+
+void syscall_init(void)
+{
+	cpu_write_msr(MSR_STAR, (uint64_t)SELECTOR_CODE << 32);
+	cpu_write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
+	cpu_write_msr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
+	cpu_write_msr(MSR_EFER, cpu_read_msr(MSR_EFER) | EFER_SCE);
+}
+
+typedef int64_t local_call(struct thread *thread, const struct hvm_regs *regs);
+
+static int64_t local_zero(struct thread *thread, const struct hvm_regs *regs)
+{
+	(void)thread;
+	(void)regs;
+	return 0;
+}
+
+static int64_t local_getpid(struct thread *thread, const struct hvm_regs *regs)
+{
+	(void)regs;
+	return thread->slot->pid;
+}
+
+static int64_t local_gettid(struct thread *thread, const struct hvm_regs *regs)
+{
+	(void)regs;
+	return thread->slot->tid;
+}
+
+/* Restartable sequences need a kernel that aborts them at preemption; glibc takes the refusal (as on Linux < 4.18). */
+static int64_t local_rseq(struct thread *thread, const struct hvm_regs *regs)
+{
+	(void)thread;
+	(void)regs;
+	return -ENOSYS;
+}
+
+static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
+{
+	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
+
+	thread->slot->stats.calls_forwarded++;
+	/* The proxy may need to know where the program is, e.g. for a report of a signal it raises on itself. */
+	return thread_forward(thread, (uint32_t)regs->rax, arg);
+}
+
+/* The bases live in this core's registers. ARCH_GET_* store to program memory and so are the proxy's to answer. */
+static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *regs)
+{
+	switch (regs->rdi) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if ((int64_t)regs->rsi < 0)
+			return -EPERM; /* as Linux for an address beyond TASK_SIZE */
+		cpu_write_msr(regs->rdi == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, regs->rsi);
+		return 0;
+	default:
+		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
+		return forward(thread, regs);
+	}
+}
+
+static local_call *const local_calls[NR_LOCAL_END] = {
+    [NR_SCHED_YIELD] = local_zero, /* one thread a core: nobody to yield to */
+    [NR_GETPID] = local_getpid,
+    [NR_ARCH_PRCTL] = local_arch_prctl,
+    [NR_GETTID] = local_gettid,
+    [NR_SET_TID_ADDRESS] = local_gettid, /* the address matters at a thread's end only, and the process ends with it */
+    [NR_SET_ROBUST_LIST] = local_zero,
+    [NR_RSEQ] = local_rseq,
+};
+
+int64_t syscall_handle(const struct hvm_regs *regs)
+{
+	struct core *core = core_self();
+	struct thread *thread = core->thread;
+	uint64_t nr = (uint32_t)regs->rax; /* Linux takes the number from eax */
+	int64_t result;
+
+	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
+	if (nr < NR_LOCAL_END && local_calls[nr]) {
+		thread->slot->stats.calls_local++;
+		result = local_calls[nr](thread, regs);
+	} else if (nr < HVM_NR_FIRST_SPECIAL) {
+		result = forward(thread, regs);
+	} else {
+		thread->slot->stats.calls_local++;
+		result = -ENOSYS;
+	}
+	return result;
+}

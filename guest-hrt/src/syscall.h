@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls of HRT programs: which the kernel answers itself; the rest goes to the proxy. */
+#ifndef HRT_SYSCALL_H
+#define HRT_SYSCALL_H
+
+#include <hvm/slot.h>
+
+/** Point SYSCALL of this core to the kernel. */
+void syscall_init(void);
+
+/** Called from entry.S with interrupts on; returns what the program finds in rax. */
+int64_t syscall_handle(const struct hvm_regs *regs);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "thread.h"
+#include "apic.h"
+#include "core.h"
+#include "cpu.h"
+#include "fpu.h"
+#include "panic.h"
+
+/* entry.S */
+_Noreturn void entry_start(const struct hvm_regs *regs);
+int64_t call_function(uint64_t function, const uint64_t arg[5], uint64_t rsp);
+
+/* Leave the core if the module asked for it. On the thread's kernel stack, nothing held. */
+static void stop_if_requested(struct core *core)
+{
+	if (!core->stop_requested)
+		return;
+	cpu_interrupts_off();
+	core_abandon_thread(core);
+}
+
+static void wake_server(struct thread *thread)
+{
+	uint64_t *pending = (uint64_t *)((uint8_t *)partition + HVM_OFFSET_PENDING);
+	uint32_t index = thread->slot->index;
+
+	if (index >= HVM_MAX_SLOTS)
+		panic("a slot's index was overwritten");
+	__atomic_fetch_or(&pending[index / 64], 1ull << index % 64, __ATOMIC_SEQ_CST);
+	thread->slot->stats.wakes_sent++;
+	apic_send(partition->wake_apic, (uint8_t)partition->wake_vector);
+}
+
+/* Spin until @ready says so or the spinning time is over; returns what @ready said last. */
+static bool spin(struct core *core, bool (*ready)(void *), void *what)
+{
+	uint64_t deadline = cpu_tsc() + partition->spin_cycles;
+	bool pause = (partition->flags & HVM_FLAG_PAUSE) != 0;
+
+	do {
+		for (int i = 0; i < 64; i++) {
+			if (ready(what))
+				return true;
+			if (pause)
+				cpu_pause();
+		}
+		stop_if_requested(core);
+	} while (cpu_tsc() < deadline);
+	return false;
+}
+
+/* Halt until @ready; *@sleeping tells the other side to ring the doorbell. */
+static void halt_until(struct core *core, bool (*ready)(void *), void *what, uint32_t *sleeping)
+{
+	cpu_interrupts_off();
+	hvm_store_relaxed(sleeping, 1);
+	hvm_fence_full();
+	while (!ready(what)) {
+		if (core->stop_requested)
+			core_abandon_thread(core);
+		core->thread->slot->stats.halts++;
+		cpu_halt();
+	}
+	hvm_store_relaxed(sleeping, 0);
+	cpu_interrupts_on();
+}
+
+struct answer {
+	struct hvm_slot *slot;
+	uint64_t tag;
+	int64_t result;
+};
+
+static bool answer_ready(void *what)
+{
+	struct answer *answer = what;
+
+	return hvm_slot_reap(answer->slot, answer->tag, &answer->result);
+}
+
+static uint64_t post(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	uint64_t tag = hvm_slot_tag(++thread->sequence, thread->generation);
+
+	hvm_slot_arguments(thread->slot, arg);
+	hvm_slot_publish(thread->slot, tag, nr);
+	if (hvm_slot_server_needs_wake(thread->slot))
+		wake_server(thread);
+	return tag;
+}
+
+int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	struct core *core = core_self();
+	struct answer answer = {.slot = thread->slot, .tag = post(thread, nr, arg)};
+
+	if (!spin(core, answer_ready, &answer))
+		halt_until(core, answer_ready, &answer, &thread->slot->client_sleeping);
+	stop_if_requested(core);
+	return answer.result;
+}
+
+static bool never(void *what)
+{
+	(void)what;
+	return false;
+}
+
+void thread_exception(struct thread *thread, const struct hvm_regs *regs)
+{
+	const uint64_t arg[HVM_SLOT_ARGS] = {regs->vector, regs->error, regs->cr2};
+
+	thread->slot->regs = *regs;
+	post(thread, HVM_NR_EXCEPTION, arg);
+	halt_until(core_self(), never, NULL, &thread->slot->client_sleeping);
+	panic("a dead thread was woken");
+}
+
+struct incoming {
+	struct hvm_slot *slot;
+	uint64_t last_tag;
+	struct hvm_request request;
+};
+
+static bool request_ready(void *what)
+{
+	struct incoming *incoming = what;
+
+	return hvm_slot_take(incoming->slot, incoming->last_tag, &incoming->request);
+}
+
+/* Serve the calls of a Linux process (hvm/slot.h, HVM_NR_CALL) until stopped. */
+static _Noreturn void serve_calls(struct thread *thread, uint64_t rsp)
+{
+	struct core *core = core_self();
+	struct incoming incoming = {.slot = thread->call_slot, .last_tag = hvm_load_acquire(&thread->call_slot->done)};
+
+	cpu_interrupts_on();
+	for (;;) {
+		const struct hvm_request *request = &incoming.request;
+		int64_t result;
+
+		if (!spin(core, request_ready, &incoming))
+			halt_until(core, request_ready, &incoming, &thread->call_slot->server_sleeping);
+		incoming.last_tag = request->tag;
+		if (request->nr == HVM_NR_CALL && (int64_t)request->arg[0] >= 0) {
+			cpu_interrupts_off();
+			result = call_function(request->arg[0], &request->arg[1], rsp);
+			cpu_interrupts_on();
+		} else {
+			result = -38; /* ENOSYS */
+		}
+		hvm_slot_answer(thread->call_slot, request->tag, result);
+		stop_if_requested(core);
+	}
+}
+
+void thread_run(struct thread *thread)
+{
+	struct hvm_regs regs = thread->slot->regs;
+	uint64_t rsp = regs.rsp;
+
+	regs.cs = SELECTOR_CODE;
+	regs.ss = SELECTOR_DATA;
+	regs.rflags = RFLAGS_IF | 2;
+	cpu_write_msr(MSR_FS_BASE, regs.fs_base);
+	cpu_write_msr(MSR_KERNEL_GS_BASE, 0); /* the program's GS base, swapped in on the way out */
+	fpu_reset();
+	thread->slot->stats.start_tsc = cpu_tsc();
+	if (thread->call_slot)
+		serve_calls(thread, rsp);
+	entry_start(&regs);
+}

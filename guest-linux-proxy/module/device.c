@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "hvm.h"
+
+/* An open file: bare until it becomes a job, then for good. */
+struct handle {
+	struct mutex lock; /* serialises HVM_IOC_JOB_CREATE */
+	struct hvm_job *job;
+};
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL);
+
+	if (!handle)
+		return -ENOMEM;
+	mutex_init(&handle->lock);
+	file->private_data = handle;
+	return 0;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct handle *handle = file->private_data;
+
+	if (handle->job)
+		hvm_job_destroy(handle->job);
+	kfree(handle);
+	return 0;
+}
+
+static long do_revision(void __user *arg)
+{
+	u32 revision = HVM_ABI_REVISION;
+
+	return put_user(revision, (u32 __user *)arg);
+}
+
+static u32 count_jobs(struct hvm_part *part)
+{
+	struct hvm_job *job;
+	u32 n = 0;
+
+	list_for_each_entry(job, &part->jobs, list) n += !READ_ONCE(job->ended);
+	return n;
+}
+
+static long do_info(void __user *arg)
+{
+	struct hvm_info info;
+	struct hvm_part *part;
+	u32 index;
+
+	if (get_user(index, (u32 __user *)arg))
+		return -EFAULT;
+	if (index >= hvm_part_count)
+		return -ENOENT;
+	part = hvm_parts[array_index_nospec(index, HVM_MAX_PARTITIONS)];
+	info = (struct hvm_info){
+	    .index = index,
+	    .state = hvm_part_state(part),
+	    .core_count = part->core_count,
+	    .cores_free = hvm_part_cores_free(part),
+	    .memory_base = part->base,
+	    .memory_size = part->size,
+	    .generation = part->head->generation,
+	    .first_cpu = part->first_cpu,
+	    .image_size = part->image_size,
+	    .boot_first_instruction_ns = part->first_instruction_ns,
+	    .boot_ready_ns = part->ready_ns,
+	    .offline_ns = part->offline_ns,
+	    .jobs = 0,
+	};
+	strscpy(info.name, part->name, sizeof(info.name));
+	for (unsigned int i = 0; i < part->core_count; i++) {
+		info.heartbeat += READ_ONCE(part->cores[i].heartbeat);
+		info.interrupts += READ_ONCE(part->cores[i].interrupts);
+		info.parked_cores += READ_ONCE(part->cores[i].state) == HVM_CORE_OFF;
+	}
+	mutex_lock(&part->lock);
+	info.jobs = count_jobs(part);
+	mutex_unlock(&part->lock);
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+/* The partition that @name, as copied from a user, names. */
+static struct hvm_part *find(char name[HVM_NAME_MAX])
+{
+	name[HVM_NAME_MAX - 1] = 0;
+	return hvm_part_find(name);
+}
+
+static long do_load(void __user *arg)
+{
+	struct hvm_load load;
+	struct hvm_part *part;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&load, arg, sizeof(load)))
+		return -EFAULT;
+	part = find(load.name);
+	return part ? hvm_image_load(part, u64_to_user_ptr(load.image), load.size) : -ENOENT;
+}
+
+static long do_boot_or_down(void __user *arg, bool boot)
+{
+	struct hvm_partition_request request;
+	struct hvm_part *part;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	part = find(request.name);
+	if (!part)
+		return -ENOENT;
+	if (request.flags & ~(HVM_BOOT_FORCE | HVM_DOWN_RETURN))
+		return -EINVAL;
+	return boot ? hvm_boot(part, request.flags & HVM_BOOT_FORCE)
+		    : hvm_down(part, request.flags & HVM_BOOT_FORCE, request.flags & HVM_DOWN_RETURN);
+}
+
+static int copy_log(struct hvm_log *log, u64 cursor, u64 size, u8 __user *to)
+{
+	while (size) {
+		u64 at = cursor % HVM_LOG_TEXT;
+		u64 chunk = min_t(u64, size, HVM_LOG_TEXT - at);
+
+		if (copy_to_user(to, log->text + at, chunk))
+			return -EFAULT;
+		cursor += chunk;
+		to += chunk;
+		size -= chunk;
+	}
+	return 0;
+}
+
+static long do_log(void __user *arg)
+{
+	struct hvm_log_read read;
+	struct hvm_part *part;
+	u64 head, oldest;
+
+	if (copy_from_user(&read, arg, sizeof(read)))
+		return -EFAULT;
+	part = find(read.name);
+	if (!part)
+		return -ENOENT;
+	head = hvm_load_acquire(&part->log->head);
+	oldest = head > HVM_LOG_TEXT ? head - HVM_LOG_TEXT : 0;
+	if (read.cursor > head)
+		read.cursor = oldest; /* a cursor of an earlier life of the ring */
+	read.lost = read.cursor < oldest ? oldest - read.cursor : 0;
+	read.cursor = max(read.cursor, oldest);
+	read.size = min(read.size, head - read.cursor);
+	if (copy_log(part->log, read.cursor, read.size, u64_to_user_ptr(read.buffer)))
+		return -EFAULT;
+	read.cursor += read.size;
+	return copy_to_user(arg, &read, sizeof(read)) ? -EFAULT : 0;
+}
+
+static long do_ping(void __user *arg)
+{
+	struct hvm_ping ping;
+	struct hvm_part *part;
+	long err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&ping, arg, sizeof(ping)))
+		return -EFAULT;
+	part = find(ping.name);
+	if (!part)
+		return -ENOENT;
+	err = hvm_ping(part, ping.timeout_ns ? min_t(u64, ping.timeout_ns, NSEC_PER_SEC) : 100 * NSEC_PER_MSEC,
+		       &ping.slowest_ns);
+	if (err)
+		return err;
+	return copy_to_user(arg, &ping, sizeof(ping)) ? -EFAULT : 0;
+}
+
+static long do_job_create(struct handle *handle, void __user *arg)
+{
+	struct hvm_job_create request;
+	struct hvm_job *job;
+	long err = 0;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	request.name[HVM_NAME_MAX - 1] = 0;
+	mutex_lock(&handle->lock);
+	if (handle->job) {
+		err = -EBUSY;
+	} else {
+		job = hvm_job_create(&request);
+		if (IS_ERR(job))
+			err = PTR_ERR(job);
+		else
+			smp_store_release(&handle->job, job);
+	}
+	mutex_unlock(&handle->lock);
+	/* What the request says of the partition is wanted most when it failed. */
+	if (copy_to_user(arg, &request, sizeof(request)))
+		return err ?: -EFAULT;
+	return err;
+}
+
+static long do_thread_start(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_thread_start start;
+
+	if (copy_from_user(&start, arg, sizeof(start)))
+		return -EFAULT;
+	return hvm_job_thread_start(job, &start);
+}
+
+static long do_wait(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_wait wait;
+
+	if (copy_from_user(&wait, arg, sizeof(wait)))
+		return -EFAULT;
+	return hvm_job_wait(job, wait.slot, wait.timeout_ns);
+}
+
+static long do_fault(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_fault fault;
+
+	if (copy_from_user(&fault, arg, sizeof(fault)))
+		return -EFAULT;
+	return hvm_space_fault(job, fault.address, fault.error);
+}
+
+static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *arg)
+{
+	u32 slot;
+
+	switch (command) {
+	case HVM_IOC_THREAD_START:
+		return do_thread_start(job, arg);
+	case HVM_IOC_WAIT:
+		return do_wait(job, arg);
+	case HVM_IOC_FAULT:
+		return do_fault(job, arg);
+	case HVM_IOC_THREAD_STOP:
+		return get_user(slot, (u32 __user *)arg) ?: hvm_job_thread_stop(job, slot);
+	case HVM_IOC_KICK:
+		return get_user(slot, (u32 __user *)arg) ?: hvm_job_kick(job, slot);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct handle *handle = file->private_data;
+	void __user *arg = (void __user *)argument;
+	struct hvm_job *job;
+
+	switch (command) {
+	case HVM_IOC_REVISION:
+		return do_revision(arg);
+	case HVM_IOC_INFO:
+		return do_info(arg);
+	case HVM_IOC_LOAD:
+		return do_load(arg);
+	case HVM_IOC_BOOT:
+		return do_boot_or_down(arg, true);
+	case HVM_IOC_DOWN:
+		return do_boot_or_down(arg, false);
+	case HVM_IOC_LOG:
+		return do_log(arg);
+	case HVM_IOC_PING:
+		return do_ping(arg);
+	case HVM_IOC_JOB_CREATE:
+		return do_job_create(handle, arg);
+	default:
+		job = smp_load_acquire(&handle->job);
+		return job ? job_ioctl(job, command, arg) : -ENOTTY;
+	}
+}
+
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct handle *handle = file->private_data;
+	struct hvm_job *job = smp_load_acquire(&handle->job);
+
+	return job ? hvm_job_mmap(job, vma) : -EINVAL;
+}
+
+static const struct file_operations device_operations = {
+    .owner = THIS_MODULE,
+    .open = device_open,
+    .release = device_release,
+    .unlocked_ioctl = device_ioctl,
+    .mmap = device_mmap,
+    .llseek = no_llseek,
+};
+
+struct miscdevice hvm_device = {
+    .minor = MISC_DYNAMIC_MINOR,
+    .name = "hvm",
+    .fops = &device_operations,
+    .mode = 0666, /* an HRT core is no more of a privilege than a CPU; administration asks for CAP_SYS_ADMIN */
+};

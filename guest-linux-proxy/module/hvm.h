@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hvm.ko: the Linux partition's hand on the HRT partitions.
+ *
+ * One noun per file:
+ *	partition.c	memory of a partition and the page tables that all its address spaces share
+ *	cpu.c		vCPUs: out of Linux and back, INIT, SIPI, doorbell
+ *	boot.c		images, boot, reboot, park, revival of a core stopped by force
+ *	space.c		merged address spaces: top-level tables, shootdowns, page faults
+ *	job.c		jobs and their threads
+ *	wake.c		the interrupt from HRT to Linux
+ *	device.c	/dev/hvm
+ *	sysfs.c		/sys/class/misc/hvm/NAME
+ *
+ * Locks, outer to inner: part->lock (mutex), job->lock (mutex), the trampoline's mutex in boot.c; then the spinlocks
+ * part->owner_lock (interrupts off) and job->top_lock.
+ */
+#ifndef HVM_MODULE_H
+#define HVM_MODULE_H
+
+#include <linux/bitmap.h>
+#include <linux/fs.h>
+#include <linux/kobject.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <hvm/device.h>
+#include <hvm/image.h>
+#include <hvm/log.h>
+#include <hvm/partition.h>
+
+#define HVM_MAX_PARTITIONS 8
+
+#define HVM_SLOTS_PER_PAGE (HVM_PAGE_SIZE / HVM_SLOT_SIZE)
+#define HVM_SLOT_PAGES	   (HVM_MAX_SLOTS / HVM_SLOTS_PER_PAGE)
+
+/* Limits for a core to answer. Generous: the host may have descheduled the vCPU. */
+#define HVM_BOOT_LIMIT_NS  (2 * NSEC_PER_SEC)
+#define HVM_ACK_LIMIT_NS   (1 * NSEC_PER_SEC)
+#define HVM_STOP_LIMIT_NS  (200 * NSEC_PER_MSEC)
+#define HVM_FLUSH_LIMIT_NS (500 * NSEC_PER_MSEC)
+
+struct hvm_job;
+
+struct hvm_part {
+	char name[HVM_NAME_MAX];
+	unsigned int number;
+	phys_addr_t base;
+	u64 size;
+	unsigned int first_cpu;
+	unsigned int core_count;
+
+	/* The start of partition memory up to the heap, mapped write-back. */
+	u8 *memory;
+	struct hvm_partition *head;
+	struct hvm_core *cores;
+	struct hvm_slot *slots;
+	u64 *pending;
+	struct hvm_log *log;
+	u64 idle_top; /* physical address of the table with an empty lower half */
+
+	struct mutex lock; /* image, boot, who has what; the list of jobs */
+	struct list_head jobs;
+	size_t image_size;				/* bytes of the clean copy, 0 = none */
+	u64 offline_ns, first_instruction_ns, ready_ns; /* of the last boot */
+	u32 apic_id[HVM_MAX_CORES];
+	u32 command_sequence[HVM_MAX_CORES];
+	DECLARE_BITMAP(spaces, HVM_MAX_SPACES);
+
+	spinlock_t owner_lock;
+	struct hvm_job *core_owner[HVM_MAX_CORES];
+	struct hvm_job *slot_owner[HVM_SLOT_PAGES];
+
+	struct work_struct failure; /* a core panicked or was lost in a shootdown */
+	struct kobject kobject;
+};
+
+extern struct hvm_part *hvm_parts[HVM_MAX_PARTITIONS];
+extern unsigned int hvm_part_count;
+extern struct miscdevice hvm_device;
+
+/* What a slot of a job is used for. */
+struct hvm_job_slot {
+	wait_queue_head_t wait;
+	int core;    /* index in the job of the core whose thread is at the other end, -1 = none */
+	bool thread; /* a thread makes its system calls through it */
+};
+
+struct hvm_job {
+	struct hvm_part *part;
+	struct list_head list; /* part->jobs, under part->lock */
+	struct mm_struct *mm;
+	struct mmu_notifier notifier;
+	pid_t pid;
+
+	struct mutex lock;
+	bool ended; /* no thread runs nor can start; the cores are given back */
+
+	unsigned int core_count;
+	unsigned int core[HVM_MAX_CORES]; /* index in the partition */
+	bool core_busy[HVM_MAX_CORES];
+
+	unsigned int slot_count;
+	unsigned int first_page; /* of the slots */
+	unsigned int page_count;
+	struct hvm_job_slot *slot;
+
+	spinlock_t top_lock;
+	unsigned int space; /* number of the top-level table */
+	u64 *top;	    /* the table ... */
+	u64 top_phys;	    /* ... and its physical address: the value in the HRT cores' CR3 */
+};
+
+/* partition.c */
+struct hvm_part *hvm_part_create(const char *description, unsigned int number);
+void hvm_part_destroy(struct hvm_part *part);
+struct hvm_part *hvm_part_find(const char *name);
+void hvm_part_build_tables(struct hvm_part *part);
+u32 hvm_part_state(struct hvm_part *part);
+void hvm_part_set_state(struct hvm_part *part, enum hvm_partition_state state);
+unsigned int hvm_part_cores_free(struct hvm_part *part);
+
+/* cpu.c */
+int hvm_cpu_init(void);
+void hvm_cpu_exit(void);
+int hvm_cpu_take(unsigned int cpu);
+int hvm_cpu_return(unsigned int cpu);
+u32 hvm_cpu_apic_id(unsigned int cpu);
+void hvm_cpu_send_init(u32 apic_id);
+void hvm_cpu_send_startup(u32 apic_id, phys_addr_t page);
+void hvm_cpu_send_nmi(u32 apic_id);
+void hvm_cpu_doorbell(u32 apic_id);
+u64 hvm_ns_since(u64 tsc);
+
+/* Wait, without sleeping, until @condition; false after @limit_ns. */
+#define hvm_poll(condition, limit_ns)                                                                                  \
+	({                                                                                                             \
+		u64 hvm_poll_start = rdtsc_ordered();                                                                  \
+		bool hvm_poll_met;                                                                                     \
+		while (!(hvm_poll_met = (condition)) && hvm_ns_since(hvm_poll_start) < (limit_ns))                     \
+			cpu_relax();                                                                                   \
+		hvm_poll_met;                                                                                          \
+	})
+
+/* The same in process context, giving way to others after a while. */
+#define hvm_poll_sleeping(condition, limit_ns)                                                                         \
+	({                                                                                                             \
+		u64 hvm_poll_start = rdtsc_ordered();                                                                  \
+		bool hvm_poll_met;                                                                                     \
+		while (!(hvm_poll_met = (condition)) && hvm_ns_since(hvm_poll_start) < (limit_ns)) {                   \
+			if (hvm_ns_since(hvm_poll_start) < NSEC_PER_MSEC)                                              \
+				cpu_relax();                                                                           \
+			else                                                                                           \
+				usleep_range(50, 200);                                                                 \
+		}                                                                                                      \
+		hvm_poll_met;                                                                                          \
+	})
+
+/* boot.c */
+int hvm_boot_init(void);
+void hvm_boot_exit(void);
+int hvm_image_load(struct hvm_part *part, const void __user *image, u64 size);
+int hvm_boot(struct hvm_part *part, bool force);
+int hvm_down(struct hvm_part *part, bool force, bool give_back);
+int hvm_ping(struct hvm_part *part, u64 limit_ns, u64 *slowest_ns);
+int hvm_core_command(struct hvm_part *part, unsigned int core, enum hvm_command_kind kind);
+void hvm_core_stop(struct hvm_part *part, unsigned int core, u64 space);
+void hvm_core_park_by_force(struct hvm_part *part, unsigned int core);
+int hvm_core_revive(struct hvm_part *part, unsigned int core);
+void hvm_part_failure(struct work_struct *work);
+
+/* space.c */
+int hvm_space_create(struct hvm_job *job);
+void hvm_space_destroy(struct hvm_job *job);
+int hvm_space_fault(struct hvm_job *job, u64 address, u64 error);
+
+/* job.c */
+struct hvm_job *hvm_job_create(struct hvm_job_create *request);
+void hvm_job_end(struct hvm_job *job);
+void hvm_job_destroy(struct hvm_job *job);
+int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start);
+int hvm_job_thread_stop(struct hvm_job *job, u32 slot);
+int hvm_job_wait(struct hvm_job *job, u32 slot, u64 timeout_ns);
+int hvm_job_kick(struct hvm_job *job, u32 slot);
+int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);
+void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);
+
+/* wake.c */
+int hvm_wake_init(void);
+void hvm_wake_exit(void);
+void hvm_wake_describe(struct hvm_partition *head);
+
+/* sysfs.c */
+int hvm_sysfs_add(struct hvm_part *part);
+void hvm_sysfs_remove(struct hvm_part *part);
+extern struct kobj_type hvm_part_type;
+
+static inline struct hvm_slot *hvm_job_slot_memory(struct hvm_job *job, u32 slot)
+{
+	return job->part->slots + job->first_page * HVM_SLOTS_PER_PAGE + slot;
+}
+
+#endif
