@@ -212,7 +212,7 @@ main() {
 	line=$(command_line)
 	start_shares
 	if [[ -n $channel ]]; then
-		qemu_args+=(-chardev "socket,id=agent,path=$channel,server=on,wait=off" -device virtio-serial-pci
+		qemu_args+=("-chardev" "socket,id=agent,path=$channel,server=on,wait=off" "-device" virtio-serial-pci
 			-device virtserialport,chardev=agent,name=org.hybridvm.agent.0)
 	fi
 

@@ -12,6 +12,7 @@ package_cache=${HVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hvm}/packages
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 # Collation decides the order of files in an archive.
 export LC_ALL=C
+umask 022
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Make build/vmlinux and build/initramfs.cpio, what every VM boots from. Same packages and same guest binaries give the
+# same bytes. The archive is not compressed: see docs/boot.md for why that boots quickest.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+root=$build_dir/root
+
+# The guest's own programs: where the tree builds them, where the guest has them, and what builds them.
+guest_files=(
+	"guest-linux-proxy/build/agent/hvm-agent  /init            0755"
+	"guest-linux-proxy/build/proxy/hvm-proxy  /bin/hvm-proxy   0755"
+	"guest-linux-proxy/build/bench/hvm-bench  /bin/hvm-bench   0755"
+	"guest-linux-proxy/build/module/hvm.ko    /lib/hvm/hvm.ko  0644"
+	"guest-hrt/build/hrt.bin                  /lib/hvm/hrt.bin 0644"
+)
+
+copy_guest_files() {
+	local entry source target mode
+
+	for entry in "${guest_files[@]}"; do
+		read -r source target mode <<<"$entry"
+		[[ -f $images_dir/../$source ]] ||
+			fail "'$source' is not built: run 'make -C ${source%%/*}', or 'mvn package' for all"
+		install -D -m "$mode" "$images_dir/../$source" "$root$target"
+	done
+}
+
+# A module for another kernel is refused at boot, with a word on the console only: refuse it here.
+check_module_release() {
+	local release magic
+
+	release=$(sed -n 's/^kernel=//p' "$root/etc/hvm/release")
+	magic=$(PATH=$PATH:/sbin:/usr/sbin modinfo -F vermagic "$root/lib/hvm/hvm.ko")
+	[[ ${magic%% *} == "$release" ]] || fail "hvm.ko is built for kernel '${magic%% *}', the image has '$release':" \
+		"run 'make -C guest-linux-proxy clean all'"
+}
+
+# /sbin, /usr/bin and /usr/sbin are /bin, so that a program is found wherever a host has it.
+link_applets() {
+	local applet
+
+	mkdir -p "$root/usr"
+	ln -s bin "$root/sbin"
+	ln -s ../bin "$root/usr/bin"
+	ln -s ../bin "$root/usr/sbin"
+	"$root/bin/busybox" --list | while read -r applet; do
+		[[ -e $root/bin/$applet ]] || ln -s busybox "$root/bin/$applet"
+	done
+}
+
+write_accounts() {
+	mkdir -p "$root/etc"
+	cat >"$root/etc/passwd" <<-'END'
+		root:x:0:0:root:/root:/bin/sh
+		nobody:x:65534:65534:nobody:/nonexistent:/bin/false
+	END
+	cat >"$root/etc/group" <<-'END'
+		root:x:0:
+		nogroup:x:65534:
+	END
+}
+
+main() {
+	need_command cpio cpio
+	"$images_dir/unpack.sh"
+	rm -rf "$root"
+	cp -a "$build_dir/base" "$root"
+	mkdir -p "$root"/{proc,sys,dev,tmp,run,root}
+	copy_guest_files
+	check_module_release
+	link_applets
+	write_accounts
+	pack_directory "$root" "$build_dir/initramfs.cpio.new"
+	if cmp -s "$build_dir/initramfs.cpio.new" "$build_dir/initramfs.cpio"; then
+		rm "$build_dir/initramfs.cpio.new"
+	else
+		mv "$build_dir/initramfs.cpio.new" "$build_dir/initramfs.cpio"
+	fi
+}
+
+main "$@"
