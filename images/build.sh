@@ -26,6 +26,12 @@ copy_guest_files() {
 		[[ -f $images_dir/../$source ]] ||
 			fail "'$source' is not built: run 'make -C ${source%%/*}', or 'mvn package' for all"
 		install -D -m "$mode" "$images_dir/../$source" "$root$target"
+		# Debug information is for gdb on the host; it would only make the boot longer and names build folders.
+		case $target in
+		*.ko) strip --strip-debug "$root$target" ;;
+		*.bin) ;;
+		*) strip "$root$target" ;;
+		esac
 	done
 }
 
@@ -66,6 +72,7 @@ write_accounts() {
 
 main() {
 	need_command cpio cpio
+	need_command strip binutils
 	"$images_dir/unpack.sh"
 	rm -rf "$root"
 	cp -a "$build_dir/base" "$root"

@@ -212,8 +212,9 @@ main() {
 	line=$(command_line)
 	start_shares
 	if [[ -n $channel ]]; then
-		qemu_args+=("-chardev" "socket,id=agent,path=$channel,server=on,wait=off" "-device" virtio-serial-pci
-			-device virtserialport,chardev=agent,name=org.hybridvm.agent.0)
+		qemu_args+=(-device virtio-serial-pci
+			-chardev "socket,id=agent,path=$channel,server=on,wait=off"
+			-device "virtserialport,chardev=agent,name=org.hybridvm.agent.0")
 	fi
 
 	status=0
