@@ -80,7 +80,7 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	struct hvm_core *control = (struct hvm_core *)((uint8_t *)part + HVM_OFFSET_CORES) + index;
 
 	control->entry_tsc = entry_tsc;
-	__builtin_memset(core, 0, sizeof(*core));
+	__builtin_memset(core, 0, offsetof(struct core, ist_stack)); /* stacks need no zeros, and boot is timed */
 	core->self = core;
 	core->control = control;
 	core->index = (uint32_t)index;

@@ -31,8 +31,11 @@ static void wake_server(struct thread *thread)
 	apic_send(partition->wake_apic, (uint8_t)partition->wake_vector);
 }
 
-/* Spin until @ready says so or the spinning time is over; returns what @ready said last. */
-static bool spin(struct core *core, bool (*ready)(void *), void *what)
+/*
+ * Spin until @ready says so or the spinning time is over; returns what @ready said last. Inlined, so that @ready is no
+ * indirect call: this loop is what a forwarded call waits in.
+ */
+static inline __attribute__((always_inline)) bool spin(struct core *core, bool (*ready)(void *), void *what)
 {
 	uint64_t deadline = cpu_tsc() + partition->spin_cycles;
 	bool pause = (partition->flags & HVM_FLAG_PAUSE) != 0;
@@ -71,7 +74,7 @@ struct answer {
 	int64_t result;
 };
 
-static bool answer_ready(void *what)
+static inline bool answer_ready(void *what)
 {
 	struct answer *answer = what;
 
@@ -122,7 +125,7 @@ struct incoming {
 	struct hvm_request request;
 };
 
-static bool request_ready(void *what)
+static inline bool request_ready(void *what)
 {
 	struct incoming *incoming = what;
 

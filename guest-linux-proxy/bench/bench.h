@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hvm-bench: the metrics of `hvm bench`, measured in the guest beside their peers.
+ *
+ *	hrt.c	 a partition, and a job with one core that serves calls
+ *	peer.c	 what the HRT is compared with in the Linux partition
+ *	sample.c medians and spreads
+ *	main.c	 the metrics and how they are printed
+ */
+#ifndef HVM_BENCH_H
+#define HVM_BENCH_H
+
+#include <hvm/device.h>
+#include <hvm/slot.h>
+
+/* sample.c: a series of measured values, nanoseconds. */
+#define SAMPLES_MAX 256
+struct samples {
+	double value[SAMPLES_MAX];
+	unsigned int count;
+	unsigned int rejected; /* measured while the reference said that the machine changed under it */
+};
+void samples_add(struct samples *samples, double value);
+/** The value below which a fraction @q (0..1) of the samples lies; NaN if there are none. */
+double samples_quantile(const struct samples *samples, double q);
+
+/* hrt.c */
+struct hrt {
+	int admin; /* bare handle */
+	int job;
+	char name[HVM_NAME_MAX];
+	uint32_t tsc_khz;
+	struct hvm_slot *own;	/* the HRT thread's system calls and faults */
+	struct hvm_slot *calls; /* ours to it */
+	uint64_t served;	/* tag of the last request served on own */
+	uint32_t sequence;	/* of the last call */
+};
+/** Both print what is wrong and what to do, and end the program, if the partition cannot be used. */
+void hrt_open(struct hrt *hrt, const char *partition);
+void hrt_reboot(struct hrt *hrt, double *first_instruction_ns, double *ready_ns);
+void hrt_attach(struct hrt *hrt);
+void hrt_detach(struct hrt *hrt);
+/** How the caller waits for the forwarded system calls of the function that it called. */
+enum serving { SERVE_POLLING, SERVE_ASLEEP };
+/** Call @function(@a, @b) on the HRT core; @forwards system calls of it are served as @serving says. */
+int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64_t forwards, enum serving serving);
+uint64_t tsc_now(void);
+double tsc_to_ns(const struct hrt *hrt, uint64_t cycles);
+
+/* peer.c; all answer nanoseconds an operation */
+double peer_spawn(const struct hrt *hrt, const char *self);
+double peer_getppid(const struct hrt *hrt, unsigned int rounds);
+double peer_getpid(const struct hrt *hrt, unsigned int rounds);
+double peer_futex(const struct hrt *hrt, unsigned int rounds);
+
+__attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
+
+#endif

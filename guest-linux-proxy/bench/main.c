@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define BATCHES	    31 /* an odd number, so that the median is one of them */
+#define BOOTS	    21
+#define FAST_ROUNDS 2000 /* of operations below a microsecond */
+#define SLOW_ROUNDS 100	 /* of hand-offs */
+#define WARM_UP	    200
+#define REFERENCE   200 /* rounds of a reference ping-pong */
+#define SAME_REGIME 1.6 /* two references differ by no more if the vCPUs stayed where they were */
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("hvm-bench: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(1);
+}
+
+/* Functions that the HRT core runs. They touch no thread-local data: FS is not set up there. */
+
+static uint64_t null_function(uint64_t a, uint64_t b)
+{
+	return a + b;
+}
+
+/* The other half of ping_pong: answer @rounds odd numbers on the line with the next even one. */
+static uint64_t echo_line(uint64_t line, uint64_t rounds)
+{
+	uint64_t *word = (uint64_t *)line;
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 2 * i + 1)
+			;
+		__atomic_store_n(word, 2 * i + 2, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+/* Write where echo_line will write: after a fork of ours the pages are copy-on-write, and ping_pong serves no faults.
+ */
+static uint64_t touch_line(uint64_t line, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)line, value, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* TSC cycles that @rounds system calls @number take there. */
+static uint64_t system_calls(uint64_t number, uint64_t rounds)
+{
+	uint64_t start = tsc_now();
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		uint64_t rax = number;
+
+		__asm__ volatile("syscall" : "+a"(rax) : : "rcx", "r11", "memory");
+	}
+	return tsc_now() - start;
+}
+
+/*
+ * The same with a pause before each, long enough for the server to fall asleep and its CPU to halt; the pauses do not
+ * count.
+ */
+static uint64_t spaced_system_calls(uint64_t number, uint64_t rounds)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		uint64_t start = tsc_now();
+
+		while (tsc_now() - start < ASLEEP_CYCLES)
+			;
+		sum += system_calls(number, 1);
+	}
+	return sum;
+}
+
+static uint64_t line[8] __attribute__((aligned(64)));
+
+/* One cache line there and back between this CPU and the HRT core. */
+static double ping_pong(struct hrt *hrt, uint64_t rounds)
+{
+	const uint64_t arg[HVM_SLOT_ARGS] = {(uint64_t)echo_line, (uint64_t)line, rounds};
+	uint64_t start = 0, tag;
+	int64_t result;
+
+	hrt_call(hrt, touch_line, (uint64_t)line, 0, 0, SERVE_POLLING);
+	tag = hvm_slot_tag(++hrt->sequence, hrt->calls->generation);
+	hvm_slot_arguments(hrt->calls, arg);
+	hvm_slot_publish(hrt->calls, tag, HVM_NR_CALL);
+	if (hvm_slot_server_needs_wake(hrt->calls)) {
+		uint32_t slot = 1;
+
+		ioctl(hrt->job, HVM_IOC_KICK, &slot);
+	}
+	for (uint64_t i = 0; i < rounds; i++) {
+		if (i == 1)
+			start = tsc_now(); /* the first answer also waited for the call */
+		__atomic_store_n(&line[0], 2 * i + 1, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&line[0], __ATOMIC_ACQUIRE) != 2 * i + 2)
+			;
+	}
+	start = tsc_now() - start;
+	while (!hvm_slot_reap(hrt->calls, tag, &result))
+		;
+	return tsc_to_ns(hrt, start) / (double)(rounds - 1);
+}
+
+static double null_calls(struct hrt *hrt)
+{
+	uint64_t start = tsc_now();
+
+	for (int i = 0; i < FAST_ROUNDS; i++)
+		if (hrt_call(hrt, null_function, (uint64_t)i, 1, 0, SERVE_POLLING) != i + 1)
+			die("a call of a function on the HRT came back with a wrong result");
+	return tsc_to_ns(hrt, tsc_now() - start) / FAST_ROUNDS;
+}
+
+static double local_calls(struct hrt *hrt)
+{
+	return tsc_to_ns(hrt, (uint64_t)hrt_call(hrt, system_calls, SYS_getpid, FAST_ROUNDS, 0, SERVE_POLLING)) /
+	       FAST_ROUNDS;
+}
+
+static double forwarded_polling(struct hrt *hrt)
+{
+	return tsc_to_ns(hrt,
+			 (uint64_t)hrt_call(hrt, system_calls, SYS_getppid, FAST_ROUNDS, FAST_ROUNDS, SERVE_POLLING)) /
+	       FAST_ROUNDS;
+}
+
+static double forwarded_asleep(struct hrt *hrt)
+{
+	return tsc_to_ns(hrt, (uint64_t)hrt_call(hrt, spaced_system_calls, SYS_getppid, SLOW_ROUNDS, SLOW_ROUNDS,
+						 SERVE_ASLEEP)) /
+	       SLOW_ROUNDS;
+}
+
+static double linux_getppid(struct hrt *hrt)
+{
+	return peer_getppid(hrt, FAST_ROUNDS);
+}
+
+static double linux_getpid(struct hrt *hrt)
+{
+	return peer_getpid(hrt, FAST_ROUNDS);
+}
+
+static double linux_futex(struct hrt *hrt)
+{
+	return peer_futex(hrt, SLOW_ROUNDS);
+}
+
+static double line_and_direct(struct hrt *hrt)
+{
+	return ping_pong(hrt, FAST_ROUNDS) + peer_getppid(hrt, FAST_ROUNDS);
+}
+
+static double line_alone(struct hrt *hrt)
+{
+	return ping_pong(hrt, FAST_ROUNDS);
+}
+
+struct metric {
+	const char *name;
+	const char *beside;
+	struct samples own, peer;
+};
+
+/*
+ * A hypervisor moves vCPUs: a batch counts only if the ping-pongs before and after it say that both stayed where they
+ * were. Metric and peer alternate, so that what drifts hits both.
+ */
+static void measure(struct hrt *hrt, struct metric *metric, double (*own)(struct hrt *), double (*peer)(struct hrt *))
+{
+	double before, after;
+
+	own(hrt); /* warm */
+	peer(hrt);
+	before = ping_pong(hrt, REFERENCE);
+	for (int i = 0; i < 2 * BATCHES && metric->own.count < BATCHES; i++) {
+		double a = own(hrt), b = peer(hrt);
+
+		after = ping_pong(hrt, REFERENCE);
+		if (fmax(before, after) <= SAME_REGIME * fmin(before, after)) {
+			samples_add(&metric->own, a);
+			samples_add(&metric->peer, b);
+		} else {
+			metric->own.rejected++;
+		}
+		before = after;
+	}
+	/* A machine that never keeps still: better the honest spread of all than nothing. */
+	for (int i = 0; i < BATCHES && metric->own.count < 3; i++) {
+		samples_add(&metric->own, own(hrt));
+		samples_add(&metric->peer, peer(hrt));
+	}
+}
+
+static void measure_boot(struct hrt *hrt, const char *self, struct metric *first, struct metric *ready)
+{
+	double f, r;
+
+	for (int i = 0; i < BOOTS + 1; i++) {
+		double spawn = peer_spawn(hrt, self);
+
+		hrt_reboot(hrt, &f, &r);
+		if (i == 0)
+			continue; /* warm */
+		samples_add(&first->own, f);
+		samples_add(&ready->own, r);
+		samples_add(&first->peer, spawn);
+		samples_add(&ready->peer, spawn);
+	}
+}
+
+static void print(const struct metric *metric, bool last)
+{
+	double own = samples_quantile(&metric->own, 0.5), peer = samples_quantile(&metric->peer, 0.5);
+
+	printf("  {\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"beside\": \"%s\", \"beside_value\": %.1f, "
+	       "\"ratio\": %.4f,\n   \"p10\": %.1f, \"p90\": %.1f, \"beside_p10\": %.1f, \"beside_p90\": %.1f, "
+	       "\"samples\": %u, \"rejected\": %u}%s\n",
+	       metric->name, own, metric->beside, peer, own / peer, samples_quantile(&metric->own, 0.1),
+	       samples_quantile(&metric->own, 0.9), samples_quantile(&metric->peer, 0.1),
+	       samples_quantile(&metric->peer, 0.9), metric->own.count, metric->own.rejected, last ? "" : ",");
+}
+
+static void progress(const char *what)
+{
+	fprintf(stderr, "hvm-bench: %s\n", what);
+}
+
+int main(int argc, char **argv)
+{
+	static struct metric first = {.name = "hrt.boot.first_instruction",
+				      .beside = "fork+exec+exit of a static program"};
+	static struct metric ready = {.name = "hrt.boot.ready", .beside = "fork+exec+exit of a static program"};
+	static struct metric call = {.name = "call.roundtrip", .beside = "getppid in the Linux partition"};
+	static struct metric call_line = {.name = "call.roundtrip.line",
+					  .beside = "one-line ping-pong of the same cores"};
+	static struct metric local = {.name = "syscall.local", .beside = "getpid in the Linux partition"};
+	static struct metric polling = {.name = "syscall.forwarded.polling",
+					.beside = "one-line ping-pong + direct call"};
+	static struct metric asleep = {.name = "syscall.forwarded.asleep",
+				       .beside = "futex request and answer between two processes"};
+	static const struct metric *const all[] = {&first, &ready, &call, &call_line, &local, &polling, &asleep};
+	struct hrt hrt;
+
+	if (argc == 2 && !strcmp(argv[1], "--exit"))
+		return 0;
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+		fprintf(stderr, "usage: hvm-bench [PARTITION]\nMeasures an idle HRT partition (default: the first one) "
+				"and prints JSON. Needs CAP_SYS_ADMIN, because it reboots the partition.\n");
+		return 2;
+	}
+	hrt_open(&hrt, argc == 2 ? argv[1] : "");
+	hrt_attach(&hrt); /* for the clock's rate */
+	hrt_detach(&hrt);
+	progress("partition boot beside fork+exec+exit");
+	measure_boot(&hrt, "/proc/self/exe", &first, &ready);
+
+	hrt_attach(&hrt);
+	for (int i = 0; i < WARM_UP; i++)
+		hrt_call(&hrt, null_function, 0, 0, 0, SERVE_POLLING);
+	progress("calls");
+	measure(&hrt, &call, null_calls, linux_getppid);
+	measure(&hrt, &call_line, null_calls, line_alone);
+	progress("system calls answered in the HRT");
+	measure(&hrt, &local, local_calls, linux_getpid);
+	progress("system calls forwarded");
+	measure(&hrt, &polling, forwarded_polling, line_and_direct);
+	measure(&hrt, &asleep, forwarded_asleep, linux_futex);
+	hrt_detach(&hrt);
+
+	printf("{\"metrics\": [\n");
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(*all); i++)
+		print(all[i], i + 1 == sizeof(all) / sizeof(*all));
+	printf("]}\n");
+	return 0;
+}
