@@ -9,13 +9,14 @@
 
 #include "bench.h"
 
-#define BATCHES	    31 /* an odd number, so that the median is one of them */
-#define BOOTS	    21
-#define FAST_ROUNDS 2000 /* of operations below a microsecond */
-#define SLOW_ROUNDS 100	 /* of hand-offs */
-#define WARM_UP	    200
-#define REFERENCE   200 /* rounds of a reference ping-pong */
-#define SAME_REGIME 1.6 /* two references differ by no more if the vCPUs stayed where they were */
+#define BATCHES	      31 /* an odd number, so that the median is one of them */
+#define BOOTS	      21
+#define FAST_ROUNDS   2000 /* of operations below a microsecond */
+#define SLOW_ROUNDS   100  /* of hand-offs */
+#define WARM_UP	      200
+#define ASLEEP_CYCLES 500000 /* about 0.2 ms */
+#define REFERENCE     200    /* rounds of a reference ping-pong */
+#define SAME_REGIME   1.6    /* two references differ by no more if the vCPUs stayed where they were */
 
 void die(const char *format, ...)
 {
