@@ -158,10 +158,9 @@ syscall_entry:
 	push	$0				/* error */
 	push	$0x100				/* vector: none has this number */
 	PUSH_REGS
-	sti
 	mov	%rsp, %rdi
 	xor	%ebp, %ebp
-	call	syscall_handle
+	call	syscall_handle			/* enables interrupts itself where it takes long */
 	cli
 	mov	%rax, REGS_RAX(%rsp)
 	POP_REGS				/* rcx and r11 hold return address and flags again */

@@ -69,7 +69,7 @@ static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
 	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
 
 	thread->slot->stats.calls_forwarded++;
-	/* The proxy may need to know where the program is, e.g. for a report of a signal it raises on itself. */
+	cpu_interrupts_on();
 	return thread_forward(thread, (uint32_t)regs->rax, arg);
 }
 

@@ -8,7 +8,7 @@
 /** Point SYSCALL of this core to the kernel. */
 void syscall_init(void);
 
-/** Called from entry.S with interrupts on; returns what the program finds in rax. */
+/** Called from entry.S with interrupts off, may return with them on; returns what the program finds in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
 
 #endif

@@ -54,11 +54,25 @@ static void build_boot_tables(struct hvm_part *part)
 	page[0] = table | _PAGE_PSE;
 }
 
+/*
+ * Text is rarely damaged: what is equal is not written again, so that caches (and the code that an emulator or a
+ * hypervisor derived from it) stay valid.
+ */
+static void copy_where_different(u8 *to, const u8 *from, size_t size)
+{
+	for (size_t at = 0; at < size; at += PAGE_SIZE) {
+		size_t chunk = min_t(size_t, size - at, PAGE_SIZE);
+
+		if (memcmp(to + at, from + at, chunk))
+			memcpy(to + at, from + at, chunk);
+	}
+}
+
 static void restore_image(struct hvm_part *part)
 {
 	const struct hvm_image *image = (struct hvm_image *)(part->memory + HVM_OFFSET_CLEAN);
 
-	memcpy(part->memory + HVM_OFFSET_IMAGE, image, part->image_size);
+	copy_where_different(part->memory + HVM_OFFSET_IMAGE, (const u8 *)image, part->image_size);
 	memset(part->memory + HVM_OFFSET_IMAGE + part->image_size, 0, image->memory_size - part->image_size);
 }
 
@@ -126,7 +140,7 @@ static int start_core(struct hvm_part *part, unsigned int core, u64 *init_tsc)
 
 	mutex_lock(&trampoline_lock);
 	build_boot_tables(part);
-	memcpy(trampoline, (u8 *)image + image->trampoline_offset, image->trampoline_size);
+	copy_where_different(trampoline, (u8 *)image + image->trampoline_offset, image->trampoline_size);
 	*params = (struct hvm_trampoline){
 	    .cr3 = HVM_TRAMPOLINE_TABLES_PHYS,
 	    .cr4 = X86_CR4_PAE | (part->head->flags & HVM_FLAG_LA57 ? X86_CR4_LA57 : 0),
