@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +115,7 @@ public final class Json {
                 }
                 generator.writeEndObject();
             }
-            case Iterable<?> array -> {
+            case Collection<?> array -> {
                 generator.writeStartArray();
                 for (Object element : array) {
                     write(generator, element);

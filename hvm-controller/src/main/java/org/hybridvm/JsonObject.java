@@ -54,6 +54,7 @@ public final class JsonObject {
         return optional(name, String.class, "a string");
     }
 
+    /** @param otherwise what an absent field counts as; may be null */
     public String text(String name, String otherwise) {
         return optionalText(name).orElse(otherwise);
     }

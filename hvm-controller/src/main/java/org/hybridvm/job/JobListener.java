@@ -8,6 +8,9 @@ import java.nio.ByteBuffer;
  * with a lock of the job service held. The last one is {@link #ended}.
  */
 public interface JobListener {
+    /** The job exists; the first call. */
+    void accepted(Job job);
+
     /** The job waits for cores; {@code reason} is a sentence that names who has them. */
     void pending(String reason);
 

@@ -29,6 +29,9 @@ public final class JobService implements AutoCloseable {
     /** A VM of this name is meant when several are up and the caller named none. */
     public static final String DEFAULT_VM = "default";
 
+    /** The highest signal number of Linux. */
+    public static final int MAX_SIGNAL = 64;
+
     private static final int SIGHUP = 1;
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
@@ -109,10 +112,10 @@ public final class JobService implements AutoCloseable {
 
     /** @throws HvmException if there is no such job, or it has ended */
     public void signal(int number, int signal) {
-        if (signal < 1 || signal > 64) {
+        if (signal < 1 || signal > MAX_SIGNAL) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
                     .value(signal)
-                    .allowed("1 to 64")
+                    .allowed("1 to " + MAX_SIGNAL)
                     .build();
         }
         Job job = live.get(number);
@@ -160,6 +163,7 @@ public final class JobService implements AutoCloseable {
         int number = nextNumber();
         var job = new Job(number, machine.name(), command, listener, journal.newLog(number), clock);
         live.put(number, job);
+        listener.accepted(job);
         if (partition.kind() == PartitionKind.LINUX) {
             job.observe(record -> keepBooks(job, record, timeLimit));
             job.start(machine);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.job.Job;
+import org.hybridvm.job.JobListener;
+import org.hybridvm.job.JobRequest;
+import org.hybridvm.job.JobResult;
+import org.hybridvm.job.JobService;
+import org.hybridvm.job.OutputStreamKind;
+import org.hybridvm.job.PartitionKind;
+
+/** Runs the guest's benchmark program and reads the figures it prints. */
+final class BenchRun implements JobListener {
+    private static final String PROGRAM = "/bin/hvm-bench";
+    private static final Duration LIMIT = Duration.ofMinutes(20);
+    private static final int MAX_OUTPUT = 1024 * 1024;
+
+    private final CompletableFuture<JobResult> end = new CompletableFuture<>();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private BenchRun() {}
+
+    /** Runs it on {@code vm}, or on the only VM that is up; blocks until it ends. */
+    static Map<String, Object> run(JobService jobs, Optional<String> vm) {
+        var run = new BenchRun();
+        var request = new JobRequest(
+                vm,
+                Optional.empty(),
+                PartitionKind.LINUX,
+                0,
+                PROGRAM,
+                List.of(),
+                Path.of("/"),
+                List.of("PATH=/bin:/sbin"),
+                "",
+                true,
+                Optional.of(LIMIT));
+        Job job = jobs.run(request, run);
+        job.closeStdin();
+        job.grant(OutputStreamKind.STDOUT, MAX_OUTPUT);
+        job.grant(OutputStreamKind.STDERR, MAX_OUTPUT);
+        JobResult result = run.await(job);
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("vm", job.record().vm());
+        facts.put("metrics", run.metrics(result));
+        return facts;
+    }
+
+    @Override
+    public void accepted(Job job) {}
+
+    @Override
+    public void pending(String reason) {}
+
+    @Override
+    public void running() {}
+
+    @Override
+    public void stdinCredit(int bytes) {}
+
+    @Override
+    public void output(OutputStreamKind stream, ByteBuffer bytes) {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        (stream == OutputStreamKind.STDOUT ? out : err).writeBytes(copy);
+    }
+
+    @Override
+    public void report(String line) {}
+
+    @Override
+    public void ended(JobResult result) {
+        end.complete(result);
+    }
+
+    private JobResult await(Job job) {
+        try {
+            return end.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            job.signal(9);
+            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops").cause(e).build();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Object metrics(JobResult result) {
+        if (result.status() != 0) {
+            String words = err.toString(StandardCharsets.UTF_8).strip();
+            throw HvmException.of(ErrorCode.GUEST_PROTOCOL, "The benchmark failed")
+                    .value("status " + result.status() + ": " + (words.isEmpty() ? result.reason() : words))
+                    .owner(PROGRAM)
+                    .hint("hvm jobs")
+                    .build();
+        }
+        JsonObject answer = JsonObject.parse(out.toString(StandardCharsets.UTF_8));
+        return answer.objects("metrics").stream().map(JsonObject::asMap).toList();
+    }
+}

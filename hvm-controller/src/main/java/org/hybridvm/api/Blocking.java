@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Where calls that block are made, so that no event loop ever does. Launches and benchmarks take minutes and have threads
+ * of their own: they must not keep a {@code GET} waiting.
+ */
+final class Blocking {
+    private static final int SHORT_THREADS = 8;
+    private static final int LONG_THREADS = 8;
+    private static final long LONG_MINUTES = 30;
+
+    private final WorkerExecutor shortCalls;
+    private final WorkerExecutor longCalls;
+
+    Blocking(Vertx vertx) {
+        shortCalls = vertx.createSharedWorkerExecutor("call", SHORT_THREADS, 1, TimeUnit.MINUTES);
+        longCalls = vertx.createSharedWorkerExecutor("long-call", LONG_THREADS, LONG_MINUTES, TimeUnit.MINUTES);
+    }
+
+    /** Calls that take at most seconds. The answer comes back on the caller's context. */
+    <T> Future<T> call(Callable<T> body) {
+        return shortCalls.executeBlocking(body, false);
+    }
+
+    /** Calls that may take minutes. */
+    <T> Future<T> callLong(Callable<T> body) {
+        return longCalls.executeBlocking(body, false);
+    }
+}

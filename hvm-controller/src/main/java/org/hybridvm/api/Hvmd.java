@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.Home;
+import org.hybridvm.HvmException;
+import org.hybridvm.job.JobJournal;
+import org.hybridvm.job.JobService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The daemon. It takes the lock of its state folder, opens its socket, says {@code ready} on standard output, and serves
+ * until a signal or {@code hvm daemon stop}. VMs outlive it.
+ */
+public final class Hvmd {
+    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+    private static final long CLOSE_SECONDS = 10;
+    private static final int FAILED = 1;
+
+    /** Another hvmd has the state folder: not a failure to whoever only wants one to run. */
+    private static final int ALREADY_RUNNING = 75;
+
+    private final Home home;
+    private final CountDownLatch stopRequest = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    private Hvmd(Home home) {
+        this.home = home;
+    }
+
+    public static void main(String[] arguments) {
+        int status = FAILED;
+        try {
+            Home home = Home.ofThisUser();
+            System.setProperty(LogSetup.FILE_PROPERTY, home.daemonLog().toString());
+            status = new Hvmd(home).serve();
+        } catch (HvmException e) {
+            System.err.println("hvmd: " + e.getMessage());
+            status = e.code() == ErrorCode.WRONG_STATE ? ALREADY_RUNNING : FAILED;
+        } catch (Throwable failure) {
+            failure.printStackTrace();
+        }
+        System.err.flush();
+        Runtime.getRuntime().halt(status); // threads of libraries do not keep the process alive
+    }
+
+    private int serve() throws Exception {
+        makePrivate(home.state());
+        makePrivate(home.run());
+        Files.createDirectories(home.logs());
+        try (InstanceLock _ = InstanceLock.take(home.state().resolve("hvmd.lock"))) {
+            Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
+            Logger log = LoggerFactory.getLogger(Hvmd.class);
+            Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
+            try (NodeVms vms = NodeVms.open(home);
+                    JobService jobs = new JobService(
+                            vms, CallerIdentity.ofThisProcess(), JobJournal.open(home.jobs(), Clock.systemUTC()),
+                            Clock.systemUTC())) {
+                var server = new ApiServer(vertx, vms, jobs, stopRequest::countDown);
+                server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+                log.info("hvmd serves pid={} socket={}", ProcessHandle.current().pid(), home.socket());
+                sayReady();
+                stopRequest.await();
+                log.info("hvmd stops, VMs go on");
+                Files.deleteIfExists(home.socket());
+                server.close().toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+            }
+            return 0;
+        } finally {
+            stopped.countDown();
+        }
+    }
+
+    /** On a signal: the JVM ends when its shutdown hooks have. */
+    private void stopAndWait() {
+        stopRequest.countDown();
+        try {
+            stopped.await(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whoever started us reads this line; afterwards the pipe is let go. */
+    private static void sayReady() {
+        System.out.println("ready");
+        System.out.close();
+    }
+
+    private static void makePrivate(Path folder) throws IOException {
+        try {
+            Files.createDirectories(folder);
+            Files.setPosixFilePermissions(folder, PRIVATE);
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "A folder of hvmd cannot be made or is somebody else's")
+                    .value(folder + " (" + e.getMessage() + ")")
+                    .hint("set " + Home.VARIABLE + " to a folder of your own")
+                    .cause(e)
+                    .build();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.ext.web.RoutingContext;
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+
+/** Reads the parts of requests; what does not fit is refused by an {@link HvmException}. */
+final class Requests {
+    private Requests() {}
+
+    /** The body as a JSON object; an absent body is an empty one. */
+    static JsonObject body(RoutingContext request) {
+        String text = request.body().asString();
+        return text == null || text.isEmpty() ? JsonObject.of(Map.of()) : JsonObject.parse(text);
+    }
+
+    static Optional<String> parameter(RoutingContext request, String name) {
+        return Optional.ofNullable(request.request().getParam(name));
+    }
+
+    static boolean flag(RoutingContext request, String name) {
+        return parameter(request, name).map(text -> parseFlag(name, text)).orElse(false);
+    }
+
+    /** A number in a path or a query. */
+    static int number(String name, String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw refuse(name, text, "a number");
+        }
+    }
+
+    private static boolean parseFlag(String name, String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw refuse(name, text, "true or false");
+        };
+    }
+
+    private static HvmException refuse(String name, String text, String allowed) {
+        return HvmException.of(ErrorCode.INVALID_REQUEST, "The parameter '" + name + "' does not fit")
+                .value(text)
+                .allowed(allowed)
+                .build();
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.Json;
+import org.hybridvm.Problem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The forms that answers have. Called on the request's event loop. */
+final class Responses {
+    private static final Logger LOG = LoggerFactory.getLogger(Responses.class);
+
+    private Responses() {}
+
+    static void json(RoutingContext request, Object value) {
+        json(request.response(), 200, "application/json", value);
+    }
+
+    static void text(RoutingContext request, String text) {
+        request.response().putHeader("Content-Type", "text/plain; charset=utf-8").end(text);
+    }
+
+    static void nothing(RoutingContext request) {
+        request.response().setStatusCode(204).end();
+    }
+
+    /** Answers with a problem, or cuts the connection if an answer has begun. */
+    static void problem(RoutingContext request, Throwable failure) {
+        HvmException error = asHvmException(failure);
+        HttpServerResponse response = request.response();
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        if (response.headWritten()) {
+            request.request().connection().close();
+            return;
+        }
+        json(response, error.code().httpStatus(), Problem.CONTENT_TYPE, Problem.toJson(error));
+    }
+
+    /** What is no {@link HvmException} is a mistake of ours: logged in full, told in short. */
+    static HvmException asHvmException(Throwable failure) {
+        if (failure instanceof HvmException known) {
+            return known;
+        }
+        LOG.error("unexpected failure", failure);
+        return HvmException.of(ErrorCode.INTERNAL, "hvmd failed")
+                .value(failure)
+                .hint("hvm logs hvmd")
+                .cause(failure)
+                .build();
+    }
+
+    private static void json(HttpServerResponse response, int status, String type, Object value) {
+        response.setStatusCode(status).putHeader("Content-Type", type).end(Json.write(value) + "\n");
+    }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.parsetools.RecordParser;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.function.Consumer;
+import org.hybridvm.Json;
+import org.hybridvm.job.Job;
+import org.hybridvm.job.JobListener;
+import org.hybridvm.job.JobRecord;
+import org.hybridvm.job.JobResult;
+import org.hybridvm.job.JobService;
+import org.hybridvm.job.OutputStreamKind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run stream in hvmd: frames of the client become calls of its job, and what the job says becomes frames. Credit is
+ * passed on, not kept: output that waits here for the client's socket is never more than the client has granted.
+ *
+ * <p>All state belongs to the event loop of the connection; the job's calls hop onto it.
+ */
+final class RunStream implements JobListener {
+    /** How much output a client may allow at a time. */
+    static final long MAX_WINDOW = 4L * 1024 * 1024;
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunStream.class);
+
+    private final Context context;
+    private final Consumer<Job> abandon;
+    private final Queue<Buffer> beforeSocket = new ArrayDeque<>();
+    private final long[] granted = new long[RunFrame.STDERR + 1];
+
+    private volatile Job job;
+    private NetSocket socket;
+    private RunFrame.Header header;
+    private boolean ended;
+
+    /**
+     * @param context of the client's connection
+     * @param abandon called once if the client goes away before the job has ended
+     */
+    RunStream(Context context, Consumer<Job> abandon) {
+        this.context = context;
+        this.abandon = abandon;
+    }
+
+    /** Begins to carry frames; what the job has said so far goes first. On the event loop. */
+    void open(NetSocket connection) {
+        socket = connection;
+        RecordParser parser = RecordParser.newFixed(RunFrame.HEADER_SIZE);
+        parser.handler(bytes -> receive(parser, bytes));
+        socket.handler(parser);
+        socket.exceptionHandler(failure -> LOG.debug("run stream failed", failure));
+        socket.closeHandler(ignored -> clientGone());
+        beforeSocket.forEach(socket::write);
+        beforeSocket.clear();
+        if (ended) {
+            socket.end();
+        }
+    }
+
+    /** The connection could not be switched. On the event loop. */
+    void clientGone() {
+        if (!ended) {
+            ended = true;
+            abandon.accept(job);
+        }
+    }
+
+    @Override
+    public void accepted(Job accepted) {
+        job = accepted;
+        JobRecord record = accepted.record();
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("job", record.number());
+        facts.put("vm", record.vm());
+        facts.put("partition", record.partition());
+        send(RunFrame.text(RunFrame.Type.JOB, Json.write(facts)));
+    }
+
+    @Override
+    public void pending(String reason) {
+        send(RunFrame.text(RunFrame.Type.PENDING, "job " + job.number() + " " + reason));
+    }
+
+    @Override
+    public void running() {
+        send(RunFrame.running());
+    }
+
+    @Override
+    public void stdinCredit(int bytes) {
+        context.runOnContext(ignored -> {
+            granted[RunFrame.STDIN] += bytes;
+            write(RunFrame.credit(RunFrame.STDIN, bytes));
+        });
+    }
+
+    @Override
+    public void output(OutputStreamKind stream, ByteBuffer bytes) {
+        int number = stream == OutputStreamKind.STDOUT ? RunFrame.STDOUT : RunFrame.STDERR;
+        while (bytes.hasRemaining()) {
+            byte[] payload = new byte[Math.min(bytes.remaining(), RunFrame.MAX_PAYLOAD)];
+            bytes.get(payload);
+            context.runOnContext(ignored -> {
+                granted[number] -= payload.length;
+                write(RunFrame.data(number, payload));
+            });
+        }
+    }
+
+    @Override
+    public void report(String line) {
+        send(RunFrame.text(RunFrame.Type.REPORT, line));
+    }
+
+    @Override
+    public void ended(JobResult result) {
+        context.runOnContext(ignored -> {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            write(RunFrame.text(RunFrame.Type.END, Json.write(resultFacts(result))));
+            if (socket != null) {
+                socket.end();
+            }
+        });
+    }
+
+    private Map<String, Object> resultFacts(JobResult result) {
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("job", job.number());
+        facts.put("state", result.state().name());
+        facts.put("status", result.status());
+        facts.put("exit_code", result.exitCode());
+        facts.put("signal", result.signal());
+        facts.put("reason", result.reason());
+        return facts;
+    }
+
+    private void send(RunFrame frame) {
+        context.runOnContext(ignored -> write(frame));
+    }
+
+    private void write(RunFrame frame) {
+        Buffer bytes = Buffer.buffer(frame.encode());
+        if (socket == null) {
+            beforeSocket.add(bytes);
+        } else {
+            socket.write(bytes);
+        }
+    }
+
+    /** Takes a header and a payload in turn. */
+    private void receive(RecordParser parser, Buffer bytes) {
+        try {
+            if (header == null) {
+                header = RunFrame.Header.decode(ByteBuffer.wrap(bytes.getBytes()));
+                if (header.length() > 0) {
+                    parser.fixedSizeMode(header.length());
+                    return;
+                }
+            }
+            byte[] payload = header.length() == 0 ? new byte[0] : bytes.getBytes();
+            RunFrame frame = new RunFrame(header.type(), header.stream(), payload);
+            header = null;
+            parser.fixedSizeMode(RunFrame.HEADER_SIZE);
+            handle(frame);
+        } catch (IllegalArgumentException e) {
+            LOG.warn("run stream closed job={} reason={}", job.number(), e.getMessage());
+            socket.close();
+        }
+    }
+
+    private void handle(RunFrame frame) {
+        switch (frame.type()) {
+            case DATA -> stdin(frame.payload());
+            case DATA_END -> job.closeStdin();
+            case CREDIT -> grant(frame.stream(), frame.number());
+            case SIGNAL -> signal(frame.number());
+            default -> throw new IllegalArgumentException("a client sends no " + frame.type());
+        }
+    }
+
+    private void stdin(byte[] payload) {
+        if (payload.length > granted[RunFrame.STDIN]) {
+            throw new IllegalArgumentException(
+                    payload.length + " bytes of input, allowed " + granted[RunFrame.STDIN]);
+        }
+        granted[RunFrame.STDIN] -= payload.length;
+        job.stdin(ByteBuffer.wrap(payload));
+    }
+
+    private void signal(int number) {
+        if (number < 1 || number > JobService.MAX_SIGNAL) {
+            throw new IllegalArgumentException("signal " + number);
+        }
+        job.signal(number);
+    }
+
+    private void grant(int stream, int bytes) {
+        if (stream == RunFrame.STDIN) {
+            throw new IllegalArgumentException("a client grants no input");
+        }
+        granted[stream] += bytes;
+        if (granted[stream] > MAX_WINDOW) {
+            throw new IllegalArgumentException(
+                    "an output window of " + granted[stream] + " bytes, limit " + MAX_WINDOW);
+        }
+        job.grant(stream == RunFrame.STDOUT ? OutputStreamKind.STDOUT : OutputStreamKind.STDERR, bytes);
+    }
+}

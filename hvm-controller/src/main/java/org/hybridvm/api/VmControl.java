@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.HvmException;
+
+/**
+ * What the API needs of the VMs of this node, facts as JSON objects. Calls block, for seconds at times, so never from an
+ * event loop; refusals are {@link HvmException}s.
+ */
+public interface VmControl {
+    /** All VMs, running or not. */
+    List<Map<String, Object>> list();
+
+    Map<String, Object> info(String vm);
+
+    /** What the layout declares, defaults filled in; refuses what is wrong by its line and column. */
+    Map<String, Object> validate(LayoutSource source);
+
+    /** Makes a VM and waits until it is ready; answers its facts. */
+    Map<String, Object> launch(LayoutSource source, LaunchObserver observer);
+
+    void destroy(String vm);
+
+    /** Boots an HRT partition anew; answers its state and the time it took. */
+    Map<String, Object> reboot(String vm, String partition, boolean force);
+
+    /** @param kind kernel, agent, qemu, console or hrt (which needs a partition) */
+    String log(String vm, String kind, Optional<String> partition);
+
+    /** The file that the VM's serial console is written to. */
+    Path console(String vm);
+
+    /** What this host lacks: {@code {"ok": ..., "checks": [{name, status, value, mend}]}}. */
+    Map<String, Object> doctor();
+
+    /** Versions of what VMs are made with. */
+    Map<String, Object> versions();
+
+    /**
+     * Where a layout comes from.
+     *
+     * @param text YAML, or empty for the default VM
+     * @param file its name, for messages
+     * @param folder the caller's working directory: default of the mounts, start of relative paths
+     */
+    record LayoutSource(Optional<String> text, String file, Path folder) {}
+
+    /** Hears how a launch goes; calls come from any thread, one after the other. */
+    interface LaunchObserver {
+        void begin(String phase);
+
+        void end(String phase, long milliseconds);
+
+        void note(String text);
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.hybridvm.JsonObject;
+
+/** {@code hvm bench [VM]}. */
+final class BenchCommand extends Command {
+    /** What the ratio of a metric to the thing beside it must not exceed. */
+    private static final Map<String, Double> TARGETS = Map.of(
+            "hrt.boot.first_instruction", 0.02,
+            "hrt.boot.ready", 0.10,
+            "call.roundtrip", 1.5,
+            "syscall.local", 0.5,
+            "syscall.forwarded.polling", 1.3,
+            "syscall.forwarded.asleep", 1.0);
+
+    BenchCommand(Context context) {
+        super(context, "bench", "Measure the HRT and Linux side by side, inside one VM");
+        parameter("VM", "0..1", "The VM; may be left out if only one is up. If none is, the default VM is launched.");
+        outputOption();
+        explain(
+                "",
+                "Every figure is a median; RATIO is the figure by the one beside it, measured in the same run.",
+                "What counts is the ratio: absolute times differ with the machine and, without KVM, mean little.");
+        examples("hvm bench", "hvm bench demo -o json");
+    }
+
+    @Override
+    public Integer call() {
+        Client client = client();
+        var request = new LinkedHashMap<String, Object>();
+        request.put("vm", parameter(0));
+        RunCommand.requireVm(context, client, parameter(0));
+        JsonObject answer = client.post("/bench", request);
+        if (wantsJson()) {
+            printJson(withTargets(answer));
+        } else {
+            print(answer);
+        }
+        return OK;
+    }
+
+    private static Map<String, Object> withTargets(JsonObject answer) {
+        var metrics = new ArrayList<Map<String, Object>>();
+        for (JsonObject metric : answer.objects("metrics")) {
+            var judged = new LinkedHashMap<>(metric.asMap());
+            Double target = TARGETS.get(metric.text("name"));
+            if (target != null && metric.has("ratio")) {
+                judged.put("target", target);
+                judged.put("met", metric.optionalDecimal("ratio").orElseThrow() <= target);
+            }
+            metrics.add(judged);
+        }
+        var all = new LinkedHashMap<>(answer.asMap());
+        all.put("metrics", metrics);
+        return all;
+    }
+
+    private void print(JsonObject answer) {
+        context.out()
+                .println("VM %s, acceleration %s".formatted(answer.text("vm"), answer.text("acceleration", "unknown")));
+        var table = new Table("METRIC", "MEDIAN", "BESIDE", "ITS MEDIAN", "RATIO", "TARGET", "MET");
+        List<JsonObject> metrics = answer.objects("metrics");
+        for (JsonObject metric : metrics) {
+            Double target = TARGETS.get(metric.text("name"));
+            Double ratio = metric.optionalDecimal("ratio").orElse(null);
+            table.row(
+                    metric.text("name"),
+                    figure(metric.optionalDecimal("value").orElse(null)) + " " + metric.text("unit", ""),
+                    metric.text("beside", null),
+                    figure(metric.optionalDecimal("beside_value").orElse(null)),
+                    figure(ratio),
+                    target == null ? null : "<= " + target,
+                    target == null || ratio == null ? null : ratio <= target ? "yes" : "no");
+        }
+        context.out().print(table);
+    }
+
+    private static String figure(Double value) {
+        if (value == null) {
+            return "-";
+        }
+        return String.format(Locale.ROOT, value < 10 ? "%.3f" : "%.1f", value);
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.util.Map;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/** {@code hvm cancel JOB}. */
+final class CancelCommand extends Command {
+    CancelCommand(Context context) {
+        super(context, "cancel", "Send a job a signal, by default one that ends it");
+        parameter("JOB", "1", "The job's number, see hvm jobs.");
+        option(String.class, "SIGNAL", "By name or number; default TERM.", "-s", "--signal");
+        examples("hvm cancel 17", "hvm cancel --signal KILL 17");
+    }
+
+    @Override
+    public Integer call() {
+        String job = parameter(0);
+        if (!InfoCommand.isJob(job)) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "No job number")
+                    .value(job)
+                    .allowed("a number")
+                    .hint("hvm jobs")
+                    .build();
+        }
+        String typed = text("--signal") == null ? "TERM" : text("--signal");
+        int signal = Signals.parse(typed)
+                .orElseThrow(() -> HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
+                        .value(typed)
+                        .allowed("a name like TERM or SIGTERM, or 1 to 64")
+                        .build());
+        client().post("/jobs/" + job + "/signal", Map.of("signal", signal));
+        return OK;
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
+import org.hybridvm.Problem;
+
+/** hvmd's REST interface as calls. Every refusal of hvmd is thrown as the {@link HvmException} that it was there. */
+final class Client {
+    private static final String PREFIX = "/v1";
+
+    private final Daemon daemon;
+
+    Client(Daemon daemon) {
+        this.daemon = daemon;
+    }
+
+    /** One part of a path, with everything escaped that is not plain. */
+    static String segment(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    JsonObject get(String path) {
+        return JsonObject.parse(text("GET", path, null));
+    }
+
+    String getText(String path) {
+        return text("GET", path, null);
+    }
+
+    /** @param body a value that {@link Json} can write, or null */
+    JsonObject post(String path, Object body) {
+        return JsonObject.parse(text("POST", path, body));
+    }
+
+    void delete(String path) {
+        text("DELETE", path, null);
+    }
+
+    /** Asks and hands on the answer's lines as they come. */
+    void lines(String method, String path, Object body, Consumer<String> consumer) {
+        exchange(method, path, body, stream -> {
+            var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+            String line = reader.readLine();
+            while (line != null) {
+                consumer.accept(line);
+                line = reader.readLine();
+            }
+            return null;
+        });
+    }
+
+    /** Asks and hands on the answer's bytes as they come. */
+    void bytes(String path, ByteSink sink) {
+        exchange("GET", path, null, stream -> {
+            byte[] buffer = new byte[8192];
+            int read = stream.read(buffer);
+            while (read >= 0) {
+                sink.accept(buffer, read);
+                read = stream.read(buffer);
+            }
+            return null;
+        });
+    }
+
+    /** Takes the first {@code length} bytes of {@code buffer}. */
+    interface ByteSink {
+        void accept(byte[] buffer, int length) throws IOException;
+    }
+
+    /** Switches a fresh connection to another protocol; the caller closes it. */
+    HttpConnection upgrade(String path, Object body, String protocol) {
+        HttpConnection connection = null;
+        try {
+            connection = daemon.connect();
+            connection.send("POST", PREFIX + path, Json.write(body), protocol);
+            HttpConnection.Head head = connection.readHead();
+            if (head.status() == 101) {
+                return connection;
+            }
+            throw problem(connection.body(head));
+        } catch (IOException | RuntimeException e) {
+            closeQuietly(connection);
+            throw e instanceof IOException lost ? lost(lost) : (RuntimeException) e;
+        }
+    }
+
+    private String text(String method, String path, Object body) {
+        return exchange(
+                method, path, body, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+    }
+
+    private interface Reader<T> {
+        T read(InputStream body) throws IOException;
+    }
+
+    private <T> T exchange(String method, String path, Object body, Reader<T> reader) {
+        try (HttpConnection connection = daemon.connect()) {
+            connection.send(method, PREFIX + path, body == null ? null : Json.write(body), null);
+            HttpConnection.Head head = connection.readHead();
+            InputStream stream = connection.body(head);
+            if (!head.isSuccess()) {
+                throw problem(stream);
+            }
+            return reader.read(stream);
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    private static HvmException problem(InputStream body) throws IOException {
+        return Problem.fromJson(JsonObject.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+
+    static HvmException lost(IOException cause) {
+        return HvmException.of(ErrorCode.INTERNAL, "The connection to hvmd was lost")
+                .value(cause.getMessage())
+                .hint("hvm logs hvmd")
+                .cause(cause)
+                .build();
+    }
+
+    private static void closeQuietly(HttpConnection connection) {
+        if (connection == null) {
+            return;
+        }
+        try {
+            connection.close();
+        } catch (IOException ignored) {
+            // it is given up anyway
+        }
+    }
+}

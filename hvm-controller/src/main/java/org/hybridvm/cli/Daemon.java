@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.Home;
+import org.hybridvm.HvmException;
+
+/** Reaches hvmd, and starts it if it is absent. */
+final class Daemon {
+    /** The line that hvmd writes to its standard output once its socket answers. */
+    static final String READY_LINE = "ready";
+
+    /** System property: the command that starts hvmd, words separated by spaces; for tests and packages. */
+    static final String COMMAND_PROPERTY = "hvm.daemon.command";
+
+    /** System property: further JVM options for hvmd, such as an AOT cache. */
+    static final String OPTIONS_PROPERTY = "hvm.daemon.options";
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    private static final int LOG_LINES_SHOWN = 15;
+
+    private final Home home;
+
+    Daemon(Home home) {
+        this.home = home;
+    }
+
+    /** A connection to hvmd, which is started if nobody listens on its socket. */
+    HttpConnection connect() throws IOException {
+        try {
+            return HttpConnection.connect(home.socket());
+        } catch (IOException absent) {
+            refuseIfForbidden();
+            start();
+        }
+        try {
+            return HttpConnection.connect(home.socket());
+        } catch (IOException e) {
+            throw notReachable("hvmd was started, but its socket does not answer", e);
+        }
+    }
+
+    /** Refuses if hvmd does not run; does not start it. */
+    void requireRunning() {
+        try (var _ = HttpConnection.connect(home.socket())) {
+            // it answers, that is enough
+        } catch (IOException e) {
+            refuseIfForbidden();
+            throw HvmException.of(ErrorCode.WRONG_STATE, "hvmd does not run")
+                    .value(home.socket())
+                    .hint("hvm daemon start")
+                    .cause(e)
+                    .build();
+        }
+    }
+
+    private void refuseIfForbidden() {
+        Path socket = home.socket();
+        if (Files.exists(socket) && !(Files.isReadable(socket) && Files.isWritable(socket))) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "hvmd's socket belongs to somebody else")
+                    .value(socket)
+                    .hint("set " + Home.VARIABLE + " to a folder of your own")
+                    .build();
+        }
+    }
+
+    private void start() throws IOException {
+        try {
+            Files.createDirectories(home.logs());
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "hvmd's log folder cannot be made")
+                    .value(e.getMessage())
+                    .hint("set " + Home.VARIABLE + " to a folder of your own")
+                    .cause(e)
+                    .build();
+        }
+        Process process = new ProcessBuilder(command())
+                .directory(Path.of("/").toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectError(ProcessBuilder.Redirect.to(startLog().toFile()))
+                .start();
+        if (!READY_LINE.equals(firstLine(process))) {
+            throw notReachable("hvmd did not start", null);
+        }
+    }
+
+    /** hvmd's first words; null if it ends without any. Its standard error goes to a file, so it cannot block. */
+    private String firstLine(Process process) {
+        var line = CompletableFuture.supplyAsync(() -> {
+            try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+                return output.readLine();
+            } catch (IOException e) {
+                return null;
+            }
+        });
+        try {
+            return line.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            process.destroyForcibly();
+            throw notReachable("hvmd did not start within " + START_LIMIT.toSeconds() + " s", e);
+        } catch (InterruptedException | ExecutionException e) {
+            Thread.currentThread().interrupt();
+            throw notReachable("the start of hvmd was interrupted", e);
+        }
+    }
+
+    private static List<String> command() {
+        String given = System.getProperty(COMMAND_PROPERTY);
+        if (given != null) {
+            return List.of(given.split(" "));
+        }
+        var command = new ArrayList<String>();
+        command.add("setsid"); // a session of its own: it outlives the terminal and its signals
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx128m",
+                "-Xss512k",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow"));
+        String options = System.getProperty(OPTIONS_PROPERTY, "");
+        if (!options.isBlank()) {
+            command.addAll(List.of(options.strip().split(" +")));
+        }
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("hvm.") && !name.startsWith("hvm.daemon."))
+                .sorted()
+                .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.hybridvm.api.Hvmd"));
+        return command;
+    }
+
+    private HvmException notReachable(String what, Throwable cause) {
+        String lastLines = lastLines(startLog());
+        return HvmException.of(ErrorCode.HOST_REQUIREMENT, what)
+                .value(lastLines.isEmpty() ? home.socket().toString() : "its last words were\n" + lastLines)
+                .hint("hvm logs hvmd")
+                .cause(cause)
+                .build();
+    }
+
+    /** What hvmd and its JVM say before hvmd's own log is open. */
+    private Path startLog() {
+        return home.logs().resolve("hvmd.start.log");
+    }
+
+    private static String lastLines(Path file) {
+        try {
+            List<String> lines = Files.readAllLines(file);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size()));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/** {@code hvm logs VM[/PARTITION]|JOB|hvmd}. */
+final class LogsCommand extends Command {
+    LogsCommand(Context context) {
+        super(context, "logs", "Show a log: of a VM, an HRT partition, a job, or hvmd");
+        parameter("VM[/PARTITION]|JOB|hvmd", "1", "Whose log.");
+        option(
+                String.class,
+                "KIND",
+                "Of a VM: kernel (default), console, agent, qemu. Of VM/PARTITION: hrt.",
+                "-k",
+                "--kind");
+        examples(
+                "hvm logs demo                 the Linux partition's kernel log",
+                "hvm logs demo --kind qemu     what QEMU said",
+                "hvm logs demo/hrt             the HRT kernel's log",
+                "hvm logs 17                   the report of job 17: faults, refused system calls, figures",
+                "hvm logs hvmd                 hvmd's own log");
+    }
+
+    @Override
+    public Integer call() {
+        String subject = parameter(0);
+        if (subject.equals("hvmd")) {
+            context.out().print(daemonLog());
+            return OK;
+        }
+        context.out().print(client().getText(path(subject)));
+        return OK;
+    }
+
+    private String path(String subject) {
+        if (InfoCommand.isJob(subject)) {
+            return "/jobs/" + subject + "/log";
+        }
+        String[] parts = subject.split("/", 2);
+        String kind = text("--kind");
+        String vm = "/vms/" + Client.segment(parts[0]) + "/logs/";
+        if (parts.length == 1) {
+            return vm + Client.segment(kind == null ? "kernel" : kind);
+        }
+        return vm + Client.segment(kind == null ? "hrt" : kind) + "?partition=" + Client.segment(parts[1]);
+    }
+
+    /** Read here and not asked of hvmd, because it is wanted most when hvmd does not run. */
+    private String daemonLog() {
+        Path file = context.home().daemonLog();
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw HvmException.of(ErrorCode.NO_SUCH_LOG, "hvmd has not run yet, there is no log")
+                    .value(file)
+                    .cause(e)
+                    .build();
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "hvmd's log cannot be read")
+                    .value(file + " (" + e.getMessage() + ")")
+                    .cause(e)
+                    .build();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.job.ReportLine;
+
+/** Puts a job's report into words for a terminal. */
+final class ReportText {
+    private final boolean statistics;
+
+    /** @param statistics whether figures were asked for */
+    ReportText(boolean statistics) {
+        this.statistics = statistics;
+    }
+
+    /** What to show for a line of the report; empty for what only the job's log needs. */
+    Optional<String> of(String line) {
+        ReportLine report = ReportLine.parse(line);
+        return switch (report.word()) {
+            case "started" -> statistics ? Optional.of(started(report)) : Optional.empty();
+            case "stats" -> statistics ? Optional.of(figures(report)) : Optional.empty();
+            case "unserved" -> Optional.of("system call %s (%s) is not served yet, the program got ENOSYS"
+                    .formatted(value(report, "name"), value(report, "nr")));
+            case "fault" -> Optional.of(fault(report));
+            case "trace" -> Optional.of("  #" + report.text());
+            case "registers" -> Optional.of("  " + pairs(report.values()));
+            case "refused" -> Optional.of(report.value("reason").orElse(line));
+            default -> Optional.of(line);
+        };
+    }
+
+    private static String started(ReportLine report) {
+        return "started on %s HRT core(s), address space merged in %s"
+                .formatted(value(report, "cores"), microseconds(report.value("merge_ns")));
+    }
+
+    private static String figures(ReportLine report) {
+        return ("system calls: %s answered in the HRT, %s forwarded to Linux; page faults forwarded: %s; "
+                        + "shootdowns: %s; interrupts on HRT cores: %s; wakes: %s; halts: %s")
+                .formatted(
+                        value(report, "local"),
+                        value(report, "forwarded"),
+                        value(report, "faults"),
+                        value(report, "shootdowns"),
+                        value(report, "interrupts"),
+                        value(report, "wakes"),
+                        value(report, "halts"));
+    }
+
+    private static String fault(ReportLine report) {
+        return "%s at address %s (rip %s, error %s, vector %s)"
+                .formatted(
+                        value(report, "name"),
+                        value(report, "address"),
+                        value(report, "rip"),
+                        value(report, "error"),
+                        value(report, "vector"));
+    }
+
+    private static String microseconds(Optional<String> nanoseconds) {
+        try {
+            return nanoseconds
+                    .map(text -> "%.1f us".formatted(Long.parseLong(text) / 1000.0))
+                    .orElse("?");
+        } catch (NumberFormatException e) {
+            return "?";
+        }
+    }
+
+    private static String pairs(Map<String, String> values) {
+        var text = new StringBuilder();
+        values.forEach((key, value) -> text.append(text.isEmpty() ? "" : " ").append(key).append('=').append(value));
+        return text.toString();
+    }
+
+    private static String value(ReportLine report, String key) {
+        return report.value(key).orElse("?");
+    }
+}

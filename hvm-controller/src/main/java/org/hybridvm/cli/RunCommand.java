@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.api.RunFrame;
+import org.hybridvm.job.JobResult;
+
+/** {@code hvm run -- PROGRAM ARGS...}. */
+final class RunCommand extends Command {
+    private static final Set<String> PASSED = Set.of(
+            "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
+    private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_");
+
+    RunCommand(Context context) {
+        super(context, "run", "Run a program on HRT cores, as if it ran here");
+        option(String.class, "VM", "The VM; may be left out if only one is up. If none is, the default VM is launched.", "--vm");
+        option(String.class, "NAME", "The partition; default: the first HRT partition.", "--partition");
+        option(Integer.class, "N", "HRT cores for the program; default 1.", "-n", "--cores");
+        flag("Run it in the Linux partition instead.", "--linux");
+        flag("Afterwards, print how its system calls, faults and interrupts were served.", "--stats");
+        option(Integer.class, "SECONDS", "End the job after this time (SIGTERM, then SIGKILL).", "--time");
+        option(String.class, "FOLDER", "Working directory; default: this one.", "-C", "--cwd");
+        repeated("NAME[=VALUE]", "Set a variable, or pass one of yours; may be repeated.", "-e", "--env");
+        flag("Pass all your environment variables.", "--env-all");
+        rest("PROGRAM [ARGS...]", "1..*", "The program and its arguments.");
+        explain(
+                "",
+                "Standard input, output, error and signals are connected; the exit status is the program's own,",
+                "128+N if signal N ended it, 127 if there is no such program, 126 if it cannot be run, 125 if hvm",
+                "or the VM failed. Ctrl-C reaches the program; twice within a second kills it.",
+                "",
+                "The guest sees host folders only through the VM's mounts, at the same path. A program below a",
+                "mount is that file; any other path is the guest's own (it has Debian's /bin/busybox). A bare name",
+                "is looked for along PATH as far as it is mounted, then in the guest's /bin.",
+                "",
+                "Passed from your environment: PATH HOME USER LOGNAME LANG LANGUAGE LC_* TERM TZ OMP_* GOMP_* KMP_*.");
+        examples(
+                "hvm run -- /bin/busybox sha256sum data.bin",
+                "hvm run --cores 2 --env OMP_NUM_THREADS=2 -- ./solver mesh.dat > result.txt",
+                "cat words | hvm run -- sort | head",
+                "hvm run --linux -- /bin/busybox uname -a");
+    }
+
+    /** The exit status for a program that was not run. */
+    static int statusOf(ErrorCode code) {
+        return switch (code) {
+            case PROGRAM_NOT_FOUND -> JobResult.NOT_FOUND;
+            case PROGRAM_NOT_RUNNABLE -> JobResult.NOT_RUNNABLE;
+            default -> JobResult.NOT_THE_PROGRAM;
+        };
+    }
+
+    @Override
+    public Integer call() {
+        Map<String, Object> request = request();
+        try (HttpConnection connection = connect(request)) {
+            var report = new ReportText(isSet("--stats"));
+            var session = new RunSession(
+                    connection, context.stdin(), context.stdout(), context.stderr(), new Observer(report));
+            try (var _ = SignalForwarder.to(session::signal)) {
+                return exitStatus(session.run());
+            }
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.INTERNAL, "hvmd went away while the job ran")
+                    .value(e.getMessage())
+                    .hint("hvm logs hvmd")
+                    .cause(e)
+                    .build();
+        }
+    }
+
+    private HttpConnection connect(Map<String, Object> request) {
+        Client client = client();
+        try {
+            return client.upgrade("/jobs", request, RunFrame.PROTOCOL);
+        } catch (HvmException e) {
+            if (e.code() != ErrorCode.NO_VM) {
+                throw e;
+            }
+        }
+        launchDefault(context, client);
+        return client.upgrade("/jobs", request, RunFrame.PROTOCOL);
+    }
+
+    /** Launches the default VM if none is up and none was named. */
+    static void requireVm(Context context, Client client, String named) {
+        if (named == null && client.get("/vms").objects("vms").isEmpty()) {
+            launchDefault(context, client);
+        }
+    }
+
+    private static void launchDefault(Context context, Client client) {
+        context.err().println("hvm: no VM is up, launching the default VM over " + context.directory());
+        LaunchCommand.launch(context, client, null, context.err());
+    }
+
+    private Map<String, Object> request() {
+        List<String> words = rest(0);
+        var request = new LinkedHashMap<String, Object>();
+        request.put("vm", text("--vm") == null ? context.environment().get("HVM_VM") : text("--vm"));
+        request.put("partition", text("--partition"));
+        request.put("kind", isSet("--linux") ? "linux" : "hrt");
+        request.put("cores", number("--cores") == null ? 1 : number("--cores"));
+        request.put("program", words.getFirst());
+        request.put("arguments", words.subList(1, words.size()));
+        request.put("directory", text("--cwd") == null
+                ? context.directory()
+                : context.directory().resolve(text("--cwd")).normalize());
+        request.put("environment", environment());
+        request.put("search_path", context.environment().getOrDefault("PATH", ""));
+        request.put("time_limit_s", number("--time"));
+        return request;
+    }
+
+    private List<String> environment() {
+        var chosen = new TreeMap<String, String>();
+        context.environment().forEach((name, value) -> {
+            if (isSet("--env-all")
+                    || PASSED.contains(name)
+                    || PASSED_PREFIXES.stream().anyMatch(name::startsWith)) {
+                chosen.put(name, value);
+            }
+        });
+        for (String setting : texts("--env")) {
+            int equals = setting.indexOf('=');
+            String name = equals < 0 ? setting : setting.substring(0, equals);
+            String value = equals < 0 ? context.environment().get(name) : setting.substring(equals + 1);
+            if (name.isEmpty()) {
+                throw HvmException.of(ErrorCode.INVALID_REQUEST, "A variable without a name")
+                        .value(setting)
+                        .allowed("NAME=VALUE or NAME")
+                        .build();
+            }
+            if (value != null) {
+                chosen.put(name, value);
+            }
+        }
+        var list = new ArrayList<String>();
+        chosen.forEach((name, value) -> list.add(name + "=" + value));
+        return list;
+    }
+
+    private int exitStatus(JsonObject result) {
+        String reason = result.text("reason", null);
+        if (reason != null && result.number("status") != 0) {
+            context.err().println("hvm: " + reason);
+        } else if (result.number("signal") > 0) {
+            context.err().println("hvm: ended by " + Signals.name((int) result.number("signal")));
+        }
+        return (int) result.number("status");
+    }
+
+    private final class Observer implements RunSession.Observer {
+        private final ReportText report;
+
+        private Observer(ReportText report) {
+            this.report = report;
+        }
+
+        @Override
+        public void job(JsonObject job) {
+            if (isSet("--stats")) {
+                context.err()
+                        .println("hvm: job %d on %s/%s"
+                                .formatted(job.number("job"), job.text("vm"), job.text("partition")));
+            }
+        }
+
+        @Override
+        public void pending(String reason) {
+            context.err().println("hvm: " + reason);
+        }
+
+        @Override
+        public void report(String line) {
+            report.of(line).ifPresent(text -> context.err().println("hvm: " + text));
+        }
+    }
+}
