@@ -64,9 +64,16 @@ _Static_assert(sizeof(struct core) + IDLE_STACK_SIZE <= CORE_AREA_SIZE, "a core 
 /** The partition that this kernel runs; constant after the first core's boot. */
 extern struct hvm_partition *partition;
 
+/*
+ * Not by a __seg_gs pointer: gcc 12's alias analysis takes what is loaded through a null pointer, of whatever segment,
+ * for a pointer to nothing, and drops stores through it.
+ */
 static inline struct core *core_self(void)
 {
-	return *(struct core * __seg_gs *)0;
+	struct core *core;
+
+	__asm__ volatile("mov %%gs:%c1, %0" : "=r"(core) : "i"(offsetof(struct core, self)));
+	return core;
 }
 
 /** Entered from head.S on a fresh idle stack: set the core up, then idle for ever. */
