@@ -77,6 +77,7 @@ main() {
 	rm -rf "$root"
 	cp -a "$build_dir/base" "$root"
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,root}
+	chmod 1777 "$root/tmp"
 	copy_guest_files
 	check_module_release
 	link_applets

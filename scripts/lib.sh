@@ -42,3 +42,20 @@ run_maven() {
 	MAVEN_OPTS="${MAVEN_OPTS:-} --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow" \
 		mvn --batch-mode --no-transfer-progress -f "$tree/pom.xml" "$@"
 }
+
+# Build everything, without the tests, if a source is newer than the last build.
+build_tree() {
+	local stamp=$tree/target/built changed=''
+
+	if [[ -f $stamp ]]; then
+		changed=$(find "$tree" \( -name target -o -name build -o -name .git \) -prune -o \
+			-type f ! -path '*/src/test/*' ! -name '*.md' -newer "$stamp" -print -quit)
+		[[ -n $changed ]] || return 0
+	fi
+	say "building${changed:+ ($changed is newer than the last build)}: C and Java, a few minutes the first time"
+	mkdir -p "$tree/target"
+	touch "$stamp.new"
+	run_maven --quiet package -DskipTests >"$tree/target/build.log" 2>&1 ||
+		fail "the build failed; the end of target/build.log:"$'\n'"$(tail -n 25 "$tree/target/build.log")"
+	mv "$stamp.new" "$stamp"
+}
