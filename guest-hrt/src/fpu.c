@@ -31,7 +31,6 @@ void fpu_init(void)
 		xcr0 = cpu_id(0xd, 0).eax & XCR0_PROGRAMS;
 		cpu_write_xcr0(xcr0);
 	}
-	fpu_reset();
 }
 
 void fpu_reset(void)
