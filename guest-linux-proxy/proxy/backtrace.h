@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the program was: `trace N ADDRESS [SYMBOL+OFFSET] [?]` lines. Safe in a signal handler. */
+#ifndef PROXY_BACKTRACE_H
+#define PROXY_BACKTRACE_H
+
+#include <hvm/slot.h>
+
+#include "program.h"
+
+#define BACKTRACE_MAX 32u
+
+struct backtrace_frame {
+	uint64_t address;
+	bool guessed; /* found by looking for return addresses on the stack, shown with '?' */
+};
+
+/**
+ * Walk the stack from @regs: the chain of frame pointers, and where that leads nowhere, words on the stack that lie in
+ * @image and follow a call instruction. Reads memory safely. Returns the number of frames, at least one.
+ */
+unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *image, uint64_t stack_high,
+			    struct backtrace_frame frames[BACKTRACE_MAX]);
+
+/** Walk and report with symbols from the program's file. */
+void backtrace_report(const struct program *program, const struct hvm_regs *regs);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The address space that the program and its proxy share. */
+#include "calls.h"
+
+#include "heap.h"
+#include "raw.h"
+#include "region.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+int64_t call_brk(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	(void)server;
+	(void)nr;
+	return (int64_t)heap_set_end(arg[0]);
+}
+
+/* munmap, mprotect, madvise: (address, size, ...) */
+int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	(void)server;
+	if (arg[1] && region_is_own(arg[0], arg[1]))
+		return nr == SYS_munmap ? -EINVAL : -ENOMEM;
+	return raw_call(nr, arg);
+}
+
+int64_t call_mmap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	(void)server;
+	if (arg[3] & MAP_FIXED && region_is_own(arg[0], arg[1]))
+		return -ENOMEM;
+	return raw_call(nr, arg);
+}
+
+int64_t call_mremap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	(void)server;
+	if (region_is_own(arg[0], arg[1]) || (arg[3] & MREMAP_FIXED && region_is_own(arg[4], arg[2])))
+		return -ENOMEM;
+	return raw_call(nr, arg);
+}

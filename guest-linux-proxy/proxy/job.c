@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job.h"
+
+#include "descriptor.h"
+#include "region.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *state_name(uint32_t state)
+{
+	static const char *const names[] = {"DOWN", "LOADING", "BOOTING", "READY", "RUNNING", "HUNG", "FAILED"};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+static int refuse_open(int error, struct refusal *refusal)
+{
+	switch (error) {
+	case ENOENT:
+	case ENXIO:
+		return refuse(refusal, error, HVM_DEVICE_PATH " is missing: hvm.ko is not loaded in this VM");
+	case EPROTO:
+		return refuse(refusal, error,
+			      HVM_DEVICE_PATH " speaks another ABI revision than %u: build the VM's image anew",
+			      HVM_ABI_REVISION);
+	default:
+		return refuse(refusal, error, HVM_DEVICE_PATH " cannot be opened: %s", strerrordesc_np(error));
+	}
+}
+
+static int refuse_create(int error, const char *partition, const struct hvm_job_create *request,
+			 struct refusal *refusal)
+{
+	switch (error) {
+	case ENOENT:
+		return refuse(refusal, error, "this VM has no HRT partition named '%s'", partition);
+	case EAGAIN:
+		return refuse(refusal, error,
+			      "partition %s: %u cores wanted, %u of %u are free now; other jobs hold the rest",
+			      request->name, request->cores, request->cores_free, request->partition_cores);
+	case E2BIG:
+		return refuse(refusal, error, "partition %s has %u cores; wanted: %u", request->name,
+			      request->partition_cores, request->cores);
+	case ENODEV:
+		return refuse(refusal, error, "partition %s is %s, not READY: see its log, reboot it", request->name,
+			      state_name(request->state));
+	case EINVAL:
+		return refuse(refusal, error, "%u cores wanted; allowed: 1 to %u", request->cores,
+			      request->partition_cores);
+	default:
+		return refuse(refusal, error, "partition %s did not take the job: %s", request->name,
+			      strerrordesc_np(error));
+	}
+}
+
+static int open_device(struct job *job, struct refusal *refusal)
+{
+	int fd = device_open();
+
+	if (fd < 0)
+		return refuse_open(-fd, refusal);
+	job->fd = descriptor_guard(fd);
+	if (job->fd < 0)
+		return refuse(refusal, -job->fd, "no free file descriptor (RLIMIT_NOFILE)");
+	return 0;
+}
+
+int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
+	       struct refusal *refusal)
+{
+	struct hvm_job_create request = {.cores = cores, .slots = cores};
+	uint64_t size;
+	int err;
+
+	memset(job, 0, sizeof(*job));
+	job->program = program;
+	job->cores = cores;
+	if (cores == 0 || cores > HVM_MAX_CORES)
+		return refuse(refusal, EINVAL, "%u cores wanted; allowed: 1 to %u", cores, HVM_MAX_CORES);
+	if (strlen(partition) >= sizeof(request.name))
+		return refuse(refusal, ENOENT, "this VM has no HRT partition named '%.64s'", partition);
+	strcpy(request.name, partition);
+	if (open_device(job, refusal))
+		return -1;
+	err = device_job_create(job->fd, &request);
+	if (err)
+		return refuse_create(-err, partition, &request, refusal);
+	job->slots = device_map_slots(job->fd, cores, &size);
+	if (!job->slots)
+		return refuse(refusal, errno, "the job's slots cannot be mapped: %s", strerrordesc_np(errno));
+	region_add((uint64_t)job->slots, size);
+	job->tsc_khz = request.tsc_khz;
+	job->spin_cycles = request.spin_cycles;
+	job->pause = request.pause != 0;
+	job->merge_ns = request.merge_ns;
+	for (unsigned int i = 0; i < cores; i++)
+		job->server[i] = (struct server){
+		    .job = job,
+		    .slot = &job->slots[i],
+		    .index = i,
+		    .alternate_stack = {.ss_flags = SS_DISABLE},
+		};
+	return 0;
+}
+
+int job_start(struct job *job, struct refusal *refusal)
+{
+	struct server *server = &job->server[0];
+	const struct hvm_thread_start start = {
+	    .core = server->index,
+	    .slot = server->index,
+	    .rip = job->program->image.entry,
+	    .rsp = job->program->stack_pointer,
+	};
+	int err;
+
+	report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
+	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
+	server->start_tsc = __builtin_ia32_rdtsc();
+	err = device_thread_start(job->fd, &start);
+	if (err)
+		return refuse(refusal, -err, "the HRT core did not take the program: %s", strerrordesc_np(-err));
+	return 0;
+}
+
+void job_stop(struct job *job)
+{
+	for (unsigned int i = 0; i < job->cores; i++)
+		device_thread_stop(job->fd, i);
+}
+
+void job_report_stats(const struct job *job)
+{
+	struct hvm_slot_stats sum = {0};
+
+	for (unsigned int i = 0; i < job->cores; i++) {
+		const struct hvm_slot_stats *stats = &job->slots[i].stats;
+
+		sum.calls_local += hvm_load_relaxed(&stats->calls_local);
+		sum.calls_forwarded += hvm_load_relaxed(&stats->calls_forwarded);
+		sum.page_faults += hvm_load_relaxed(&stats->page_faults);
+		sum.interrupts += hvm_load_relaxed(&stats->interrupts);
+		sum.shootdowns += hvm_load_relaxed(&stats->shootdowns);
+		sum.wakes_sent += hvm_load_relaxed(&stats->wakes_sent);
+		sum.halts += hvm_load_relaxed(&stats->halts);
+	}
+	report_line("stats local=%llu forwarded=%llu faults=%llu interrupts=%llu shootdowns=%llu wakes=%llu halts=%llu",
+		    (unsigned long long)sum.calls_local, (unsigned long long)sum.calls_forwarded,
+		    (unsigned long long)sum.page_faults, (unsigned long long)sum.interrupts,
+		    (unsigned long long)sum.shootdowns, (unsigned long long)sum.wakes_sent,
+		    (unsigned long long)sum.halts);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job: HRT cores merged with this process, and one server for each of its HRT threads. */
+#ifndef PROXY_JOB_H
+#define PROXY_JOB_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hvm/partition.h>
+
+#include "device.h"
+#include "program.h"
+#include "refusal.h"
+
+struct job;
+
+/** Serves one slot, on a Linux thread of its own: blocking calls and calls about identity are then right. */
+struct server {
+	struct job *job;
+	struct hvm_slot *slot;
+	uint32_t index; /* of the slot and the core in the job */
+	uint64_t last_tag;
+	uint64_t start_tsc;
+	stack_t alternate_stack; /* sigaltstack of the HRT thread */
+};
+
+struct job {
+	struct program *program;
+	int fd; /* the device, guarded */
+	struct hvm_slot *slots;
+	unsigned int cores;
+	uint32_t tsc_khz;
+	uint64_t spin_cycles; /* poll that long before sleeping */
+	bool pause;	      /* poll with PAUSE */
+	uint64_t merge_ns;
+	struct server server[HVM_MAX_CORES];
+};
+
+/** Take @cores cores of @partition ("": the first one) for @program. */
+int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
+	       struct refusal *refusal);
+
+/** Start the program on core 0. */
+int job_start(struct job *job, struct refusal *refusal);
+
+/** Make every HRT thread leave its core. Safe in a signal handler and when called twice. */
+void job_stop(struct job *job);
+
+/** The `stats` line: sums over the threads. */
+void job_report_stats(const struct job *job);
+
+#endif

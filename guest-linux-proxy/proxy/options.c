@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hvm/partition.h>
+
+const char options_help[] =
+    "Usage: hvm-proxy [--partition NAME] [--cores N] [--report-fd FD] -- PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Run a static x86-64 Linux program on cores of an HRT partition, with this process serving its system calls.\n"
+    "\n"
+    "  --partition NAME  partition to run on; default: the first one\n"
+    "  --cores N         HRT cores for the program; default 1\n"
+    "  --report-fd FD    write reports (started, unserved, fault, trace, stats, refused) there; default: standard "
+    "error\n"
+    "  --list-calls      print the system calls that do not go straight to Linux, and why\n"
+    "  --help            print this\n"
+    "\n"
+    "Exit status: the program's own; 128 + N if signal N ended it (this process dies by that signal); 127 if there is\n"
+    "no such program, 126 if it cannot be run, 125 if the partition did not take it; a refused line says why.\n";
+
+static int parse_number(const char *option, const char *text, long lowest, long highest, long *value,
+			struct refusal *refusal)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	if (errno || end == text || *end || *value < lowest || *value > highest)
+		return refuse(refusal, EINVAL, "%s %.40s: allowed: a number from %ld to %ld", option, text, lowest,
+			      highest);
+	return 0;
+}
+
+static int parse_option(const char *option, const char *value, struct options *options, struct refusal *refusal)
+{
+	long number;
+
+	if (strcmp(option, "--partition") == 0) {
+		options->partition = value;
+		return 0;
+	}
+	if (strcmp(option, "--cores") == 0) {
+		if (parse_number(option, value, 1, HVM_MAX_CORES, &number, refusal))
+			return -1;
+		options->cores = (unsigned int)number;
+		return 0;
+	}
+	if (strcmp(option, "--report-fd") == 0) {
+		if (parse_number(option, value, 0, 1 << 20, &number, refusal))
+			return -1;
+		options->report_fd = (int)number;
+		return 0;
+	}
+	return refuse(refusal, EINVAL, "unknown option %.80s; see hvm-proxy --help", option);
+}
+
+int options_parse(int count, char *const *arguments, struct options *options, struct refusal *refusal)
+{
+	int i = 1;
+
+	*options = (struct options){.partition = "", .cores = 1, .report_fd = -1};
+	while (i < count && strcmp(arguments[i], "--") != 0) {
+		if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "--list-calls") == 0) {
+			options->help = arguments[i][2] == 'h';
+			options->list_calls = !options->help;
+			return 0;
+		}
+		if (arguments[i][0] != '-')
+			return refuse(refusal, EINVAL, "%.80s: the program comes after --", arguments[i]);
+		if (i + 1 >= count)
+			return refuse(refusal, EINVAL, "%.80s: needs a value; see hvm-proxy --help", arguments[i]);
+		if (parse_option(arguments[i], arguments[i + 1], options, refusal))
+			return -1;
+		i += 2;
+	}
+	options->program_count = count - i - 1;
+	options->program = arguments + i + 1;
+	if (options->program_count < 1)
+		return refuse(refusal, EINVAL, "no program given: -- PROGRAM [ARGUMENT...]");
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command line of hvm-proxy. */
+#ifndef PROXY_OPTIONS_H
+#define PROXY_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "refusal.h"
+
+struct options {
+	const char *partition; /* "": the first one */
+	unsigned int cores;
+	int report_fd; /* -1: standard error */
+	bool help;
+	bool list_calls;
+	int program_count; /* of the program's own arguments, its name first */
+	char *const *program;
+};
+
+extern const char options_help[];
+
+/** Read the command line. Fails (EINVAL) with what is wrong and what is allowed. */
+int options_parse(int count, char *const *arguments, struct options *options, struct refusal *refusal);
+
+#endif

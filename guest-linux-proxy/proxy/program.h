@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: found, checked, mapped, with its stack and heap. */
+#ifndef PROXY_PROGRAM_H
+#define PROXY_PROGRAM_H
+
+#include <limits.h>
+
+#include "image.h"
+#include "stack.h"
+
+struct program {
+	int fd;		     /* the file, guarded */
+	char path[PATH_MAX]; /* as it was found: AT_EXECFN */
+	char file[PATH_MAX]; /* the file's absolute path: what /proc/self/exe tells */
+	struct image image;
+	struct stack stack;
+	uint64_t stack_pointer;
+};
+
+/**
+ * Load the program that @arguments[0] names, by PATH if it has no slash. Fails with a refusal: ENOENT if there is no
+ * such file, else why it cannot be run.
+ */
+int program_load(struct program *program, int argument_count, char *const *arguments, char *const *environment,
+		 struct refusal *refusal);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve.h"
+
+#include "death.h"
+#include "fault.h"
+#include "syscall.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define POLLS_PER_CLOCK 64 /* polls between two looks at the clock */
+
+static bool poll_slot(struct server *server, struct hvm_request *request)
+{
+	uint64_t deadline = __builtin_ia32_rdtsc() + server->job->spin_cycles;
+
+	do {
+		for (unsigned int i = 0; i < POLLS_PER_CLOCK; i++) {
+			if (hvm_slot_take(server->slot, server->last_tag, request))
+				return true;
+			if (server->job->pause)
+				__builtin_ia32_pause();
+		}
+	} while (__builtin_ia32_rdtsc() < deadline);
+	return false;
+}
+
+static void next_request(struct server *server, struct hvm_request *request)
+{
+	while (!poll_slot(server, request)) {
+		int err = device_wait(server->job->fd, server->index);
+
+		if (err == -ESHUTDOWN)
+			death_of_thread(server, "the partition was rebooted or taken down under the job");
+		if (err && err != -EINTR && err != -ETIMEDOUT)
+			death_of_thread(server, strerrordesc_np(-err));
+	}
+	server->last_tag = request->tag;
+}
+
+static int64_t act(struct server *server, const struct hvm_request *request)
+{
+	switch (request->nr) {
+	case HVM_NR_PAGE_FAULT:
+		return fault_page(server, request->arg[0], request->arg[1]);
+	case HVM_NR_EXCEPTION:
+		fault_exception(server, request->arg[0], request->arg[1], request->arg[2]);
+	case HVM_NR_THREAD_GONE:
+		death_of_thread(server, request->arg[0] == HVM_GONE_CORE
+					    ? "its HRT core was parked or rebooted under the job"
+					    : "its HRT thread was stopped");
+	default:
+		return syscall_serve(server, request->nr, request->arg);
+	}
+}
+
+_Noreturn void serve(struct server *server)
+{
+	struct hvm_request request;
+
+	for (;;) {
+		next_request(server, &request);
+		hvm_slot_answer(server->slot, request.tag, act(server, &request));
+		if (hvm_slot_client_needs_wake(server->slot))
+			device_kick(server->job->fd, server->index);
+	}
+}

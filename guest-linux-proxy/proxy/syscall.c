@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "syscall.h"
+
+#include "calls.h"
+#include "names.h"
+#include "raw.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+struct special {
+	call_handler *handler;
+	const char *what; /* how it is served, and why not by Linux as it is */
+};
+
+#define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
+#define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
+#define THREADS	       "ENOSYS, reported: one HRT thread per job so far"
+#define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
+#define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
+
+/* The one list of calls that do not go straight to Linux. docs/proxy.md is made from it (hvm-proxy --list-calls). */
+static const struct special specials[] = {
+    [SYS_exit] = {call_exit, "ends the job: with one thread, the same as exit_group"},
+    [SYS_exit_group] = {call_exit, "ends the job: the HRT thread leaves its core first"},
+    [SYS_brk] = {call_brk, "emulated behind the program's image: the kernel's brk is the proxy's"},
+    [SYS_mmap] = {call_mmap, "forwarded; ENOMEM for MAP_FIXED over the proxy's own mappings"},
+    [SYS_munmap] = {call_range, "forwarded; EINVAL if it would take the proxy's own mappings away"},
+    [SYS_mprotect] = {call_range, OWN_MEMORY},
+    [SYS_pkey_mprotect] = {call_range, OWN_MEMORY},
+    [SYS_madvise] = {call_range, OWN_MEMORY},
+    [SYS_mremap] = {call_mremap, OWN_MEMORY},
+    [SYS_close] = {call_descriptor, OWN_DESCRIPTOR},
+    [SYS_dup] = {call_descriptor, OWN_DESCRIPTOR},
+    [SYS_fcntl] = {call_descriptor, OWN_DESCRIPTOR},
+    [SYS_dup2] = {call_duplicate, OWN_DESCRIPTOR},
+    [SYS_dup3] = {call_duplicate, OWN_DESCRIPTOR},
+    [SYS_close_range] = {call_close_range, "closes around the proxy's own descriptors"},
+    [SYS_readlink] = {call_readlink, "/proc/self/exe names the program, not its proxy"},
+    [SYS_readlinkat] = {call_readlinkat, "/proc/self/exe names the program, not its proxy"},
+    [SYS_open] = {call_open, "/proc/self/exe opens the program, not its proxy"},
+    [SYS_openat] = {call_openat, "/proc/self/exe opens the program, not its proxy"},
+    [SYS_rt_sigaction] = {call_sigaction,
+			  "SIG_IGN and SIG_DFL apply; handlers are recorded and reported, they do not run yet"},
+    [SYS_sigaltstack] = {call_sigaltstack, "recorded and told back: there are no handlers yet"},
+    [SYS_rt_sigreturn] = {call_unserved, "ENOSYS, reported: there are no handlers to return from yet"},
+    [SYS_clone] = {call_unserved, THREADS},
+    [SYS_clone3] = {call_unserved, THREADS},
+    [SYS_fork] = {call_unserved, PROCESSES},
+    [SYS_vfork] = {call_unserved, PROCESSES},
+    [SYS_execve] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
+    [SYS_execveat] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
+    [SYS_restart_syscall] = {call_unserved, "ENOSYS: Linux restarts the proxy's calls itself"},
+    [SYS_set_tid_address] = {call_tid, "answered: the process ends with its one thread"},
+    [SYS_gettid] = {call_tid, "answered by the aerokernel, and the same here"},
+    [SYS_set_robust_list] = {call_zero, "answered: the process ends with its one thread"},
+    [SYS_rseq] = {call_unserved, "ENOSYS: restartable sequences need Linux' scheduler"},
+    [SYS_arch_prctl] = {call_arch_prctl, "ARCH_GET_FS from the slot; bases live in the HRT core's registers"},
+    [SYS_prctl] = {call_prctl, "forwarded; EINVAL for what would break the proxy (seccomp, TSC traps, call dispatch)"},
+    [SYS_sched_getaffinity] = {call_getaffinity, "of itself: the job's cores, not Linux' CPUs"},
+    [SYS_sched_setaffinity] = {call_setaffinity, "of itself: accepted if it names a core of the job"},
+    [SYS_getcpu] = {call_getcpu, "the HRT core's number in the job"},
+    [SYS_clock_gettime] = {call_clock_gettime, "CPU-time clocks tell the time on the HRT core"},
+    [SYS_getrusage] = {call_getrusage, "user time is the time on the HRT core, system time the proxy's"},
+    [SYS_times] = {call_times, "user time is the time on the HRT core, system time the proxy's"},
+    [SYS_ptrace] = {call_forbidden, "EPERM, reported: it would trace or stop the proxy"},
+    [SYS_seccomp] = {call_forbidden, "EPERM, reported: the filter would bind the proxy"},
+    [SYS_unshare] = {call_forbidden, "EPERM, reported: it would take the proxy out of its namespaces"},
+    [SYS_setns] = {call_forbidden, "EPERM, reported: it would take the proxy out of its namespaces"},
+    [SYS_modify_ldt] = {call_unserved, CPU_STATE},
+    [SYS_iopl] = {call_unserved, CPU_STATE},
+    [SYS_ioperm] = {call_unserved, CPU_STATE},
+};
+
+#define SPECIALS (sizeof(specials) / sizeof(*specials))
+
+int64_t syscall_serve(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	int64_t result;
+
+	if (nr >= HVM_NR_FIRST_SPECIAL)
+		return -ENOSYS; /* not a system call at all */
+	if (nr < SPECIALS && specials[nr].handler)
+		return specials[nr].handler(server, nr, arg);
+	result = raw_call(nr, arg);
+	if (__builtin_expect(result == -ENOSYS, 0))
+		report_unserved(nr, NULL);
+	return result;
+}
+
+void syscall_print_table(void)
+{
+	printf("| nr | call | how it is served |\n| --- | --- | --- |\n");
+	for (unsigned int nr = 0; nr < SPECIALS; nr++)
+		if (specials[nr].handler)
+			printf("| %u | `%s` | %s |\n", nr, syscall_name(nr), specials[nr].what);
+}
