@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define CHAIN_ENOUGH 2u		 /* frames beyond the first that make the chain believable */
+#define CHAIN_ENOUGH 4u		 /* frames that make the chain the whole story */
 #define SCAN_BYTES   (16u << 10) /* of stack */
 #define SCAN_FRAMES  12u
 
@@ -38,29 +38,29 @@ static bool follows_call(uint64_t address)
 	return false;
 }
 
-static unsigned int walk_chain(const struct hvm_regs *regs, uint64_t stack_high, struct backtrace_frame *frames,
-			       unsigned int room)
+/* Follow the frame pointers; *@stack is left above the last frame. */
+static unsigned int walk_chain(const struct hvm_regs *regs, uint64_t stack_high, uint64_t *stack,
+			       struct backtrace_frame *frames, unsigned int room)
 {
 	uint64_t frame = regs->rbp;
-	uint64_t lowest = regs->rsp;
 	unsigned int n = 0;
 
-	while (n < room && frame >= lowest && frame % 8 == 0 && frame < stack_high) {
+	while (n < room && frame >= *stack && frame % 8 == 0 && frame < stack_high) {
 		uint64_t pair[2]; /* the caller's frame pointer, the return address */
 
 		if (!memory_read(frame, pair, sizeof(pair)) || !follows_call(pair[1]))
 			break;
 		frames[n++] = (struct backtrace_frame){.address = pair[1]};
-		lowest = frame + 16;
+		*stack = frame + 16;
 		frame = pair[0];
 	}
 	return n;
 }
 
-static unsigned int scan_stack(const struct hvm_regs *regs, const struct image *image, struct backtrace_frame *frames,
+static unsigned int scan_stack(uint64_t stack, const struct image *image, struct backtrace_frame *frames,
 			       unsigned int room)
 {
-	uint64_t at = (regs->rsp + 7) & ~7ull;
+	uint64_t at = (stack + 7) & ~7ull;
 	unsigned int n = 0;
 
 	for (unsigned int done = 0; n < room && done < SCAN_BYTES; done += 8) {
@@ -77,13 +77,14 @@ static unsigned int scan_stack(const struct hvm_regs *regs, const struct image *
 unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *image, uint64_t stack_high,
 			    struct backtrace_frame frames[BACKTRACE_MAX])
 {
+	uint64_t stack = regs->rsp;
 	unsigned int n;
 
 	frames[0] = (struct backtrace_frame){.address = regs->rip};
-	n = walk_chain(regs, stack_high, frames + 1, BACKTRACE_MAX - 1);
+	n = 1 + walk_chain(regs, stack_high, &stack, frames + 1, BACKTRACE_MAX - 1);
 	if (n < CHAIN_ENOUGH)
-		n = scan_stack(regs, image, frames + 1, SCAN_FRAMES);
-	return n + 1;
+		n += scan_stack(stack, image, frames + n, SCAN_FRAMES);
+	return n;
 }
 
 void backtrace_report(const struct program *program, const struct hvm_regs *regs)

@@ -15,8 +15,8 @@ struct backtrace_frame {
 };
 
 /**
- * Walk the stack from @regs: the chain of frame pointers, and where that leads nowhere, words on the stack that lie in
- * @image and follow a call instruction. Reads memory safely. Returns the number of frames, at least one.
+ * Walk the stack from @regs: the chain of frame pointers, and where that soon ends, words further up the stack
+ * that lie in @image and follow a call instruction. Reads memory safely. Returns the number of frames, at least one.
  */
 unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *image, uint64_t stack_high,
 			    struct backtrace_frame frames[BACKTRACE_MAX]);
