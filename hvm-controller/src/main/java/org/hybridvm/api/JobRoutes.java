@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
-import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobRecord;
-import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.JobService;
-import org.hybridvm.job.PartitionKind;
 
 /** {@code /v1/jobs}. */
 final class JobRoutes {
@@ -35,7 +28,7 @@ final class JobRoutes {
 
     void mount(Router router) {
         router.get("/v1/jobs").handler(this::list);
-        router.post("/v1/jobs").handler(this::run);
+        router.get("/v1/jobs/run").handler(this::run);
         router.get("/v1/jobs/:job").handler(this::info);
         router.get("/v1/jobs/:job/log").handler(this::log);
         router.post("/v1/jobs/:job/signal").handler(this::signal);
@@ -70,29 +63,8 @@ final class JobRoutes {
         Responses.json(request, jobs.find(number).toJson());
     }
 
-    /** Starts a job and turns the connection into its run stream; refuses by the status if it cannot start. */
+    /** Turns the connection into a run stream. */
     private void run(RoutingContext request) {
-        requireUpgrade(request);
-        JobRequest wanted = jobRequest(Requests.body(request));
-        Context context = vertx.getOrCreateContext();
-        var stream = new RunStream(context, job -> blocking.call(() -> {
-            jobs.hangUp(job);
-            return null;
-        }));
-        blocking.call(() -> jobs.run(wanted, stream))
-                .onSuccess(job -> open(request, stream))
-                .onFailure(failure -> Responses.problem(request, failure));
-    }
-
-    private static void open(RoutingContext request, RunStream stream) {
-        request.response().putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL).putHeader(HttpHeaders.CONNECTION, "Upgrade");
-        request.request()
-                .toNetSocket()
-                .onSuccess(stream::open)
-                .onFailure(failure -> stream.clientGone());
-    }
-
-    private static void requireUpgrade(RoutingContext request) {
         String protocol = request.request().getHeader(HttpHeaders.UPGRADE);
         if (!RunFrame.PROTOCOL.equals(protocol)) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "A job's streams need a protocol of their own")
@@ -101,56 +73,11 @@ final class JobRoutes {
                     .hint("hvm run, which speaks it")
                     .build();
         }
-    }
-
-    private static JobRequest jobRequest(JsonObject body) {
-        return new JobRequest(
-                body.optionalText("vm"),
-                body.optionalText("partition"),
-                kind(body.text("kind", "hrt")),
-                Math.clamp(body.number("cores", 1), Integer.MIN_VALUE, Integer.MAX_VALUE),
-                body.text("program"),
-                body.texts("arguments"),
-                directory(body.text("directory")),
-                body.texts("environment"),
-                body.text("search_path", ""),
-                false,
-                timeLimit(body));
-    }
-
-    private static PartitionKind kind(String text) {
-        return switch (text) {
-            case "hrt" -> PartitionKind.HRT;
-            case "linux" -> PartitionKind.LINUX;
-            default -> throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such kind of partition")
-                    .value(text)
-                    .allowed("hrt, linux")
-                    .build();
-        };
-    }
-
-    private static Path directory(String text) {
-        if (!text.startsWith("/")) {
-            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The working directory is not absolute")
-                    .value(text)
-                    .allowed("a path from / on")
-                    .build();
-        }
-        return Path.of(text);
-    }
-
-    private static Optional<Duration> timeLimit(JsonObject body) {
-        if (!body.has("time_limit_s")) {
-            return Optional.empty();
-        }
-        long seconds = body.number("time_limit_s");
-        if (seconds < 1) {
-            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The time limit is no time")
-                    .value(seconds + " s")
-                    .allowed("1 s or more")
-                    .build();
-        }
-        return Optional.of(Duration.ofSeconds(seconds));
+        request.response().putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL).putHeader(HttpHeaders.CONNECTION, "Upgrade");
+        request.request()
+                .toNetSocket()
+                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, jobs, blocking))
+                .onFailure(failure -> Responses.problem(request, failure));
     }
 
     private static int number(RoutingContext request) {

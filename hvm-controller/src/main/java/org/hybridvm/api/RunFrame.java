@@ -7,15 +7,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * One message of a run stream, the protocol {@value #PROTOCOL} that {@code POST /v1/jobs} switches to. An 8-byte header,
- * little-endian, then the payload:
+ * One message of a run stream, the protocol {@value #PROTOCOL} that {@code GET /v1/jobs/run} switches to. An 8-byte
+ * header, little-endian, then the payload:
  *
  * <pre>
  *   0  u8   type, see {@link Type}
  *   1  u8   stream: 0 stdin, 1 stdout, 2 stderr; 0 where it has no meaning
  *   2  u16  zero
- *   4  u32  length of the payload, at most {@value #MAX_PAYLOAD}
+ *   4  u32  length of the payload, at most {@value #MAX_PAYLOAD}, of RUN {@value #MAX_REQUEST}
  * </pre>
+ *
+ * The client begins with RUN; hvmd answers with JOB or with REFUSED, which ends the stream.
  *
  * Nobody sends DATA that the other side has not allowed by CREDIT before; so neither side, nor hvmd between them, ever
  * has to hold more than the windows that were granted, and signals and the end are never stuck behind data.
@@ -24,6 +26,9 @@ public record RunFrame(Type type, int stream, byte[] payload) {
     public static final String PROTOCOL = "hvm-run/1";
     public static final int HEADER_SIZE = 8;
     public static final int MAX_PAYLOAD = 64 * 1024;
+
+    /** Arguments and environment at their largest (ARG_MAX is 2 MiB), escaped. */
+    public static final int MAX_REQUEST = 4 * 1024 * 1024;
 
     public static final int STDIN = 0;
     public static final int STDOUT = 1;
@@ -41,16 +46,20 @@ public record RunFrame(Type type, int stream, byte[] payload) {
         CREDIT(3),
         /** Client: u32, the number of the signal to send to the program. */
         SIGNAL(4),
-        /** hvmd, first: the job as JSON. */
-        JOB(5),
+        /** Client, first: what to run, as JSON. */
+        RUN(5),
+        /** hvmd: it is not run; the problem as JSON. Nothing follows. */
+        REFUSED(6),
+        /** hvmd: the job's number and place, as JSON. */
+        JOB(7),
         /** hvmd: the job waits; why, as text. */
-        PENDING(6),
+        PENDING(8),
         /** hvmd: the program runs. */
-        RUNNING(7),
+        RUNNING(9),
         /** hvmd: a line of the job's report, as text. */
-        REPORT(8),
+        REPORT(10),
         /** hvmd, last: the result as JSON. */
-        END(9);
+        END(11);
 
         private static final Type[] BY_CODE = new Type[values().length + 1];
 
@@ -85,11 +94,13 @@ public record RunFrame(Type type, int stream, byte[] payload) {
             if (stream > STDERR || header.getShort(2) != 0) {
                 throw new IllegalArgumentException("bad frame stream " + stream);
             }
-            if (length < 0 || length > MAX_PAYLOAD) {
+            Type type = Type.BY_CODE[code];
+            int limit = type == Type.RUN ? MAX_REQUEST : MAX_PAYLOAD;
+            if (length < 0 || length > limit) {
                 throw new IllegalArgumentException(
-                        "frame of " + Integer.toUnsignedString(length) + " bytes, limit " + MAX_PAYLOAD);
+                        "frame of " + Integer.toUnsignedString(length) + " bytes, limit " + limit);
             }
-            return new Header(Type.BY_CODE[code], stream, length);
+            return new Header(type, stream, length);
         }
     }
 
@@ -111,6 +122,15 @@ public record RunFrame(Type type, int stream, byte[] payload) {
 
     public static RunFrame running() {
         return new RunFrame(Type.RUNNING, 0, NOTHING);
+    }
+
+    /** @throws IllegalArgumentException if the request is longer than a frame can be */
+    public static RunFrame run(String request) {
+        byte[] bytes = request.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MAX_REQUEST) {
+            throw new IllegalArgumentException("a request of " + bytes.length + " bytes, limit " + MAX_REQUEST);
+        }
+        return new RunFrame(Type.RUN, 0, bytes);
     }
 
     /** A frame that carries text; what is too long for a frame is cut off. */

@@ -6,12 +6,11 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.parsetools.RecordParser;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Queue;
-import java.util.function.Consumer;
 import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
+import org.hybridvm.Problem;
 import org.hybridvm.job.Job;
 import org.hybridvm.job.JobListener;
 import org.hybridvm.job.JobRecord;
@@ -34,45 +33,31 @@ final class RunStream implements JobListener {
     private static final Logger LOG = LoggerFactory.getLogger(RunStream.class);
 
     private final Context context;
-    private final Consumer<Job> abandon;
-    private final Queue<Buffer> beforeSocket = new ArrayDeque<>();
+    private final NetSocket socket;
+    private final JobService jobs;
+    private final Blocking blocking;
+    private final RecordParser parser;
     private final long[] granted = new long[RunFrame.STDERR + 1];
 
     private volatile Job job;
-    private NetSocket socket;
     private RunFrame.Header header;
+    private boolean requested;
     private boolean ended;
 
-    /**
-     * @param context of the client's connection
-     * @param abandon called once if the client goes away before the job has ended
-     */
-    RunStream(Context context, Consumer<Job> abandon) {
+    private RunStream(Context context, NetSocket socket, JobService jobs, Blocking blocking) {
         this.context = context;
-        this.abandon = abandon;
+        this.socket = socket;
+        this.jobs = jobs;
+        this.blocking = blocking;
+        this.parser = RecordParser.newFixed(RunFrame.HEADER_SIZE, socket);
     }
 
-    /** Begins to carry frames; what the job has said so far goes first. On the event loop. */
-    void open(NetSocket connection) {
-        socket = connection;
-        RecordParser parser = RecordParser.newFixed(RunFrame.HEADER_SIZE);
-        parser.handler(bytes -> receive(parser, bytes));
-        socket.handler(parser);
-        socket.exceptionHandler(failure -> LOG.debug("run stream failed", failure));
-        socket.closeHandler(ignored -> clientGone());
-        beforeSocket.forEach(socket::write);
-        beforeSocket.clear();
-        if (ended) {
-            socket.end();
-        }
-    }
-
-    /** The connection could not be switched. On the event loop. */
-    void clientGone() {
-        if (!ended) {
-            ended = true;
-            abandon.accept(job);
-        }
+    /** Serves the client at the other end of {@code socket} until one of the two sides ends. On its event loop. */
+    static void serve(Context context, NetSocket socket, JobService jobs, Blocking blocking) {
+        var stream = new RunStream(context, socket, jobs, blocking);
+        stream.parser.handler(stream::receive);
+        stream.parser.exceptionHandler(failure -> LOG.debug("run stream failed", failure));
+        socket.closeHandler(ignored -> stream.clientGone());
     }
 
     @Override
@@ -125,13 +110,8 @@ final class RunStream implements JobListener {
     @Override
     public void ended(JobResult result) {
         context.runOnContext(ignored -> {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            write(RunFrame.text(RunFrame.Type.END, Json.write(resultFacts(result))));
-            if (socket != null) {
-                socket.end();
+            if (!ended) {
+                last(RunFrame.text(RunFrame.Type.END, Json.write(resultFacts(result))));
             }
         });
     }
@@ -152,16 +132,17 @@ final class RunStream implements JobListener {
     }
 
     private void write(RunFrame frame) {
-        Buffer bytes = Buffer.buffer(frame.encode());
-        if (socket == null) {
-            beforeSocket.add(bytes);
-        } else {
-            socket.write(bytes);
-        }
+        socket.write(Buffer.buffer(frame.encode()));
+    }
+
+    private void last(RunFrame frame) {
+        ended = true;
+        write(frame);
+        socket.end();
     }
 
     /** Takes a header and a payload in turn. */
-    private void receive(RecordParser parser, Buffer bytes) {
+    private void receive(Buffer bytes) {
         try {
             if (header == null) {
                 header = RunFrame.Header.decode(ByteBuffer.wrap(bytes.getBytes()));
@@ -176,19 +157,44 @@ final class RunStream implements JobListener {
             parser.fixedSizeMode(RunFrame.HEADER_SIZE);
             handle(frame);
         } catch (IllegalArgumentException e) {
-            LOG.warn("run stream closed job={} reason={}", job.number(), e.getMessage());
+            LOG.warn("run stream closed reason={}", e.getMessage());
             socket.close();
         }
     }
 
     private void handle(RunFrame frame) {
+        if (requested == (frame.type() == RunFrame.Type.RUN)) {
+            throw new IllegalArgumentException(frame.type() + (requested ? " twice" : " before RUN"));
+        }
         switch (frame.type()) {
+            case RUN -> run(frame.text());
             case DATA -> stdin(frame.payload());
             case DATA_END -> job.closeStdin();
             case CREDIT -> grant(frame.stream(), frame.number());
             case SIGNAL -> signal(frame.number());
             default -> throw new IllegalArgumentException("a client sends no " + frame.type());
         }
+    }
+
+    /** Starts the job; what the client sends meanwhile waits in its socket. */
+    private void run(String request) {
+        requested = true;
+        parser.pause();
+        blocking.call(() -> jobs.run(JobRequests.parse(JsonObject.parse(request)), this))
+                .onSuccess(started -> parser.resume())
+                .onFailure(failure -> last(RunFrame.text(
+                        RunFrame.Type.REFUSED, Json.write(Problem.toJson(Responses.asHvmException(failure))))));
+    }
+
+    private void clientGone() {
+        Job abandoned = job;
+        if (!ended && abandoned != null) {
+            blocking.call(() -> {
+                jobs.hangUp(abandoned);
+                return null;
+            });
+        }
+        ended = true;
     }
 
     private void stdin(byte[] payload) {

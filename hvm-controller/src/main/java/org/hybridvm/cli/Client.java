@@ -78,11 +78,11 @@ final class Client {
     }
 
     /** Switches a fresh connection to another protocol; the caller closes it. */
-    HttpConnection upgrade(String path, Object body, String protocol) {
+    HttpConnection upgrade(String path, String protocol) {
         HttpConnection connection = null;
         try {
             connection = daemon.connect();
-            connection.send("POST", PREFIX + path, Json.write(body), protocol);
+            connection.send("GET", PREFIX + path, null, protocol);
             HttpConnection.Head head = connection.readHead();
             if (head.status() == 101) {
                 return connection;

@@ -25,7 +25,7 @@ final class ReportText {
             case "fault" -> Optional.of(fault(report));
             case "trace" -> Optional.of("  #" + report.text());
             case "registers" -> Optional.of("  " + pairs(report.values()));
-            case "refused" -> Optional.of(report.value("reason").orElse(line));
+            case "refused" -> Optional.empty(); // it comes again as the reason of the job's end
             default -> Optional.of(line);
         };
     }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.api.RunFrame;
 import org.hybridvm.job.JobResult;
@@ -61,13 +62,26 @@ final class RunCommand extends Command {
 
     @Override
     public Integer call() {
-        Map<String, Object> request = request();
-        try (HttpConnection connection = connect(request)) {
-            var report = new ReportText(isSet("--stats"));
-            var session = new RunSession(
-                    connection, context.stdin(), context.stdout(), context.stderr(), new Observer(report));
+        String request = Json.write(request());
+        Client client = client();
+        try {
+            return run(client, request);
+        } catch (HvmException e) {
+            if (e.code() != ErrorCode.NO_VM) {
+                throw e;
+            }
+        }
+        launchDefault(context, client);
+        return run(client, request);
+    }
+
+    private int run(Client client, String request) {
+        try (HttpConnection connection = client.upgrade("/jobs/run", RunFrame.PROTOCOL)) {
+            var observer = new Observer(new ReportText(isSet("--stats")));
+            var session =
+                    new RunSession(connection, context.stdin(), context.stdout(), context.stderr(), observer);
             try (var _ = SignalForwarder.to(session::signal)) {
-                return exitStatus(session.run());
+                return exitStatus(session.run(request));
             }
         } catch (IOException e) {
             throw HvmException.of(ErrorCode.INTERNAL, "hvmd went away while the job ran")
@@ -76,19 +90,6 @@ final class RunCommand extends Command {
                     .cause(e)
                     .build();
         }
-    }
-
-    private HttpConnection connect(Map<String, Object> request) {
-        Client client = client();
-        try {
-            return client.upgrade("/jobs", request, RunFrame.PROTOCOL);
-        } catch (HvmException e) {
-            if (e.code() != ErrorCode.NO_VM) {
-                throw e;
-            }
-        }
-        launchDefault(context, client);
-        return client.upgrade("/jobs", request, RunFrame.PROTOCOL);
     }
 
     /** Launches the default VM if none is up and none was named. */

@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.Problem;
 import org.hybridvm.api.RunFrame;
 
 /**
@@ -51,15 +53,17 @@ final class RunSession {
     }
 
     /**
-     * Carries bytes until the job ends.
+     * Has a job started and carries bytes until it ends.
      *
+     * @param request what to run, as JSON
      * @return its result, as hvmd tells it
+     * @throws HvmException if hvmd refuses it; then nothing has been run
      * @throws IOException if hvmd goes away before the end
      */
-    JsonObject run() throws IOException {
-        send(RunFrame.credit(RunFrame.STDOUT, WINDOW));
-        send(RunFrame.credit(RunFrame.STDERR, WINDOW));
-        Thread.ofPlatform().daemon().name("stdin").start(this::pumpStdin);
+    JsonObject run(String request) throws IOException {
+        send(RunFrame.run(request));
+        sendIfOpen(RunFrame.credit(RunFrame.STDOUT, WINDOW));
+        sendIfOpen(RunFrame.credit(RunFrame.STDERR, WINDOW));
         byte[] headerBytes = new byte[RunFrame.HEADER_SIZE];
         while (true) {
             connection.readFully(headerBytes);
@@ -67,25 +71,25 @@ final class RunSession {
             switch (frame.type()) {
                 case DATA -> write(frame);
                 case CREDIT -> addStdinCredit(frame.number());
-                case JOB -> observer.job(JsonObject.parse(frame.text()));
+                case JOB -> {
+                    Thread.ofPlatform().daemon().name("stdin").start(this::pumpStdin);
+                    observer.job(JsonObject.parse(frame.text()));
+                }
+                case REFUSED -> throw Problem.fromJson(JsonObject.parse(frame.text()));
                 case PENDING -> observer.pending(frame.text());
                 case RUNNING -> {}
                 case REPORT -> observer.report(frame.text());
                 case END -> {
                     return JsonObject.parse(frame.text());
                 }
-                case DATA_END, SIGNAL -> throw new IOException("hvmd sent a " + frame.type() + " frame");
+                case DATA_END, SIGNAL, RUN -> throw new IOException("hvmd sent a " + frame.type() + " frame");
             }
         }
     }
 
     /** Sends a signal to the job. Does nothing if the connection is gone. */
     void signal(int number) {
-        try {
-            send(RunFrame.signal(number));
-        } catch (IOException ignored) {
-            // the reading thread meets the same end and tells it
-        }
+        sendIfOpen(RunFrame.signal(number));
     }
 
     private RunFrame readFrame(byte[] headerBytes) throws IOException {
@@ -109,11 +113,11 @@ final class RunSession {
             } catch (IOException e) {
                 if (stdout) {
                     outputBroken = true;
-                    send(RunFrame.signal(SIGPIPE)); // as the program would have got on a pipe of its own
+                    signal(SIGPIPE); // as the program would have got on a pipe of its own
                 }
             }
         }
-        send(RunFrame.credit(data.stream(), data.payload().length));
+        sendIfOpen(RunFrame.credit(data.stream(), data.payload().length));
     }
 
     private void pumpStdin() {
@@ -131,17 +135,9 @@ final class RunSession {
             }
         } catch (IOException ignored) {
             // our input failed: tell the program that there is no more; if the connection did, run() tells it
-            closeStdin();
+            sendIfOpen(RunFrame.dataEnd(RunFrame.STDIN));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void closeStdin() {
-        try {
-            send(RunFrame.dataEnd(RunFrame.STDIN));
-        } catch (IOException ignored) {
-            // the connection is gone; run() tells it
         }
     }
 
@@ -164,6 +160,15 @@ final class RunSession {
     private void takeStdinCredit(int bytes) {
         synchronized (creditLock) {
             stdinCredit -= bytes;
+        }
+    }
+
+    /** hvmd closes once it has sent the end, which may still be unread here: only reading tells what happened. */
+    private void sendIfOpen(RunFrame frame) {
+        try {
+            send(frame);
+        } catch (IOException ignored) {
+            // see above
         }
     }
 

@@ -57,7 +57,7 @@ public final class JobJournal {
                 JobRecord record = JobRecord.fromJson(JsonObject.parse(line));
                 byNumber.put(record.number(), record);
             } catch (HvmException | IllegalArgumentException | DateTimeException e) {
-                LOG.warn("job record dropped file={} line={}", file, line, e);
+                LOG.warn("job record dropped file={} line={} reason={}", file, line, e.getMessage());
             }
         }
         while (byNumber.size() > KEPT_JOBS) {

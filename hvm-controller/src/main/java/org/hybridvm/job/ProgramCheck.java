@@ -9,8 +9,8 @@ import org.hybridvm.HvmException;
 
 /** Refuses, before anything is started, a host file that cannot run as a job, and says why. */
 final class ProgramCheck {
-    private static final String HRT_ALLOWED = "static ELF programs for 64-bit x86 (x86-64)";
-    private static final String LINUX_ALLOWED = "ELF programs for 64-bit x86 (x86-64), scripts";
+    private static final String STATIC_PROGRAMS = "static ELF programs for 64-bit x86 (x86-64)";
+    private static final String WITH_SCRIPTS = STATIC_PROGRAMS + ", scripts";
 
     private ProgramCheck() {}
 
@@ -33,7 +33,7 @@ final class ProgramCheck {
         }
         ElfFile elf = read(file, typed);
         switch (elf.kind()) {
-            case PROGRAM -> requireStatic(elf, typed, kind);
+            case PROGRAM -> requireStatic(elf, typed);
             case SCRIPT -> refuseScript(elf, typed, kind);
             case EMPTY -> throw refuse("The program is an empty file", typed, allowed(kind)).build();
             case NOT_ELF -> throw refuse("The program is not an ELF file", found(typed, elf), allowed(kind))
@@ -62,12 +62,13 @@ final class ProgramCheck {
         }
     }
 
-    private static void requireStatic(ElfFile elf, String typed, PartitionKind kind) {
-        if (kind == PartitionKind.HRT && elf.interpreter() != null) {
+    /** Neither partition: the guest has no dynamic linker and no shared libraries. */
+    private static void requireStatic(ElfFile elf, String typed) {
+        if (elf.interpreter() != null) {
             throw refuse(
-                            "The program is linked dynamically, which HRT partitions do not run yet",
+                            "The program is linked dynamically, which guests do not run yet",
                             typed + " (needs " + elf.interpreter() + ")",
-                            HRT_ALLOWED)
+                            STATIC_PROGRAMS)
                     .hint("link it statically: cc -static -o PROGRAM SOURCE.c (also with -fopenmp, g++, gfortran)")
                     .build();
         }
@@ -75,7 +76,7 @@ final class ProgramCheck {
 
     private static void refuseScript(ElfFile elf, String typed, PartitionKind kind) {
         if (kind == PartitionKind.HRT) {
-            throw refuse("The program is a script, which HRT partitions do not run yet", found(typed, elf), HRT_ALLOWED)
+            throw refuse("The program is a script, which HRT partitions do not run yet", found(typed, elf), STATIC_PROGRAMS)
                     .hint("hvm run --linux -- /bin/sh " + typed)
                     .build();
         }
@@ -86,7 +87,7 @@ final class ProgramCheck {
     }
 
     private static String allowed(PartitionKind kind) {
-        return kind == PartitionKind.HRT ? HRT_ALLOWED : LINUX_ALLOWED;
+        return kind == PartitionKind.HRT ? STATIC_PROGRAMS : WITH_SCRIPTS;
     }
 
     private static HvmException.Builder refuse(String what, String value, String allowed) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.job.JobRequest;
+import org.hybridvm.job.PartitionKind;
+
+/** Reads what to run from its JSON. */
+final class JobRequests {
+    private JobRequests() {}
+
+    /** @throws HvmException that names the field which does not fit */
+    static JobRequest parse(JsonObject body) {
+        return new JobRequest(
+                body.optionalText("vm"),
+                body.optionalText("partition"),
+                kind(body.text("kind", "hrt")),
+                Math.clamp(body.number("cores", 1), Integer.MIN_VALUE, Integer.MAX_VALUE),
+                body.text("program"),
+                body.texts("arguments"),
+                directory(body.text("directory")),
+                body.texts("environment"),
+                body.text("search_path", ""),
+                false,
+                timeLimit(body));
+    }
+
+    private static PartitionKind kind(String text) {
+        return switch (text) {
+            case "hrt" -> PartitionKind.HRT;
+            case "linux" -> PartitionKind.LINUX;
+            default -> throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such kind of partition")
+                    .value(text)
+                    .allowed("hrt, linux")
+                    .build();
+        };
+    }
+
+    private static Path directory(String text) {
+        if (!text.startsWith("/")) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The working directory is not absolute")
+                    .value(text)
+                    .allowed("a path from / on")
+                    .build();
+        }
+        return Path.of(text);
+    }
+
+    private static Optional<Duration> timeLimit(JsonObject body) {
+        if (!body.has("time_limit_s")) {
+            return Optional.empty();
+        }
+        long seconds = body.number("time_limit_s");
+        if (seconds < 1) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The time limit is no time")
+                    .value(seconds + " s")
+                    .allowed("1 s or more")
+                    .build();
+        }
+        return Optional.of(Duration.ofSeconds(seconds));
+    }
+}

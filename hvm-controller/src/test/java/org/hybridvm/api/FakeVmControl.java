@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.job.FakeMachine;
+import org.hybridvm.job.GuestMachine;
+import org.hybridvm.job.GuestMachines;
+
+/** VMs in memory: launching one makes a {@link FakeMachine} available to jobs. */
+public final class FakeVmControl implements VmControl, GuestMachines {
+    private final FakeMachine machine;
+    private final Path console;
+    private final List<GuestMachine> up = new CopyOnWriteArrayList<>();
+
+    public FakeVmControl(FakeMachine machine, Path console) {
+        this.machine = machine;
+        this.console = console;
+    }
+
+    public FakeVmControl launched() {
+        up.add(machine);
+        return this;
+    }
+
+    @Override
+    public List<GuestMachine> running() {
+        return up;
+    }
+
+    @Override
+    public Optional<GuestMachine> find(String name) {
+        return up.stream().filter(one -> one.name().equals(name)).findFirst();
+    }
+
+    @Override
+    public List<Map<String, Object>> list() {
+        return up.stream().map(one -> info(one.name())).toList();
+    }
+
+    @Override
+    public Map<String, Object> info(String vm) {
+        require(vm);
+        return Map.of(
+                "name",
+                vm,
+                "state",
+                "READY",
+                "acceleration",
+                "tcg",
+                "partitions",
+                List.of(Map.of("name", "hrt", "kind", "hrt", "cores", 2, "state", "READY")));
+    }
+
+    @Override
+    public Map<String, Object> validate(LayoutSource source) {
+        if (source.text().orElse("").contains("wrong")) {
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, source.file() + ":1:1: unknown field")
+                    .value("wrong")
+                    .build();
+        }
+        return Map.of("name", machine.name());
+    }
+
+    @Override
+    public Map<String, Object> launch(LayoutSource source, LaunchObserver observer) {
+        validate(source);
+        observer.begin("firmware");
+        observer.end("firmware", 12);
+        observer.note("no KVM here, QEMU interprets (TCG): slow");
+        if (source.text().orElse("").contains("broken")) {
+            throw HvmException.of(ErrorCode.BOOT_FAILED, "The VM did not boot")
+                    .value("kernel panic")
+                    .hint("hvm console " + machine.name())
+                    .build();
+        }
+        up.add(machine);
+        return info(machine.name());
+    }
+
+    @Override
+    public void destroy(String vm) {
+        require(vm);
+        machine.lose("the VM was destroyed");
+        up.clear();
+    }
+
+    @Override
+    public Map<String, Object> reboot(String vm, String partition, boolean force) {
+        require(vm);
+        return Map.of("partition", partition, "state", "READY", "ms", 2, "force", force);
+    }
+
+    @Override
+    public String log(String vm, String kind, Optional<String> partition) {
+        require(vm);
+        return kind + partition.map(name -> " of " + name).orElse("") + "\n";
+    }
+
+    @Override
+    public Path console(String vm) {
+        require(vm);
+        return console;
+    }
+
+    @Override
+    public Map<String, Object> doctor() {
+        return Map.of(
+                "ok",
+                false,
+                "checks",
+                List.of(Map.of(
+                        "name",
+                        "acceleration",
+                        "status",
+                        "fail",
+                        "value",
+                        "no /dev/kvm",
+                        "mend",
+                        "load the module kvm_intel")));
+    }
+
+    @Override
+    public Map<String, Object> versions() {
+        return Map.of("qemu", "7.2.0");
+    }
+
+    private void require(String vm) {
+        if (find(vm).isEmpty()) {
+            throw HvmException.of(ErrorCode.NO_SUCH_VM, "No such VM")
+                    .value(vm)
+                    .hint("hvm list")
+                    .build();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import io.vertx.core.Vertx;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.hybridvm.Home;
+import org.hybridvm.api.ApiServer;
+import org.hybridvm.api.FakeVmControl;
+import org.hybridvm.job.GuestCommand;
+import org.hybridvm.job.JobJournal;
+import org.hybridvm.job.JobService;
+
+/** hvmd over VMs in memory on a real socket, and command lines against it, all in this process. */
+final class HvmTester implements AutoCloseable {
+    private static final long LIMIT_SECONDS = 10;
+
+    final Home home;
+    final JobService jobs;
+    final CountDownLatch shutdown = new CountDownLatch(1);
+    private final Path directory;
+    private final Vertx vertx = Vertx.vertx();
+    private final ApiServer server;
+
+    /** @param folder short, because the socket's path must be */
+    HvmTester(FakeVmControl vms, Path folder) throws Exception {
+        home = new Home(folder.resolve("s"), folder.resolve("r"));
+        directory = folder.toRealPath();
+        Files.createDirectories(home.run());
+        jobs = new JobService(
+                vms,
+                new GuestCommand.Identity(1000, 1000, List.of(1000)),
+                JobJournal.open(home.jobs(), Clock.systemUTC()),
+                Clock.systemUTC());
+        server = new ApiServer(vertx, vms, jobs, shutdown::countDown);
+        server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** What a command line did. */
+    record Outcome(int status, String out, String err) {}
+
+    Outcome run(String... words) {
+        return runWithInput("", words);
+    }
+
+    Outcome runWithInput(String input, String... words) {
+        return run(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)), words);
+    }
+
+    Outcome run(InputStream input, String... words) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        int status = Hvm.run(context(input, out, err), words);
+        return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    Context context(InputStream input, OutputStream out, OutputStream err) {
+        return new Context(
+                input,
+                out,
+                err,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                Map.of("PATH", "/usr/bin:/bin", "OMP_NUM_THREADS", "3", "SECRET", "x"),
+                directory,
+                home,
+                false);
+    }
+
+    @Override
+    public void close() throws IOException {
+        jobs.close();
+        vertx.close().toCompletionStage().toCompletableFuture().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
+    }
+}

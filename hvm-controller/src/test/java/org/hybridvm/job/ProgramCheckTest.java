@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProgramCheckTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldLetAStaticProgramPass() throws IOException {
+        Path file = executable(TestElf.program().bytes());
+        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out", PartitionKind.HRT))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void shouldSayHowToLinkADynamicProgram() throws IOException {
+        Path file = executable(
+                TestElf.program().interpreter("/lib64/ld-linux-x86-64.so.2").bytes());
+        assertRefused(
+                file,
+                PartitionKind.HRT,
+                "The program is linked dynamically, which guests do not run yet: ./a.out (needs "
+                        + "/lib64/ld-linux-x86-64.so.2). Allowed: static ELF programs for 64-bit x86 (x86-64). Try: link it"
+                        + " statically: cc -static -o PROGRAM SOURCE.c (also with -fopenmp, g++, gfortran)");
+    }
+
+    @Test
+    void shouldRefuseAScriptOnTheHrt() throws IOException {
+        assertRefused(
+                executable("#!/bin/sh\n".getBytes(StandardCharsets.UTF_8)),
+                PartitionKind.HRT,
+                "The program is a script, which HRT partitions do not run yet: ./a.out (#!/bin/sh). Allowed: static ELF"
+                        + " programs for 64-bit x86 (x86-64). Try: hvm run --linux -- /bin/sh ./a.out");
+    }
+
+    @Test
+    void shouldLetAScriptPassToTheLinuxPartition() throws IOException {
+        Path file = executable("#!/bin/sh\n".getBytes(StandardCharsets.UTF_8));
+        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out", PartitionKind.LINUX))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void shouldRefuseAFileThatIsNotElf() throws IOException {
+        assertRefused(
+                executable("text".getBytes(StandardCharsets.UTF_8)),
+                PartitionKind.HRT,
+                "The program is not an ELF file: ./a.out (it begins with 74 65 78 74). Allowed: static ELF programs for "
+                        + "64-bit x86 (x86-64). Try: file ./a.out");
+    }
+
+    @Test
+    void shouldRefuseAnotherArchitecture() throws IOException {
+        assertRefused(
+                executable(TestElf.program().machine(183).bytes()),
+                PartitionKind.LINUX,
+                "The program is for another architecture: ./a.out (AArch64). Allowed: static ELF programs for "
+                        + "64-bit x86 (x86-64), scripts. Try: compile it for x86-64 (cc -m64)");
+    }
+
+    @Test
+    void shouldRefuseAFileWithoutExecutePermission() throws IOException {
+        Path file = folder.resolve("a.out");
+        Files.write(file, TestElf.program().bytes());
+        assertRefused(
+                file,
+                PartitionKind.HRT,
+                "The program is not executable: ./a.out. Allowed: a file with execute permission. Try: chmod +x ./a.out");
+    }
+
+    @Test
+    void shouldRefuseAFolder() {
+        assertRefused(folder, PartitionKind.HRT, "The program is a directory: ./a.out. Allowed: a file.");
+    }
+
+    private static void assertRefused(Path file, PartitionKind kind, String words) {
+        assertThatThrownBy(() -> ProgramCheck.requireRunnable(file, "./a.out", kind)).hasMessage(words);
+    }
+
+    private Path executable(byte[] bytes) throws IOException {
+        Path file = folder.resolve("a.out");
+        Files.write(file, bytes);
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+}
