@@ -188,8 +188,7 @@ start_shares() {
 	for i in "${!shares[@]}"; do
 		socket=$build_dir/dev/virtiofs$i.sock
 		rm -f "$socket"
-		/usr/lib/qemu/virtiofsd "--socket-path=$socket" -o "source=${shares[$i]}" -o sandbox=chroot \
-			>"$build_dir/dev/virtiofsd$i.log" 2>&1 &
+		"$images_dir/../scripts/virtiofsd" "$socket" "${shares[$i]}" >"$build_dir/dev/virtiofsd$i.log" 2>&1 &
 		until [[ -S $socket ]]; do
 			kill -0 $! || fail "virtiofsd ended: $(cat "$build_dir/dev/virtiofsd$i.log")"
 			read -r -t 0.02 <> <(:) || true
