@@ -3,6 +3,7 @@ package org.hybridvm.api;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class Hvmd {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+    /** Few clients; and no files of ours go through Vert.x, so it needs no cache folder in /tmp. */
+    private static final VertxOptions VERTX = new VertxOptions()
+            .setEventLoopPoolSize(2)
+            .setFileSystemOptions(new FileSystemOptions()
+                    .setFileCachingEnabled(false)
+                    .setClassPathResolvingEnabled(false));
+
     private static final long CLOSE_SECONDS = 10;
     private static final int FAILED = 1;
 
@@ -63,7 +71,7 @@ public final class Hvmd {
         try (InstanceLock _ = InstanceLock.take(home.state().resolve("hvmd.lock"))) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
-            Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
+            Vertx vertx = Vertx.vertx(VERTX);
             try (NodeVms vms = NodeVms.open(home);
                     JobService jobs = new JobService(
                             vms, CallerIdentity.ofThisProcess(), JobJournal.open(home.jobs(), Clock.systemUTC()),

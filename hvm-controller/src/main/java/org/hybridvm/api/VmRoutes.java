@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
-import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Path;
@@ -13,9 +11,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
-import org.hybridvm.Problem;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 
@@ -116,17 +112,8 @@ final class VmRoutes {
      */
     private void launch(RoutingContext request) {
         VmControl.LayoutSource source = layoutSource(Requests.body(request));
-        var events = new LaunchEvents(vertx.getOrCreateContext(), request.response());
-        blocking.callLong(() -> vms.launch(source, events))
-                .onSuccess(facts -> events.last(Map.of("event", "ready", "vm", facts)))
-                .onFailure(failure -> {
-                    if (events.begun()) {
-                        events.last(Map.of(
-                                "event", "failed", "problem", Problem.toJson(Responses.asHvmException(failure))));
-                    } else {
-                        Responses.problem(request, failure);
-                    }
-                });
+        var events = new LaunchEvents(vertx.getOrCreateContext(), request);
+        blocking.callLong(() -> vms.launch(source, events)).onSuccess(events::ready).onFailure(events::failed);
     }
 
     private static VmControl.LayoutSource layoutSource(JsonObject body) {
@@ -142,57 +129,5 @@ final class VmRoutes {
         blocking.call(facts::get)
                 .onSuccess(json -> Responses.json(request, json))
                 .onFailure(failure -> Responses.problem(request, failure));
-    }
-
-    /** Events of a launch, written on the request's event loop. Few and short, so they need no back-pressure. */
-    private static final class LaunchEvents implements VmControl.LaunchObserver {
-        private final Context context;
-        private final HttpServerResponse response;
-
-        private LaunchEvents(Context context, HttpServerResponse response) {
-            this.context = context;
-            this.response = response;
-        }
-
-        @Override
-        public void begin(String phase) {
-            send(Map.of("event", "begin", "phase", phase));
-        }
-
-        @Override
-        public void end(String phase, long milliseconds) {
-            send(Map.of("event", "phase", "phase", phase, "ms", milliseconds));
-        }
-
-        @Override
-        public void note(String text) {
-            send(Map.of("event", "note", "text", text));
-        }
-
-        boolean begun() {
-            return response.headWritten();
-        }
-
-        void last(Map<String, Object> event) {
-            if (!response.closed()) {
-                writeLine(event);
-                response.end();
-            }
-        }
-
-        private void send(Map<String, Object> event) {
-            context.runOnContext(ignored -> {
-                if (!response.closed()) {
-                    writeLine(event);
-                }
-            });
-        }
-
-        private void writeLine(Map<String, Object> event) {
-            if (!response.headWritten()) {
-                response.setChunked(true).putHeader("Content-Type", "application/x-ndjson");
-            }
-            response.write(Json.write(event) + "\n");
-        }
     }
 }

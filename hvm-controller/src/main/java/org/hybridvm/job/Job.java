@@ -105,6 +105,7 @@ public final class Job implements GuestProcess.Listener {
             return;
         }
         GuestProcess created;
+        started = clock.instant();
         try {
             created = machine.start(command, this);
         } catch (RuntimeException e) {
@@ -112,7 +113,6 @@ public final class Job implements GuestProcess.Listener {
             return;
         }
         process = created;
-        started = clock.instant();
         if (!status.step(new Status(JobState.RUNNING, started, Optional.empty()))) {
             created.signal(SIGKILL); // cancelled meanwhile; without effect if it has ended by itself
         }

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.job.OutputStreamKind.STDERR;
+import static org.hybridvm.job.OutputStreamKind.STDOUT;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.hybridvm.JsonObject;
+import org.hybridvm.api.FakeVmControl;
+import org.hybridvm.cli.HvmTester.Outcome;
+import org.hybridvm.job.FakeMachine;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All commands but {@code run} against an hvmd whose VM is in memory: their words, their JSON, their status. */
+@Timeout(30)
+class HvmCommandsTest {
+    @TempDir
+    private Path folder;
+
+    private FakeMachine machine;
+    private FakeVmControl vms;
+    private HvmTester hvm;
+
+    @BeforeEach
+    void setUp() throws Exception {
+        Path console = Files.writeString(folder.resolve("console"), "Linux version 6.1\n");
+        machine = new FakeMachine("demo", 2, folder.toRealPath())
+                .install("/bin/true", process -> 0)
+                .install("/bin/sleep", process -> process.awaitSignal());
+        vms = new FakeVmControl(machine, console);
+        hvm = new HvmTester(vms, folder);
+    }
+
+    @AfterEach
+    void tearDown() throws IOException {
+        machine.close();
+        hvm.close();
+    }
+
+    @Test
+    void shouldListVms() {
+        assertThat(hvm.run("list")).isEqualTo(new Outcome(0, "No VMs. Try: hvm launch\n", ""));
+        vms.launched();
+        assertThat(hvm.run("list").out())
+                .isEqualTo(
+                        """
+                        VM    STATE  ACCELERATION  PARTITIONS
+                        demo  READY  tcg           hrt (hrt, 2 cores, READY)
+                        """);
+    }
+
+    @Test
+    void shouldListVmsAsJson() {
+        vms.launched();
+        JsonObject answer = JsonObject.parse(hvm.run("list", "-o", "json").out());
+        assertThat(answer.objects("vms").getFirst().text("name")).isEqualTo("demo");
+    }
+
+    @Test
+    void shouldShowTheFactsOfAVm() {
+        vms.launched();
+        assertThat(hvm.run("info", "demo").out()).contains("acceleration  tcg\n").contains("partitions:\n");
+    }
+
+    @Test
+    void shouldShowTheFactsOfAJob() {
+        vms.launched();
+        hvm.run("run", "--", "/bin/true", "a", "b");
+        assertThat(hvm.run("info", "1").out())
+                .contains("state      COMPLETED\n")
+                .contains("command    /bin/true a b\n");
+    }
+
+    @Test
+    void shouldRefuseAnUnknownVm() {
+        assertThat(hvm.run("info", "other")).isEqualTo(new Outcome(1, "", "hvm: No such VM: other. Try: hvm list\n"));
+    }
+
+    @Test
+    void shouldRefuseAnUnknownJob() {
+        assertThat(hvm.run("info", "9"))
+                .isEqualTo(
+                        new Outcome(1, "", "hvm: No such job: 9. Allowed: the last 1000 jobs. Try: hvm jobs\n"));
+    }
+
+    @Test
+    void shouldShowTheProgressOfALaunch() {
+        assertThat(hvm.run("launch"))
+                .isEqualTo(
+                        new Outcome(
+                                0,
+                                "demo\n",
+                                """
+                          firmware                         12 ms
+                        hvm: no KVM here, QEMU interprets (TCG): slow
+                        """));
+    }
+
+    @Test
+    void shouldTellWhyALaunchFailedOnTheWay() throws IOException {
+        Files.writeString(folder.resolve("l.yaml"), "broken");
+        assertThat(hvm.run("launch", "l.yaml"))
+                .isEqualTo(
+                        new Outcome(
+                                1,
+                                "",
+                                """
+                          firmware                         12 ms
+                        hvm: no KVM here, QEMU interprets (TCG): slow
+                        hvm: The VM did not boot: kernel panic. Try: hvm console demo
+                        """));
+    }
+
+    @Test
+    void shouldRefuseAWrongLayoutBeforeTheLaunch() throws IOException {
+        Files.writeString(folder.resolve("l.yaml"), "wrong");
+        Outcome refused = new Outcome(1, "", "hvm: l.yaml:1:1: unknown field: wrong.\n");
+        assertThat(hvm.run("launch", "l.yaml")).isEqualTo(refused);
+        assertThat(hvm.run("validate", "l.yaml")).isEqualTo(refused);
+    }
+
+    @Test
+    void shouldAcceptAValidLayout() throws IOException {
+        Files.writeString(folder.resolve("l.yaml"), "name: demo");
+        assertThat(hvm.run("validate", "l.yaml")).isEqualTo(new Outcome(0, "l.yaml: valid, VM 'demo'\n", ""));
+    }
+
+    @Test
+    void shouldRefuseALayoutFileThatIsNotThere() {
+        assertThat(hvm.run("validate", "none.yaml").err())
+                .startsWith("hvm: No such layout file: ")
+                .endsWith("none.yaml. Allowed: a readable YAML file in UTF-8.\n");
+    }
+
+    @Test
+    void shouldShowTheConsole() {
+        vms.launched();
+        assertThat(hvm.run("console", "demo")).isEqualTo(new Outcome(0, "Linux version 6.1\n", ""));
+    }
+
+    @Test
+    void shouldShowLogsByTheirOwner() {
+        vms.launched();
+        assertThat(hvm.run("logs", "demo").out()).isEqualTo("kernel\n");
+        assertThat(hvm.run("logs", "demo", "--kind", "qemu").out()).isEqualTo("qemu\n");
+        assertThat(hvm.run("logs", "demo/hrt").out()).isEqualTo("hrt of hrt\n");
+    }
+
+    @Test
+    void shouldShowTheReportOfAJob() {
+        vms.launched();
+        machine.install("/bin/odd", process -> {
+            process.report("unserved nr=435 name=clone3");
+            return 0;
+        });
+        assertThat(hvm.run("run", "--", "/bin/odd").err())
+                .isEqualTo("hvm: system call clone3 (435) is not served yet, the program got ENOSYS\n");
+        assertThat(hvm.run("logs", "1").out()).endsWith("Z unserved nr=435 name=clone3\n");
+    }
+
+    @Test
+    void shouldSayThatHvmdHasNoLogYet() {
+        assertThat(hvm.run("logs", "hvmd").err()).startsWith("hvm: hvmd has not run yet, there is no log: ");
+    }
+
+    @Test
+    void shouldRebootAPartition() {
+        vms.launched();
+        assertThat(hvm.run("reboot", "demo/hrt")).isEqualTo(new Outcome(0, "demo/hrt READY after 2 ms\n", ""));
+        assertThat(hvm.run("reboot", "demo").err())
+                .isEqualTo("hvm: No partition: demo. Allowed: VM/PARTITION. Try: hvm list\n");
+    }
+
+    @Test
+    void shouldRefuseToDestroyAVmWithJobsUnlessForced() {
+        vms.launched();
+        hvm.jobs.run(TestRequests.linux("/bin/sleep"), new IgnoringListener());
+        assertThat(hvm.run("destroy", "demo"))
+                .isEqualTo(
+                        new Outcome(
+                                1,
+                                "",
+                                "hvm: Jobs run on the VM: demo. Owner: job 1. Try: hvm cancel 1; or hvm destroy --force"
+                                        + " demo\n"));
+        assertThat(hvm.run("destroy", "--force", "demo")).isEqualTo(new Outcome(0, "", ""));
+        assertThat(hvm.run("list").out()).isEqualTo("No VMs. Try: hvm launch\n");
+    }
+
+    @Test
+    void shouldListJobs() {
+        vms.launched();
+        hvm.run("run", "--", "/bin/true");
+        assertThat(hvm.run("jobs").out().lines().skip(1).findFirst().orElseThrow())
+                .matches("1 +COMPLETED +0 +[0-9.]+ s +demo/hrt +/bin/true");
+    }
+
+    @Test
+    void shouldRefuseToCancelWhatIsNoJob() {
+        assertThat(hvm.run("cancel", "demo").err())
+                .isEqualTo("hvm: No job number: demo. Allowed: a number. Try: hvm jobs\n");
+        assertThat(hvm.run("cancel", "-s", "NOPE", "1").err())
+                .isEqualTo("hvm: No such signal: NOPE. Allowed: a name like TERM or SIGTERM, or 1 to 64.\n");
+    }
+
+    @Test
+    void shouldPrintWhatTheDoctorFoundAndFailIfSomethingIsMissing() {
+        assertThat(hvm.run("doctor"))
+                .isEqualTo(
+                        new Outcome(
+                                1,
+                                """
+                        CHECK         STATUS  FOUND
+                        acceleration  fail    no /dev/kvm
+                        acceleration: load the module kvm_intel
+                        """,
+                                ""));
+    }
+
+    @Test
+    void shouldPrintVersions() {
+        assertThat(hvm.run("version").out()).contains("api        v1\n").contains("qemu       7.2.0\n");
+    }
+
+    @Test
+    void shouldStopTheDaemon() throws InterruptedException {
+        assertThat(hvm.run("daemon", "stop")).isEqualTo(new Outcome(0, "", ""));
+        assertThat(hvm.shutdown.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void shouldPrintTheBenchmarkBesideItsTargets() {
+        vms.launched();
+        machine.install("/bin/hvm-bench", process -> {
+            process.write(
+                    STDOUT,
+                    """
+                    {"metrics":[
+                      {"name":"syscall.local","value":130,"unit":"ns","beside":"getpid","beside_value":520,"ratio":0.25},
+                      {"name":"call.roundtrip","value":900,"unit":"ns","beside":"ping-pong","beside_value":500,"ratio":1.8},
+                      {"name":"other","value":1.5,"unit":"us"}]}
+                    """);
+            return 0;
+        });
+        assertThat(hvm.run("bench").out())
+                .isEqualTo(
+                        """
+                        VM demo, acceleration tcg
+                        METRIC          MEDIAN    BESIDE     ITS MEDIAN  RATIO  TARGET  MET
+                        syscall.local   130.0 ns  getpid     520.0       0.250  <= 0.5  yes
+                        call.roundtrip  900.0 ns  ping-pong  500.0       1.800  <= 1.5  no
+                        other           1.500 us  -          -           -      -       -
+                        """);
+        assertThat(machine.commands().getFirst().identity().user()).isZero();
+    }
+
+    @Test
+    void shouldTellWhyTheBenchmarkFailed() {
+        vms.launched();
+        machine.install("/bin/hvm-bench", process -> {
+            process.write(STDERR, "hvm-bench: no /dev/hvm\n");
+            return 1;
+        });
+        assertThat(hvm.run("bench", "demo").err())
+                .isEqualTo("hvm: The benchmark failed: status 1: hvm-bench: no /dev/hvm. Owner: /bin/hvm-bench. Try: hvm "
+                        + "jobs\n");
+    }
+}

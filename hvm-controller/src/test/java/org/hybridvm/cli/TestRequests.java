@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.hybridvm.job.JobRequest;
+import org.hybridvm.job.PartitionKind;
+
+/** Requests with everything that a test does not care about filled in. */
+final class TestRequests {
+    private TestRequests() {}
+
+    static JobRequest linux(String program) {
+        return new JobRequest(
+                Optional.empty(),
+                Optional.empty(),
+                PartitionKind.LINUX,
+                0,
+                program,
+                List.of(),
+                Path.of("/"),
+                List.of(),
+                "",
+                false,
+                Optional.empty());
+    }
+}
