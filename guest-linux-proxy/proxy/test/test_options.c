@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "../options.h"
+
+static struct options options;
+static struct refusal refusal;
+
+#define PARSE(...)                                                                                                     \
+	({                                                                                                             \
+		char *arguments_[] = {"hvm-proxy", __VA_ARGS__, NULL};                                                 \
+		options_parse((int)(sizeof(arguments_) / sizeof(*arguments_)) - 1, arguments_, &options, &refusal);    \
+	})
+
+static void reads_all_options_and_the_program(void)
+{
+	CHECK_EQUAL(PARSE("--partition", "hrt1", "--cores", "4", "--report-fd", "3", "--", "/bin/prog", "-x", "--"), 0);
+	CHECK(strcmp(options.partition, "hrt1") == 0);
+	CHECK_EQUAL(options.cores, 4);
+	CHECK_EQUAL(options.report_fd, 3);
+	CHECK_EQUAL(options.program_count, 3);
+}
+
+static void defaults_are_the_first_partition_one_core_and_standard_error(void)
+{
+	CHECK_EQUAL(PARSE("--", "prog"), 0);
+	CHECK(strcmp(options.partition, "") == 0);
+	CHECK_EQUAL(options.cores, 1);
+	CHECK_EQUAL(options.report_fd, -1);
+}
+
+static void refuses_with_the_value_and_what_is_allowed(void)
+{
+	CHECK_EQUAL(PARSE("--cores", "0", "--", "prog"), -1);
+	CHECK_CONTAINS(refusal.text, "--cores 0: allowed: a number from 1 to 64");
+	CHECK_EQUAL(PARSE("--cores", "4x", "--", "prog"), -1);
+	CHECK_CONTAINS(refusal.text, "--cores 4x");
+	CHECK_EQUAL(PARSE("--frobnicate", "1", "--", "prog"), -1);
+	CHECK_CONTAINS(refusal.text, "unknown option --frobnicate");
+	CHECK_EQUAL(PARSE("--cores"), -1);
+	CHECK_CONTAINS(refusal.text, "needs a value");
+	CHECK_EQUAL(PARSE("prog"), -1);
+	CHECK_CONTAINS(refusal.text, "the program comes after --");
+	CHECK_EQUAL(PARSE("--"), -1);
+	CHECK_CONTAINS(refusal.text, "no program given");
+}
+
+void test_options(void)
+{
+	RUN(reads_all_options_and_the_program);
+	RUN(defaults_are_the_first_partition_one_core_and_standard_error);
+	RUN(refuses_with_the_value_and_what_is_allowed);
+}
