@@ -4,6 +4,14 @@
 # What the scripts share: where the tree is, the JDK, words to the user. Sourced, never run.
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+controller=$tree/hvm-controller/target
+
+# What the hvm command's JVM is started with; it hands the -Dhvm.* on to hvmd.
+java_flags=(
+	-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx64m -Xlog:disable
+	--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
+	"-Dhvm.images=$tree/images/build" "-Dhvm.layouts=$tree/layouts" "-Dhvm.virtiofsd=$tree/scripts/virtiofsd"
+)
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -43,6 +51,33 @@ run_maven() {
 		mvn --batch-mode --no-transfer-progress -f "$tree/pom.xml" "$@"
 }
 
+controller_class_path() {
+	local path=$controller/hvm-controller.jar jar
+
+	for jar in "$controller"/lib/*.jar; do path+=:$jar; done
+	echo "$path"
+}
+
+# Let hvm and hvmd record the classes that they load: a start takes a third less. Worth no failure.
+train_caches() {
+	local home path options i
+
+	home=$(mktemp -d /tmp/hvm.XXXXXX)
+	path=$(controller_class_path)
+	options="-XX:AOTCacheOutput=$controller/hvmd.aot"
+	rm -f "$controller"/hvm{,d}.aot
+	HVM_HOME=$home timeout 60 "$JAVA_HOME/bin/java" "${java_flags[@]}" "-XX:AOTCacheOutput=$controller/hvm.aot" \
+		"-Dhvm.daemon.options=$options" -cp "$path" org.hybridvm.cli.Hvm list &&
+		HVM_HOME=$home timeout 60 "$JAVA_HOME/bin/java" "${java_flags[@]}" -cp "$path" org.hybridvm.cli.Hvm daemon stop
+	# hvmd writes its cache after it has answered, and removes what it made it from last.
+	for ((i = 0; i < 300; i++)); do
+		[[ ! -s $controller/hvmd.aot || -e $controller/hvmd.aot.config ]] || break
+		sleep 0.1
+	done
+	[[ -s $controller/hvmd.aot ]] || say "no cache was made, going on without"
+	rm -rf "$home"
+}
+
 # Build everything, without the tests, if a source is newer than the last build.
 build_tree() {
 	local stamp=$tree/target/built changed=''
@@ -57,5 +92,7 @@ build_tree() {
 	touch "$stamp.new"
 	run_maven --quiet package -DskipTests >"$tree/target/build.log" 2>&1 ||
 		fail "the build failed; the end of target/build.log:"$'\n'"$(tail -n 25 "$tree/target/build.log")"
+	find_jdk
+	train_caches >>"$tree/target/build.log" 2>&1
 	mv "$stamp.new" "$stamp"
 }
