@@ -27,13 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Hvmd {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
-    /** Few clients; and no files of ours go through Vert.x, so it needs no cache folder in /tmp. */
-    private static final VertxOptions VERTX = new VertxOptions()
-            .setEventLoopPoolSize(2)
-            .setFileSystemOptions(new FileSystemOptions()
-                    .setFileCachingEnabled(false)
-                    .setClassPathResolvingEnabled(false));
-
     private static final long CLOSE_SECONDS = 10;
     private static final int FAILED = 1;
 
@@ -48,11 +41,14 @@ public final class Hvmd {
         this.home = home;
     }
 
+    /** @param arguments the state folder and the run folder, or nothing: the user's own */
     public static void main(String[] arguments) {
         int status = FAILED;
         try {
-            Home home = Home.ofThisUser();
-            System.setProperty(LogSetup.FILE_PROPERTY, home.daemonLog().toString());
+            Home home = arguments.length == 2
+                    ? new Home(Path.of(arguments[0]), Path.of(arguments[1]))
+                    : Home.ofThisUser();
+            System.setProperty(LogSetup.FILE_PROPERTY, home.daemonLog().toString()); // before any class that logs
             status = new Hvmd(home).serve();
         } catch (HvmException e) {
             System.err.println("hvmd: " + e.getMessage());
@@ -71,7 +67,7 @@ public final class Hvmd {
         try (InstanceLock _ = InstanceLock.take(home.state().resolve("hvmd.lock"))) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
-            Vertx vertx = Vertx.vertx(VERTX);
+            Vertx vertx = Vertx.vertx(vertxOptions());
             try (NodeVms vms = NodeVms.open(home);
                     JobService jobs = new JobService(
                             vms, CallerIdentity.ofThisProcess(), JobJournal.open(home.jobs(), Clock.systemUTC()),
@@ -89,6 +85,15 @@ public final class Hvmd {
         } finally {
             stopped.countDown();
         }
+    }
+
+    /** Few clients; and no files of ours go through Vert.x, so it needs no cache folder in /tmp. */
+    private static VertxOptions vertxOptions() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(2)
+                .setFileSystemOptions(new FileSystemOptions()
+                        .setFileCachingEnabled(false)
+                        .setClassPathResolvingEnabled(false));
     }
 
     /** On a signal: the JVM ends when its shutdown hooks have. */

@@ -2,17 +2,20 @@
 package org.hybridvm.cli;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
@@ -22,13 +25,14 @@ final class Daemon {
     /** The line that hvmd writes to its standard output once its socket answers. */
     static final String READY_LINE = "ready";
 
-    /** System property: the command that starts hvmd, words separated by spaces; for tests and packages. */
-    static final String COMMAND_PROPERTY = "hvm.daemon.command";
-
     /** System property: further JVM options for hvmd, such as an AOT cache. */
     static final String OPTIONS_PROPERTY = "hvm.daemon.options";
 
+    /** hvmd's exit status if another one has its state folder (EX_TEMPFAIL of sysexits.h). */
+    private static final int ALREADY_RUNNING = 75;
+
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    private static final Duration RETRY_AFTER = Duration.ofMillis(50);
     private static final int LOG_LINES_SHOWN = 15;
 
     private final Home home;
@@ -76,7 +80,41 @@ final class Daemon {
         }
     }
 
+    /**
+     * Starts hvmd and returns once its socket answers. Another hvmd may have the state folder: one that somebody else has
+     * just started, then its socket comes up; or one that is stopping, then it is tried again.
+     */
     private void start() throws IOException {
+        makeLogFolder();
+        long deadline = System.nanoTime() + START_LIMIT.toNanos();
+        while (true) {
+            Process process = new ProcessBuilder(command())
+                    .directory(new File("/"))
+                    .redirectInput(new File("/dev/null"))
+                    .redirectError(startLog().toFile())
+                    .start();
+            if (READY_LINE.equals(firstLine(process))) {
+                return;
+            }
+            if (exitStatus(process) != ALREADY_RUNNING || System.nanoTime() > deadline) {
+                throw notReachable("hvmd did not start", null);
+            }
+            if (answers()) {
+                return;
+            }
+            pause();
+        }
+    }
+
+    private boolean answers() {
+        try (var _ = HttpConnection.connect(home.socket())) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void makeLogFolder() {
         try {
             Files.createDirectories(home.logs());
         } catch (IOException e) {
@@ -86,13 +124,23 @@ final class Daemon {
                     .cause(e)
                     .build();
         }
-        Process process = new ProcessBuilder(command())
-                .directory(Path.of("/").toFile())
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectError(ProcessBuilder.Redirect.to(startLog().toFile()))
-                .start();
-        if (!READY_LINE.equals(firstLine(process))) {
-            throw notReachable("hvmd did not start", null);
+    }
+
+    private int exitStatus(Process process) {
+        try {
+            return process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw notReachable("the start of hvmd was interrupted", e);
+        }
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(RETRY_AFTER);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw notReachable("the start of hvmd was interrupted", e);
         }
     }
 
@@ -116,11 +164,7 @@ final class Daemon {
         }
     }
 
-    private static List<String> command() {
-        String given = System.getProperty(COMMAND_PROPERTY);
-        if (given != null) {
-            return List.of(given.split(" "));
-        }
+    private List<String> command() {
         var command = new ArrayList<String>();
         command.add("setsid"); // a session of its own: it outlives the terminal and its signals
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -139,8 +183,16 @@ final class Daemon {
                 .filter(name -> name.startsWith("hvm.") && !name.startsWith("hvm.daemon."))
                 .sorted()
                 .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.hybridvm.api.Hvmd"));
+        command.addAll(List.of("-cp", classPath(), "org.hybridvm.api.Hvmd"));
+        command.addAll(List.of(home.state().toString(), home.run().toString()));
         return command;
+    }
+
+    /** Ours, but absolute: hvmd does not stay in this folder. */
+    private static String classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private HvmException notReachable(String what, Throwable cause) {
