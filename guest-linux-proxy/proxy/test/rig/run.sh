@@ -128,7 +128,7 @@ for probe; do
 	"$probe" digest <"$work/large" >"$work/native"
 	behind "$probe" digest <"$work/large"
 	cmp -s "$work/native" "$work/out" || fail "digest of 30 MB differs"
-	cat "$work/large" | "$rig" --report-fd 3 -- "$probe" digest 3>"$work/report" >"$work/out"
+	head -c 30000000 "$work/large" | "$rig" --report-fd 3 -- "$probe" digest 3>"$work/report" >"$work/out"
 	cmp -s "$work/native" "$work/out" || fail "digest of 30 MB through a pipe differs"
 done
 
@@ -146,9 +146,14 @@ has 126 'it is empty' "$work/empty"
 head -c 5000 "$1" >"$work/cut"
 chmod +x "$work/cut"
 has 126 'cut off or damaged' "$work/cut"
-"$rig" --cores 2 --report-fd 3 -- "$1" status 0 3>"$work/report"
-[ $? -eq 125 ] && grep -q 'refused errno=7 reason=partition hrt0 has 1 cores; wanted: 2' "$work/report" || fail "two cores of one"
-"$rig" --partition nope --report-fd 3 -- "$1" status 0 3>"$work/report"
-[ $? -eq 125 ] && grep -q "no HRT partition named 'nope'" "$work/report" || fail "a partition that does not exist"
+
+# refuses_options TEXT OPTION VALUE: the partition does not take the job
+refuses_options() {
+	"$rig" "$2" "$3" --report-fd 3 -- "$probe" status 0 3>"$work/report"
+	[ $? -eq 125 ] || fail "$2 $3: not refused with 125"
+	grep -q "$1" "$work/report" || fail "$2 $3: no '$1' in the report"
+}
+refuses_options 'refused errno=7 reason=partition hrt0 has 1 cores; wanted: 2' --cores 2
+refuses_options "no HRT partition named 'nope'" --partition nope
 
 exit $((failures > 0))
