@@ -27,6 +27,9 @@ _Noreturn void death_by_exit(struct job *job, int status);
  */
 _Noreturn void death_by_signal(struct server *server, const struct death *death);
 
+/** Why a job is gone when hvm.ko ended it. */
+#define DEATH_PARTITION "the partition was rebooted or taken down under the job"
+
 /** The HRT thread vanished under its proxy: say why and die by SIGKILL. */
 _Noreturn void death_of_thread(struct server *server, const char *reason);
 

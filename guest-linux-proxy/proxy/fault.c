@@ -76,7 +76,7 @@ int64_t fault_page(struct server *server, uint64_t address, uint64_t error)
 	case -ENOMEM:
 		die_of_access(server, SIGKILL, address, error, "out-of-memory");
 	case -ESHUTDOWN:
-		death_of_thread(server, "the partition was rebooted or taken down under the job");
+		death_of_thread(server, DEATH_PARTITION);
 	default:
 		die_of_access(server, SIGSEGV, address, error, NULL);
 	}

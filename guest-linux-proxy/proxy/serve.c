@@ -31,7 +31,7 @@ static void next_request(struct server *server, struct hvm_request *request)
 		int err = device_wait(server->job->fd, server->index);
 
 		if (err == -ESHUTDOWN)
-			death_of_thread(server, "the partition was rebooted or taken down under the job");
+			death_of_thread(server, DEATH_PARTITION);
 		if (err && err != -EINTR && err != -ETIMEDOUT)
 			death_of_thread(server, strerrordesc_np(-err));
 	}

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -73,10 +74,13 @@ static bool is_synchronous(int signal)
 /* An exception in the proxy's own code. */
 static _Noreturn void proxy_crashed(int signal, const siginfo_t *info, const ucontext_t *context)
 {
-	report_line("gone reason=the proxy itself crashed: %s at rip %#llx, address %#llx (a defect of hvm-proxy)",
-		    signal_name(signal), (unsigned long long)context->uc_mcontext.gregs[REG_RIP],
-		    (unsigned long long)(uintptr_t)info->si_addr);
-	death_by_exit(job, 128 + signal);
+	char reason[160];
+
+	snprintf(reason, sizeof(reason),
+		 "the proxy itself crashed: %s at rip %#llx, address %#llx (a defect of hvm-proxy)",
+		 signal_name(signal), (unsigned long long)context->uc_mcontext.gregs[REG_RIP],
+		 (unsigned long long)(uintptr_t)info->si_addr);
+	death_of_thread(&job->server[0], reason);
 }
 
 static void on_fatal_signal(int signal, siginfo_t *info, void *context)
@@ -85,6 +89,9 @@ static void on_fatal_signal(int signal, siginfo_t *info, void *context)
 
 	if (is_synchronous(signal) && info->si_code > 0)
 		proxy_crashed(signal, info, context);
+	/* hvm.ko ended the job while this process was inside a call, perhaps for ever. */
+	if (signal == SIGPWR && info->si_code == SI_KERNEL)
+		death_of_thread(&job->server[0], DEATH_PARTITION);
 	if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE) {
 		bool own = info->si_pid == getpid();
 
