@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.hybridvm.JsonObject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** hvm bench measures; what it measures depends on the machine and is not asserted. */
+@WithVm
+class BenchTest {
+    @Test
+    @Timeout(300)
+    void shouldPrintTheSixMetrics(Node node) {
+        Outcome bench = Commands.run(node.command("bench", Node.VM, "-o", "json"), new byte[0], Duration.ofSeconds(240))
+                .succeeded();
+
+        List<JsonObject> metrics = JsonObject.parse(bench.text()).objects("metrics");
+        assertThat(metrics.stream().map(metric -> metric.text("name")))
+                .contains(
+                        "hrt.boot.first_instruction",
+                        "hrt.boot.ready",
+                        "call.roundtrip",
+                        "syscall.local",
+                        "syscall.forwarded.polling",
+                        "syscall.forwarded.asleep");
+        assertThat(metrics).allSatisfy(metric -> {
+            assertThat(metric.text("unit")).isNotEmpty();
+            assertThat(metric.text("beside")).isNotEmpty();
+            assertThat(metric.optionalDecimal("value"))
+                    .hasValueSatisfying(value -> assertThat(value).isPositive());
+        });
+    }
+}

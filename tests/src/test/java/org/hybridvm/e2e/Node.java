@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.e2e;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.hybridvm.JsonObject;
+
+/** An hvmd of its own home, and the VM {@value #VM} on it, used through the hvm command only. */
+final class Node implements AutoCloseable {
+    static final String VM = "e2e";
+    static final Duration LIMIT = Duration.ofSeconds(120);
+
+    private final Path home;
+    private final Path folder;
+
+    /** @param folder what the VM is shown of the host, and the commands' working directory */
+    Node(Path folder) {
+        this.folder = folder;
+        try {
+            // Short, because sockets live below it.
+            home = Files.createTempDirectory(Path.of("/tmp"), "hvm");
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    ProcessBuilder command(String... words) {
+        var all = new ArrayList<String>();
+        all.add(Tree.ROOT.resolve("scripts/hvm").toString());
+        all.addAll(List.of(words));
+        return Commands.builder(folder, Map.of("HVM_HOME", home.toString()), all);
+    }
+
+    Outcome hvm(String... words) {
+        return Commands.run(command(words), new byte[0], LIMIT);
+    }
+
+    /** Runs a program on an HRT core of the VM. */
+    Outcome run(String... program) {
+        return runWith(new byte[0], program);
+    }
+
+    Outcome runWith(byte[] input, String... program) {
+        return Commands.run(command(words(List.of("run", "--vm", VM, "--"), program)), input, Duration.ofMinutes(5));
+    }
+
+    /** Runs a program in the Linux partition. */
+    Outcome linux(String... program) {
+        return Commands.run(command(words(List.of("run", "--vm", VM, "--linux", "--"), program)), new byte[0], LIMIT);
+    }
+
+    private static String[] words(List<String> first, String... rest) {
+        var all = new ArrayList<>(first);
+        all.addAll(List.of(rest));
+        return all.toArray(String[]::new);
+    }
+
+    JsonObject json(String... words) {
+        return JsonObject.parse(
+                hvm(words(List.of(words), "-o", "json")).succeeded().text());
+    }
+
+    boolean isUp() {
+        return json("list").objects("vms").stream()
+                .anyMatch(vm -> vm.text("name").equals(VM));
+    }
+
+    /** The VM is up after this. */
+    void requireVm() {
+        if (!isUp()) {
+            hvm("launch", layout().toString()).succeeded();
+        }
+    }
+
+    private Path layout() {
+        try {
+            Path file = home.resolve("layout.yaml");
+            Files.writeString(file, "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 1\n");
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        hvm("destroy", VM);
+        hvm("daemon", "stop");
+        try {
+            Files.walkFileTree(home, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.deleteIfExists(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path left, IOException error) throws IOException {
+                    Files.deleteIfExists(left);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
