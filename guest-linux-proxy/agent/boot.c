@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define MODULES	   "/etc/hvm/modules"
+#define HVM_MODULE "/lib/hvm/hvm.ko"
+#define HRT_IMAGE  "/lib/hvm/hrt.bin"
+
+static void stamp(struct boot *boot, const char *name)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (boot->stamps == STAMPS_MAX)
+		return;
+	boot->stamp[boot->stamps].name = name;
+	boot->stamp[boot->stamps].ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+	say("%s at %ld.%03ld s", name, (long)now.tv_sec, now.tv_nsec / 1000000);
+	boot->stamps++;
+}
+
+__attribute__((format(printf, 2, 3))) static void problem(struct boot *boot, const char *format, ...)
+{
+	va_list args;
+
+	if (boot->problems == PROBLEMS_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(boot->problem[boot->problems], sizeof(boot->problem[0]), format, args);
+	va_end(args);
+	say("problem: %s", boot->problem[boot->problems]);
+	boot->problems++;
+}
+
+static void mount_kernel_file_systems(struct boot *boot)
+{
+	static const struct {
+		const char *type, *where, *options;
+		unsigned long flags;
+	} mounts[] = {
+	    {"devtmpfs", "/dev", "mode=0755", MS_NOSUID},
+	    {"proc", "/proc", "", MS_NOSUID | MS_NODEV | MS_NOEXEC},
+	    {"sysfs", "/sys", "", MS_NOSUID | MS_NODEV | MS_NOEXEC},
+	    {"tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV},
+	    {"tmpfs", "/run", "mode=0755", MS_NOSUID | MS_NODEV},
+	};
+
+	for (unsigned int i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {
+		mkdir(mounts[i].where, 0755);
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, mounts[i].flags, mounts[i].options) &&
+		    errno != EBUSY)
+			problem(boot, "%s cannot be mounted: %s", mounts[i].where, strerror(errno));
+	}
+	mkdir("/dev/pts", 0755);
+	mkdir("/dev/shm", 01777);
+	mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+}
+
+static void write_file(struct boot *boot, const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		problem(boot, "%s cannot be set to %s: %s", path, text, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void load_module(struct boot *boot, const char *path, const char *parameters)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, parameters, 0) && errno != EEXIST))
+		problem(boot, "module %s does not load: %s%s", path, strerror(errno),
+			*parameters ? " (the kernel's log says more)" : "");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void load_modules(struct boot *boot)
+{
+	FILE *list = fopen(MODULES, "re");
+	char line[512];
+
+	if (!list) {
+		problem(boot, "%s: %s", MODULES, strerror(errno));
+		return;
+	}
+	while (fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = 0;
+		if (*line && *line != '#')
+			load_module(boot, line, "");
+	}
+	fclose(list);
+}
+
+/* The kernel's command line, once read; words are cut out of it. */
+static char *command_line(void)
+{
+	static char line[8192];
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	line[n > 0 ? n : 0] = 0;
+	return line;
+}
+
+static void load_hvm(struct boot *boot)
+{
+	char parameters[2048] = "", *line = strdup(command_line());
+	size_t used = 0;
+
+	for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+		const char *value = word + strlen("hvm.partition=");
+
+		if (strncmp(word, "hvm.partition=", strlen("hvm.partition=")))
+			continue;
+		used += (size_t)snprintf(parameters + used, sizeof(parameters) - used, "%s%s",
+					 used ? "," : "partition=", value);
+		if (used >= sizeof(parameters)) {
+			problem(boot, "the command line names too many partitions");
+			free(line);
+			return;
+		}
+	}
+	free(line);
+	if (used)
+		load_module(boot, HVM_MODULE, parameters);
+	else
+		problem(boot, "the command line names no HRT partition (hvm.partition=)");
+}
+
+static void decode(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++) {
+		unsigned int byte;
+
+		if (*text == '%' && sscanf(text + 1, "%2x", &byte) == 1 && byte) {
+			*to++ = (char)byte;
+			text += 2;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = 0;
+}
+
+static void make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	mkdir(path, 0755);
+}
+
+/* hvm.mount=TAG:PATH[:ro], PATH with %XX for what would end it. */
+static void mount_one(struct boot *boot, char *word)
+{
+	char *tag = word, *path = strchr(word, ':'), *mode;
+
+	if (!path) {
+		problem(boot, "hvm.mount=%s is not TAG:PATH", word);
+		return;
+	}
+	*path++ = 0;
+	mode = strchr(path, ':');
+	if (mode)
+		*mode++ = 0;
+	decode(path);
+	make_folders(path);
+	if (mount(tag, path, "virtiofs", mode && !strcmp(mode, "ro") ? MS_RDONLY : 0, ""))
+		problem(boot, "the mount %s (%s) fails: %s", path, tag, strerror(errno));
+}
+
+static void mount_shares(struct boot *boot)
+{
+	char *line = strdup(command_line()), *rest = line, *word;
+
+	while ((word = strsep(&rest, " \n")))
+		if (!strncmp(word, "hvm.mount=", strlen("hvm.mount=")))
+			mount_one(boot, word + strlen("hvm.mount="));
+	free(line);
+}
+
+static void boot_partition(struct boot *boot, int device, const char *name, const void *image, size_t size)
+{
+	struct hvm_load load = {.image = (uint64_t)image, .size = size};
+	struct hvm_partition_request request = {.flags = 0};
+
+	snprintf(load.name, sizeof(load.name), "%s", name);
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	if (ioctl(device, HVM_IOC_LOAD, &load))
+		problem(boot, "partition %s does not take its image: %s", name, strerror(errno));
+	else if (ioctl(device, HVM_IOC_BOOT, &request))
+		problem(boot, "partition %s does not boot: %s", name, strerror(errno));
+}
+
+static void boot_partitions(struct boot *boot)
+{
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC), file = open(HRT_IMAGE, O_RDONLY | O_CLOEXEC);
+	struct hvm_info info = {.index = 0};
+	struct stat status;
+	void *image;
+
+	if (device < 0 || file < 0 || fstat(file, &status)) {
+		problem(boot, "%s: %s", device < 0 ? HVM_DEVICE_PATH : HRT_IMAGE, strerror(errno));
+		return;
+	}
+	image = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+	for (; !ioctl(device, HVM_IOC_INFO, &info); info.index++)
+		boot_partition(boot, device, info.name, image, (size_t)status.st_size);
+	close(file);
+	close(device);
+}
+
+void boot_guest(struct boot *boot)
+{
+	mount_kernel_file_systems(boot);
+	stamp(boot, "init");
+	load_modules(boot);
+	write_file(boot, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	stamp(boot, "modules");
+	mount_shares(boot);
+	stamp(boot, "mounts");
+	load_hvm(boot);
+	boot_partitions(boot);
+	stamp(boot, "HRT ready");
+}

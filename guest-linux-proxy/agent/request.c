@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/reboot.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define LOG_MAX	    (HVM_FRAME_MAX - 256)
+#define REBOOTS_MAX 16
+
+#define SYSLOG_ACTION_READ_ALL 3
+
+/* Reboots under way, each in a child: they take longer than the loop may wait. */
+static struct {
+	pid_t pid;
+	uint32_t id;
+} reboots[REBOOTS_MAX];
+
+static void respond(struct worker *worker, const struct writer *writer)
+{
+	channel_send(worker->channel, HVM_FRAME_RESPONSE, 0, writer->bytes, writer->length);
+}
+
+static void respond_problem(struct worker *worker, uint32_t id, const char *text)
+{
+	struct writer writer = {.length = 0};
+
+	put_u32(&writer, HVM_FIELD_ID, id);
+	put_text(&writer, HVM_FIELD_PROBLEM, text);
+	respond(worker, &writer);
+}
+
+static void put_partitions(struct writer *writer)
+{
+	struct hvm_info info = {.index = 0};
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+
+	if (device < 0)
+		return;
+	for (; !ioctl(device, HVM_IOC_INFO, &info); info.index++)
+		put_bytes(writer, HVM_FIELD_INFO, &info, sizeof(info));
+	close(device);
+}
+
+static void serve_info(struct worker *worker, uint32_t id)
+{
+	struct writer writer = {.length = 0};
+
+	put_u32(&writer, HVM_FIELD_ID, id);
+	put_partitions(&writer);
+	respond(worker, &writer);
+}
+
+static void serve_hrt_log(struct worker *worker, uint32_t id, const char *partition)
+{
+	static char text[HVM_FRAME_MAX * 5];
+	struct hvm_log_read log = {.buffer = (uint64_t)text, .size = sizeof(text)};
+	struct writer writer = {.length = 0};
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	size_t skip;
+
+	snprintf(log.name, sizeof(log.name), "%s", partition);
+	if (device < 0 || ioctl(device, HVM_IOC_LOG, &log)) {
+		respond_problem(worker, id, strerror(errno));
+	} else {
+		skip = log.size > LOG_MAX ? log.size - LOG_MAX : 0;
+		put_u32(&writer, HVM_FIELD_ID, id);
+		put_bytes(&writer, HVM_FIELD_TEXT, text + skip, log.size - skip);
+		respond(worker, &writer);
+	}
+	if (device >= 0)
+		close(device);
+}
+
+static void serve_kernel_log(struct worker *worker, uint32_t id)
+{
+	static char text[1 << 18];
+	struct writer writer = {.length = 0};
+	int n = klogctl(SYSLOG_ACTION_READ_ALL, text, sizeof(text));
+	int skip = n > (int)LOG_MAX ? n - (int)LOG_MAX : 0;
+
+	put_u32(&writer, HVM_FIELD_ID, id);
+	put_bytes(&writer, HVM_FIELD_TEXT, text + skip, n > 0 ? (size_t)(n - skip) : 0);
+	respond(worker, &writer);
+}
+
+static unsigned int count_entries(const char *folder, bool numbers_only)
+{
+	DIR *directory = opendir(folder);
+	unsigned int n = 0;
+
+	for (struct dirent *entry; directory && (entry = readdir(directory));)
+		n += entry->d_name[0] != '.' && (!numbers_only || (entry->d_name[0] >= '0' && entry->d_name[0] <= '9'));
+	if (directory)
+		closedir(directory);
+	return n;
+}
+
+static void serve_status(struct worker *worker, uint32_t id)
+{
+	struct writer writer = {.length = 0};
+	struct sysinfo system;
+	char text[256];
+
+	sysinfo(&system);
+	snprintf(text, sizeof(text),
+		 "uptime_s=%ld processes=%u agent_fds=%u jobs=%u memory_kb=%lu free_kb=%lu incarnation=%u",
+		 system.uptime, count_entries("/proc", true), count_entries("/proc/self/fd", false) - 1, job_count(),
+		 system.totalram / 1024 * system.mem_unit, system.freeram / 1024 * system.mem_unit,
+		 worker->incarnation);
+	put_u32(&writer, HVM_FIELD_ID, id);
+	put_text(&writer, HVM_FIELD_TEXT, text);
+	respond(worker, &writer);
+}
+
+static void serve_reboot(struct worker *worker, uint32_t id, const char *partition, bool force)
+{
+	struct hvm_partition_request request = {.flags = force ? HVM_BOOT_FORCE : 0};
+	unsigned int i = 0;
+	pid_t pid;
+
+	while (i < REBOOTS_MAX && reboots[i].pid)
+		i++;
+	snprintf(request.name, sizeof(request.name), "%s", partition);
+	pid = i < REBOOTS_MAX ? fork() : -1;
+	if (pid == 0) {
+		int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+
+		_exit(device < 0 || ioctl(device, HVM_IOC_BOOT, &request) ? errno & 0xff : 0);
+	}
+	if (pid < 0) {
+		respond_problem(worker, id, "the agent cannot start another reboot now");
+		return;
+	}
+	reboots[i].pid = pid;
+	reboots[i].id = id;
+}
+
+bool request_reaped(struct worker *worker, pid_t pid, int status)
+{
+	for (unsigned int i = 0; i < REBOOTS_MAX; i++) {
+		uint32_t id = reboots[i].id;
+
+		if (reboots[i].pid != pid)
+			continue;
+		reboots[i].pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			serve_info(worker, id);
+		else
+			respond_problem(worker, id,
+					WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "the reboot was killed");
+		return true;
+	}
+	return false;
+}
+
+void request_serve(struct worker *worker, const uint8_t *payload, uint32_t length)
+{
+	struct reader reader = {payload, payload + length};
+	char *name = NULL, *partition = NULL;
+	struct field field;
+	uint32_t id = 0;
+	bool force = false;
+
+	while (field_next(&reader, &field)) {
+		switch (field.tag) {
+		case HVM_FIELD_ID:
+			id = field_u32(&field);
+			break;
+		case HVM_FIELD_NAME:
+			free(name);
+			name = field_text(&field);
+			break;
+		case HVM_FIELD_PARTITION:
+			free(partition);
+			partition = field_text(&field);
+			break;
+		case HVM_FIELD_FORCE:
+			force = field_u32(&field) != 0;
+			break;
+		}
+	}
+	if (!name)
+		respond_problem(worker, id, "the request has no name");
+	else if (!strcmp(name, "info"))
+		serve_info(worker, id);
+	else if (!strcmp(name, "status"))
+		serve_status(worker, id);
+	else if (!strcmp(name, "kernel-log"))
+		serve_kernel_log(worker, id);
+	else if (!strcmp(name, "hrt-log") && partition)
+		serve_hrt_log(worker, id, partition);
+	else if (!strcmp(name, "reboot") && partition)
+		serve_reboot(worker, id, partition, force);
+	else if (!strcmp(name, "poweroff"))
+		kill(1, SIGUSR2);
+	else
+		respond_problem(worker, id, "this agent does not know the request");
+	free(name);
+	free(partition);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define KEY_CHANNEL   1
+#define KEY_SIGNALS   2
+#define EVENTS	      64
+#define LOOK_AGAIN_MS 50 /* for a host that opens the port: no event tells */
+
+static void hello(struct worker *worker, const uint8_t *payload, uint32_t length)
+{
+	struct reader reader = {payload, payload + length};
+	struct writer writer = {.length = 0};
+	struct utsname name;
+	struct field field;
+
+	while (field_next(&reader, &field))
+		if (field.tag == HVM_FIELD_NONCE)
+			put_bytes(&writer, HVM_FIELD_NONCE, field.bytes, field.length);
+	uname(&name);
+	put_text(&writer, HVM_FIELD_RELEASE, name.release);
+	put_u32(&writer, HVM_FIELD_INCARNATION, worker->incarnation);
+	for (unsigned int i = 0; i < worker->boot->stamps; i++) {
+		put_text(&writer, HVM_FIELD_STAMP_NAME, worker->boot->stamp[i].name);
+		put_u64(&writer, HVM_FIELD_STAMP_NS, worker->boot->stamp[i].ns);
+	}
+	for (unsigned int i = 0; i < worker->boot->problems; i++)
+		put_text(&writer, HVM_FIELD_PROBLEM, worker->boot->problem[i]);
+	job_kill_all(worker, &writer);
+	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
+}
+
+static void credit(struct worker *worker, uint32_t stream, const uint8_t *payload, uint32_t length)
+{
+	struct reader reader = {payload, payload + length};
+	uint32_t kind = 0, bytes = 0;
+	struct field field;
+
+	while (field_next(&reader, &field)) {
+		if (field.tag == HVM_FIELD_STREAM_KIND)
+			kind = field_u32(&field);
+		else if (field.tag == HVM_FIELD_NUMBER)
+			bytes = field_u32(&field);
+	}
+	job_credit(worker, stream, kind, bytes);
+}
+
+static uint32_t number(const uint8_t *payload, uint32_t length)
+{
+	struct reader reader = {payload, payload + length};
+	struct field field;
+
+	while (field_next(&reader, &field))
+		if (field.tag == HVM_FIELD_NUMBER)
+			return field_u32(&field);
+	return 0;
+}
+
+static void handle(void *context, const struct hvm_frame *frame, const uint8_t *payload)
+{
+	static const char unknown[] = "this agent does not know the frame's type";
+	struct worker *worker = context;
+	struct writer writer = {.length = 0};
+
+	switch (frame->type) {
+	case HVM_FRAME_HELLO:
+		hello(worker, payload, frame->length);
+		break;
+	case HVM_FRAME_EXEC:
+		job_exec(worker, frame->stream, payload, frame->length);
+		break;
+	case HVM_FRAME_STDIN:
+		job_stdin(worker, frame->stream, payload, frame->length);
+		break;
+	case HVM_FRAME_STDIN_END:
+		job_stdin_end(worker, frame->stream);
+		break;
+	case HVM_FRAME_SIGNAL:
+		job_signal(worker, frame->stream, number(payload, frame->length));
+		break;
+	case HVM_FRAME_REQUEST:
+		request_serve(worker, payload, frame->length);
+		break;
+	case HVM_FRAME_CREDIT:
+		credit(worker, frame->stream, payload, frame->length);
+		break;
+	default:
+		put_u32(&writer, HVM_FIELD_NUMBER, frame->type);
+		put_text(&writer, HVM_FIELD_TEXT, unknown);
+		channel_send(worker->channel, HVM_FRAME_ERROR, frame->stream, writer.bytes, writer.length);
+	}
+}
+
+static void reap(struct worker *worker)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!job_reaped(worker, pid, status))
+			request_reaped(worker, pid, status);
+}
+
+static int watch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The host has the port open; a virtio port says so by not hanging up. */
+static bool host_is_there(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) >= 0 && !(poll_fd.revents & POLLHUP);
+}
+
+static void watch_channel(struct worker *worker, bool there, bool *watched, bool *writing)
+{
+	bool wants = there && channel_wants_write(worker->channel);
+	struct epoll_event event = {.events = EPOLLIN | (wants ? EPOLLOUT : 0), .data.u64 = KEY_CHANNEL};
+	int fd = channel_fd(worker->channel);
+
+	if (there && !*watched)
+		epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event);
+	else if (!there && *watched)
+		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);
+	else if (there && wants != *writing)
+		epoll_ctl(worker->epoll, EPOLL_CTL_MOD, fd, &event);
+	*watched = there;
+	*writing = wants;
+}
+
+void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port)
+{
+	struct worker worker = {.boot = boot, .incarnation = incarnation, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+	int signals = watch_signals();
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = KEY_SIGNALS}, events[EVENTS];
+	bool there = true, watched = false, writing = false;
+
+	worker.channel = channel_new(fd, handle, &worker);
+	if (!worker.channel || worker.epoll < 0 || signals < 0) {
+		say("the worker cannot start: %s", strerror(errno));
+		return;
+	}
+	epoll_ctl(worker.epoll, EPOLL_CTL_ADD, signals, &event);
+	for (;;) {
+		int n;
+
+		if (there && port && !host_is_there(fd)) {
+			channel_reset(worker.channel);
+			there = false;
+		} else if (!there && port) {
+			there = host_is_there(fd);
+		}
+		watch_channel(&worker, there, &watched, &writing);
+		n = epoll_wait(worker.epoll, events, EVENTS, there ? -1 : LOOK_AGAIN_MS);
+		for (int i = 0; i < n; i++) {
+			struct signalfd_siginfo info;
+
+			switch (events[i].data.u64) {
+			case KEY_CHANNEL:
+				if ((events[i].events & (EPOLLIN | EPOLLHUP) && !channel_read(worker.channel)) ||
+				    (events[i].events & EPOLLOUT && !channel_write(worker.channel))) {
+					channel_reset(worker.channel);
+					there = false;
+				}
+				break;
+			case KEY_SIGNALS:
+				while (read(signals, &info, sizeof(info)) > 0)
+					;
+				reap(&worker);
+				break;
+			default:
+				job_ready(&worker, events[i].data.u64);
+			}
+		}
+		if (there && !channel_write(worker.channel)) {
+			channel_reset(worker.channel);
+			there = false;
+		}
+		if (!there && !port)
+			return; /* a socket does not come back */
+		job_resume(&worker);
+	}
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.host;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/** The few calls of the C library that Java has no words for. Every one answers as in C; {@code errno} is captured. */
+@SuppressWarnings("restricted") // the JVM is started with --enable-native-access
+final class Posix {
+    static final int O_RDWR_CLOEXEC = 02 | 02000000;
+    static final int PROT_READ_WRITE = 3;
+    static final int MAP_SHARED = 1;
+    static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    static final int PR_SET_CHILD_SUBREAPER = 36;
+    static final int WNOHANG = 1;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO =
+            STATE.varHandle(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    private static final MethodHandle OPEN =
+            variadic("open", 2, FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT, INT));
+    private static final MethodHandle CLOSE = plain("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle IOCTL = variadic("ioctl", 2, FunctionDescriptor.of(INT, INT, LONG, LONG));
+    private static final MethodHandle MMAP =
+            plain("mmap", FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG));
+    private static final MethodHandle MUNMAP = plain("munmap", FunctionDescriptor.of(INT, LONG, LONG));
+    private static final MethodHandle PRCTL = variadic("prctl", 1, FunctionDescriptor.of(INT, INT, LONG));
+    private static final MethodHandle WAITPID = plain("waitpid", FunctionDescriptor.of(INT, INT, LONG, INT));
+
+    private Posix() {}
+
+    /** A result that says {@code -1}, and why. */
+    record Result(long value, int errno) {
+        boolean failed() {
+            return value == -1;
+        }
+    }
+
+    static Result open(String path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((int) OPEN.invokeExact(state, arena.allocateFrom(path), flags, 0), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static void close(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            int ignored = (int) CLOSE.invokeExact(arena.allocate(STATE), fd);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Result ioctl(int fd, long request, long argument) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((int) IOCTL.invokeExact(state, fd, request, argument), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Result mmap(long size, int flags, int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, flags, fd, 0L), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static void munmap(long address, long size) {
+        try (Arena arena = Arena.ofConfined()) {
+            int ignored = (int) MUNMAP.invokeExact(arena.allocate(STATE), address, size);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Result prctl(int option, long argument) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((int) PRCTL.invokeExact(state, option, argument), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Result waitpid(int pid, int options) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((int) WAITPID.invokeExact(state, pid, 0L, options), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Result result(long value, MemorySegment state) {
+        return new Result(value, value == -1 ? (int) ERRNO.get(state, 0L) : 0);
+    }
+
+    private static MethodHandle plain(String name, FunctionDescriptor descriptor) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name), descriptor, Linker.Option.captureCallState("errno"));
+    }
+
+    private static MethodHandle variadic(String name, int fixed, FunctionDescriptor descriptor) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                descriptor,
+                Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(fixed));
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.layout;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a VM is to be: the YAML of an admin, read and checked, every default filled in. Immutable.
+ *
+ * @param name of the VM: letters, digits and hyphens, unique on its node
+ * @param memory of the whole guest, bytes
+ * @param linux the Linux partition
+ * @param partitions the HRT partitions, at least one
+ * @param hostCores host cores for the vCPUs in order (Linux first); empty: hvmd chooses
+ * @param mounts host folders that the guest sees at the same path
+ * @param machine the machine type
+ * @param acceleration how the guest's instructions run
+ * @param consoleLimit how much of the serial console's output is kept, bytes
+ */
+public record Layout(
+        String name,
+        long memory,
+        Linux linux,
+        List<Hrt> partitions,
+        List<Integer> hostCores,
+        List<Mount> mounts,
+        Machine machine,
+        Acceleration acceleration,
+        long consoleLimit) {
+    public static final String DEFAULT_NAME = "default";
+    public static final long DEFAULT_MEMORY = 2L << 30;
+    public static final int DEFAULT_LINUX_CORES = 1;
+    public static final String DEFAULT_PARTITION = "hrt";
+    public static final int DEFAULT_HRT_CORES = 1;
+    public static final long DEFAULT_HRT_MEMORY = 64L << 20;
+    public static final long DEFAULT_CONSOLE_LIMIT = 1L << 20;
+
+    /** Partition memory is cut out of the guest's by multiples of a large page (hvm/partition.h, HVM_MEMORY_ALIGN). */
+    public static final long HRT_MEMORY_UNIT = 2L << 20;
+
+    /** hvm/partition.h, HVM_MEMORY_MIN. */
+    public static final long MIN_HRT_MEMORY = 16L << 20;
+
+    /** hvm/partition.h, HVM_MAX_CORES. */
+    public static final int MAX_HRT_CORES = 64;
+
+    public Layout {
+        partitions = List.copyOf(partitions);
+        hostCores = List.copyOf(hostCores);
+        mounts = List.copyOf(mounts);
+    }
+
+    /** All vCPUs: Linux's first, then those of the HRT partitions in order. */
+    public int vcpus() {
+        return linux.cores() + partitions.stream().mapToInt(Hrt::cores).sum();
+    }
+
+    /**
+     * The Linux partition.
+     *
+     * @param kernel an uncompressed vmlinux or a bzImage; empty: the project's
+     * @param initramfs empty: the project's
+     * @param commandLine further words for the kernel
+     */
+    public record Linux(int cores, Optional<Path> kernel, Optional<Path> initramfs, String commandLine) {}
+
+    /**
+     * An HRT partition.
+     *
+     * @param memory its own, bytes
+     */
+    public record Hrt(String name, int cores, long memory) {}
+
+    /** A host folder, shown to the guest at the same path. */
+    public record Mount(Path source, boolean readOnly) {}
+
+    /** QEMU's machine type. */
+    public enum Machine {
+        AUTO,
+        Q35,
+        PC
+    }
+
+    /** How instructions of the guest run: AUTO takes KVM where it really works. */
+    public enum Acceleration {
+        AUTO,
+        KVM,
+        TCG
+    }
+}

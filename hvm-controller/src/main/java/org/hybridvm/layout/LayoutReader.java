@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.layout;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * Reads layouts. What is wrong is refused with file, line, column, the value, and what is allowed there.
+ *
+ * <p>The fields are published as a JSON Schema beside this class ({@code layout.schema.json}); a test holds the two against
+ * each other.
+ */
+public final class LayoutReader {
+    static final List<String> FIELDS = List.of(
+            "name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console");
+    static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "cmdline");
+    static final List<String> PARTITION_FIELDS = List.of("name", "cores", "memory");
+    static final List<String> HOST_FIELDS = List.of("cores");
+    static final List<String> MOUNT_FIELDS = List.of("source", "readonly");
+    static final List<String> CONSOLE_FIELDS = List.of("limit");
+
+    private static final String NAME_FORM = "[a-zA-Z][a-zA-Z0-9-]{0,30}";
+    private static final int MAX_TEXT = 256 * 1024;
+    private static final int MAX_PARTITIONS = 8;
+    private static final int MAX_LINUX_CORES = 255;
+    private static final long MIN_MEMORY = 512L << 20;
+    private static final long MIN_LINUX_MEMORY = 384L << 20;
+    private static final long MAX_CONSOLE = 1L << 30;
+
+    private final String file;
+    private final Path folder;
+
+    /**
+     * @param file the layout's name, for messages
+     * @param folder what relative paths start from, and the default mount
+     */
+    public LayoutReader(String file, Path folder) {
+        this.file = file;
+        this.folder = folder;
+    }
+
+    /** The layout of a VM that nobody described: one Linux core, one HRT core, the caller's folder. */
+    public Layout standard() {
+        return read("name: " + Layout.DEFAULT_NAME + "\n");
+    }
+
+    /** @throws HvmException {@link ErrorCode#INVALID_LAYOUT} if something is wrong with it */
+    public Layout read(String yaml) {
+        YamlObject top = YamlObject.of(file, "", parse(yaml), FIELDS);
+        String name = name(top, Layout.DEFAULT_NAME);
+        Layout.Linux linux = linux(top.object("linux", LINUX_FIELDS));
+        List<Layout.Hrt> partitions = partitions(top);
+        long memory = memory(top, partitions);
+        var layout = new Layout(
+                name,
+                memory,
+                linux,
+                partitions,
+                hostCores(top),
+                mounts(top),
+                top.choice("machine", Layout.Machine.class, Layout.Machine.AUTO),
+                top.choice("acceleration", Layout.Acceleration.class, Layout.Acceleration.AUTO),
+                console(top.object("console", CONSOLE_FIELDS)));
+        requireOneHostCoreEach(top, layout);
+        return layout;
+    }
+
+    private Node parse(String yaml) {
+        if (yaml.length() > MAX_TEXT) {
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": the layout is too long")
+                    .value(yaml.length() + " characters")
+                    .allowed("at most " + MAX_TEXT)
+                    .build();
+        }
+        try {
+            return new Compose(LoadSettings.builder().setLabel(file).build())
+                    .composeString(yaml)
+                    .orElseThrow(() -> HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": the layout is empty")
+                            .allowed(String.join(", ", FIELDS))
+                            .build());
+        } catch (MarkedYamlEngineException e) {
+            String position = e.getProblemMark()
+                    .map(mark -> ":%d:%d".formatted(mark.getLine() + 1, mark.getColumn() + 1))
+                    .orElse("");
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + position + ": not YAML: " + e.getProblem())
+                    .cause(e)
+                    .build();
+        } catch (YamlEngineException e) {
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": not YAML: " + e.getMessage()).cause(e).build();
+        }
+    }
+
+    private static String name(YamlObject object, String fallback) {
+        String name = object.text("name").orElse(fallback);
+        if (!name.matches(NAME_FORM)) {
+            throw object.refuse("name", "a name is expected")
+                    .allowed("a letter, then at most 30 letters, digits and hyphens")
+                    .build();
+        }
+        return name;
+    }
+
+    private Layout.Linux linux(Optional<YamlObject> linux) {
+        return linux.map(object -> new Layout.Linux(
+                        object.number("cores", Layout.DEFAULT_LINUX_CORES, 1, MAX_LINUX_CORES),
+                        file(object, "kernel"),
+                        file(object, "initramfs"),
+                        commandLine(object)))
+                .orElse(new Layout.Linux(Layout.DEFAULT_LINUX_CORES, Optional.empty(), Optional.empty(), ""));
+    }
+
+    private static String commandLine(YamlObject object) {
+        String words = object.text("cmdline").orElse("");
+        for (String word : words.split("\\s+")) {
+            if (word.matches("(maxcpus|memmap|hvm\\.[a-z]+)=.*")) {
+                throw object.refuse("cmdline", "hvmd sets this word itself").value(word).build();
+            }
+        }
+        return words.strip();
+    }
+
+    private Optional<Path> file(YamlObject object, String field) {
+        Optional<Path> path = object.text(field).map(text -> path(object, field, text));
+        path.filter(file -> !Files.isRegularFile(file)).ifPresent(file -> {
+            throw object.refuse(field, "no such file").value(file).build();
+        });
+        return path;
+    }
+
+    private Path path(YamlObject object, String field, String text) {
+        try {
+            return folder.resolve(text).normalize();
+        } catch (InvalidPathException e) {
+            throw object.refuse(field, "this is no path").cause(e).build();
+        }
+    }
+
+    private static List<Layout.Hrt> partitions(YamlObject top) {
+        List<Layout.Hrt> partitions = top.list("partitions", element -> partition(element.object(PARTITION_FIELDS)))
+                .orElse(List.of(new Layout.Hrt(
+                        Layout.DEFAULT_PARTITION, Layout.DEFAULT_HRT_CORES, Layout.DEFAULT_HRT_MEMORY)));
+        if (partitions.isEmpty() || partitions.size() > MAX_PARTITIONS) {
+            throw top.refuse("partitions", "a VM has other numbers of HRT partitions")
+                    .value(partitions.size())
+                    .allowed("1 to " + MAX_PARTITIONS)
+                    .build();
+        }
+        Set<String> names = new HashSet<>();
+        for (Layout.Hrt partition : partitions) {
+            if (!names.add(partition.name()) || partition.name().equals("linux")) {
+                throw top.refuse("partitions", "the name of a partition is taken").value(partition.name()).build();
+            }
+        }
+        return partitions;
+    }
+
+    private static Layout.Hrt partition(YamlObject object) {
+        long memory = object.size("memory", Layout.DEFAULT_HRT_MEMORY);
+        if (memory < Layout.MIN_HRT_MEMORY || memory % Layout.HRT_MEMORY_UNIT != 0) {
+            throw object.refuse("memory", "a partition's memory is of another size")
+                    .allowed("at least 16MiB, in steps of 2MiB")
+                    .build();
+        }
+        return new Layout.Hrt(
+                name(object, Layout.DEFAULT_PARTITION),
+                object.number("cores", Layout.DEFAULT_HRT_CORES, 1, Layout.MAX_HRT_CORES),
+                memory);
+    }
+
+    private static long memory(YamlObject top, List<Layout.Hrt> partitions) {
+        long memory = top.size("memory", Layout.DEFAULT_MEMORY);
+        long hrt = partitions.stream().mapToLong(Layout.Hrt::memory).sum();
+        if (memory < Math.max(MIN_MEMORY, hrt + MIN_LINUX_MEMORY) || memory % Layout.HRT_MEMORY_UNIT != 0) {
+            throw top.refuse("memory", "the VM's memory does not suffice for Linux and its HRT partitions")
+                    .value(ByteSize.format(memory))
+                    .allowed("at least " + ByteSize.format(Math.max(MIN_MEMORY, hrt + MIN_LINUX_MEMORY))
+                            + ", in steps of 2MiB")
+                    .build();
+        }
+        return memory;
+    }
+
+    private static List<Integer> hostCores(YamlObject top) {
+        Optional<YamlObject> host = top.object("host", HOST_FIELDS);
+        if (host.isEmpty() || host.get().text("cores").filter("auto"::equals).isPresent()) {
+            return List.of();
+        }
+        return host.get().list("cores", element -> element.number(0, 65535)).orElse(List.of());
+    }
+
+    private static void requireOneHostCoreEach(YamlObject top, Layout layout) {
+        if (!layout.hostCores().isEmpty() && layout.hostCores().size() != layout.vcpus()) {
+            throw top.refuse("host", "one host core for each vCPU is expected, Linux's first")
+                    .value(layout.hostCores())
+                    .allowed("auto, or a list of " + layout.vcpus())
+                    .build();
+        }
+    }
+
+    private List<Layout.Mount> mounts(YamlObject top) {
+        return top.list("mounts", element -> {
+                    if (element.isText()) {
+                        return mount(top, "mounts", element.text(), false);
+                    }
+                    YamlObject object = element.object(MOUNT_FIELDS);
+                    return mount(object, "source", object.text("source").orElse(""), object.flag("readonly", false));
+                })
+                .orElseGet(() -> List.of(mount(top, "mounts", ".", false)));
+    }
+
+    private Layout.Mount mount(YamlObject object, String field, String text, boolean readOnly) {
+        Path source = path(object, field, text);
+        if (text.isEmpty() || !Files.isDirectory(source)) {
+            throw object.refuse(field, "a mount is a folder of the host").value(source).build();
+        }
+        try {
+            return new Layout.Mount(source.toRealPath(), readOnly);
+        } catch (java.io.IOException e) {
+            throw object.refuse(field, "the folder cannot be reached").value(source).cause(e).build();
+        }
+    }
+
+    private static long console(Optional<YamlObject> console) {
+        return console.map(object -> {
+                    long limit = object.size("limit", Layout.DEFAULT_CONSOLE_LIMIT);
+                    if (limit < 64 << 10 || limit > MAX_CONSOLE) {
+                        throw object.refuse("limit", "the console's log is of another size")
+                                .allowed("64KiB to 1GiB")
+                                .build();
+                    }
+                    return limit;
+                })
+                .orElse(Layout.DEFAULT_CONSOLE_LIMIT);
+    }
+}

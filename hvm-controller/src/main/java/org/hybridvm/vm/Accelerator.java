@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.time.Duration;
+import java.util.Locale;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.host.KvmProbe;
+import org.hybridvm.layout.Layout;
+
+/** KVM or TCG: everything that differs between the two, in one place. */
+public enum Accelerator {
+    /** The processor runs the guest. */
+    KVM("kvm", "host-passthrough", Duration.ofSeconds(30)),
+    /** QEMU interprets it (tcg,thread=multi). */
+    TCG("qemu", "maximum", Duration.ofSeconds(120));
+
+    private final String domainType;
+    private final String cpuMode;
+    private final Duration bootLimit;
+
+    Accelerator(String domainType, String cpuMode, Duration bootLimit) {
+        this.domainType = domainType;
+        this.cpuMode = cpuMode;
+        this.bootLimit = bootLimit;
+    }
+
+    /** libvirt's name of the domain's type. */
+    String domainType() {
+        return domainType;
+    }
+
+    /** libvirt's name of the CPU model. */
+    String cpuMode() {
+        return cpuMode;
+    }
+
+    /** How long a phase of the boot may take before the VM counts as hung. */
+    Duration bootLimit() {
+        return bootLimit;
+    }
+
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** @throws HvmException if the layout insists on KVM and KVM does not work */
+    static Accelerator choose(Layout layout, KvmProbe.Verdict kvm) {
+        return switch (layout.acceleration()) {
+            case TCG -> TCG;
+            case AUTO -> kvm.usable() ? KVM : TCG;
+            case KVM -> {
+                if (!kvm.usable()) {
+                    throw HvmException.of(ErrorCode.HOST_REQUIREMENT, "The layout asks for KVM, which does not work here")
+                            .value(kvm.reason())
+                            .owner(layout.name())
+                            .hint("set acceleration to auto")
+                            .build();
+                }
+                yield KVM;
+            }
+        };
+    }
+}

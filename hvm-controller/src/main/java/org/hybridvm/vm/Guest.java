@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.hybridvm.job.GuestCommand;
+import org.hybridvm.job.GuestProcess;
+
+/** The agent of a VM that is up. Calls that ask it something block until it answers or their time is over. */
+public interface Guest extends AutoCloseable {
+    /** When things happened in the guest's boot, nanoseconds since its kernel started, in order. */
+    Map<String, Long> bootStamps();
+
+    /** What the guest's boot could not do, in words; empty if all went well. */
+    List<String> bootProblems();
+
+    List<Partition> partitions();
+
+    /** Boots an HRT partition anew. */
+    Partition reboot(String partition, boolean force);
+
+    String hrtLog(String partition);
+
+    String kernelLog();
+
+    /** Facts of the Linux partition: uptime, memory, processes. */
+    Map<String, Object> status();
+
+    /** Does not block. */
+    GuestProcess start(GuestCommand command, GuestProcess.Listener listener);
+
+    @Override
+    void close();
+
+    /**
+     * An HRT partition as hvm.ko describes it.
+     *
+     * @param state DOWN, LOADING, BOOTING, READY, RUNNING, HUNG or FAILED
+     * @param generation boots so far
+     * @param firstInstruction INIT to the first C instruction, at its last boot
+     * @param ready INIT until every core idled
+     */
+    record Partition(
+            String name,
+            String state,
+            int cores,
+            int coresFree,
+            long memory,
+            int generation,
+            Duration firstInstruction,
+            Duration ready,
+            long heartbeat,
+            long interrupts,
+            int jobs) {}
+
+    /** How the manager gets to an agent. */
+    interface Connector {
+        /**
+         * @param lost told once, with a sentence, when the agent is gone; not after {@link Guest#close}
+         * @throws java.io.IOException if there is no answer within the limit
+         */
+        Guest connect(java.nio.file.Path socket, Duration limit, java.util.function.Consumer<String> lost)
+                throws java.io.IOException;
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/**
+ * Copies of kernels and initramfses where QEMU's user can read them. A running VM keeps its own even if the tree that they
+ * were built in is built anew; libvirt may change a copy's owner, never the original's.
+ */
+final class ImageStage {
+    private final Path folder;
+
+    ImageStage(Path folder) throws IOException {
+        this.folder = Files.createDirectories(folder);
+    }
+
+    /**
+     * The copy of a file, made if it is not there in this version.
+     *
+     * @throws HvmException if the file is missing
+     */
+    synchronized Path copyOf(Path file) {
+        try {
+            String version = "%s-%d-%d"
+                    .formatted(file.getFileName(), Files.getLastModifiedTime(file).toMillis(), Files.size(file));
+            Path copy = folder.resolve(version);
+            if (!Files.exists(copy)) {
+                Path draft = folder.resolve(version + ".new");
+                Files.copy(file, draft, StandardCopyOption.REPLACE_EXISTING);
+                Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+                Files.move(draft, copy, StandardCopyOption.ATOMIC_MOVE);
+            }
+            return copy;
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.IMAGE_MISSING, "An image cannot be read")
+                    .value(file + " (" + e + ")")
+                    .hint("build it: make -C images; or name another in the layout")
+                    .cause(e)
+                    .build();
+        }
+    }
+
+    /** Deletes copies that no VM has. A running QEMU has read its files, so nothing else can break. */
+    synchronized void keepOnly(Set<Path> used) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(each -> !used.contains(each)).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

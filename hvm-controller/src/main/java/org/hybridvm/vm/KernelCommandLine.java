@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.hybridvm.layout.Layout;
+
+/** The Linux partition's kernel command line: what makes room for the HRT, and what makes boot quick (docs/boot.md). */
+final class KernelCommandLine {
+    /** The trampoline's page and tables (hvm/partition.h, HVM_TRAMPOLINE_PHYS). */
+    private static final String TRAMPOLINE = "memmap=64K$0x10000";
+
+    private KernelCommandLine() {}
+
+    static String of(Layout layout, List<GuestMemory.Range> ranges) {
+        List<String> words = new ArrayList<>(List.of(
+                "console=ttyS0",
+                "quiet",
+                "panic=-1",
+                "maxcpus=" + layout.linux().cores(),
+                "no_ipi_broadcast=1",
+                "tsc=reliable",
+                "clocksource=tsc",
+                "cryptomgr.notests",
+                "no_timer_check",
+                TRAMPOLINE));
+        int cpu = layout.linux().cores();
+        for (int i = 0; i < layout.partitions().size(); i++) {
+            Layout.Hrt partition = layout.partitions().get(i);
+            GuestMemory.Range range = ranges.get(i);
+            words.add("memmap=%dM$0x%x".formatted(range.size() >> 20, range.base()));
+            words.add("hvm.partition=%s:%d-%d:0x%x:%dM"
+                    .formatted(partition.name(), cpu, cpu + partition.cores() - 1, range.base(), range.size() >> 20));
+            cpu += partition.cores();
+        }
+        for (int i = 0; i < layout.mounts().size(); i++) {
+            Layout.Mount mount = layout.mounts().get(i);
+            words.add("hvm.mount=%s:%s%s"
+                    .formatted(DomainXml.mountTag(i), encode(mount.source().toString()), mount.readOnly() ? ":ro" : ""));
+        }
+        if (!layout.linux().commandLine().isEmpty()) {
+            words.add(layout.linux().commandLine());
+        }
+        return String.join(" ", words);
+    }
+
+    /** Bytes that would end a word or a field are written as %XX. */
+    private static String encode(String path) {
+        var encoded = new StringBuilder();
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xff);
+            if (c > ' ' && c < 0x7f && ":,%\"'$\\".indexOf(c) < 0) {
+                encoded.append(c);
+            } else {
+                encoded.append("%%%02X".formatted((int) c));
+            }
+        }
+        return encoded.toString();
+    }
+}

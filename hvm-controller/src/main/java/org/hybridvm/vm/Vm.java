@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** One VM of this node. Its fields change under its own lock; listeners are never called under it. */
+final class Vm {
+    private final String name;
+    private VmRecord record;
+    private VmState state;
+    private String reason;
+    private Optional<Guest> guest = Optional.empty();
+    private Optional<ConsoleLog> console = Optional.empty();
+    private final List<BootPhase> phases = new ArrayList<>();
+
+    /** One step of its launch. */
+    record BootPhase(String name, long milliseconds) {}
+
+    Vm(VmRecord record, VmState state) {
+        this.name = record.layout().name();
+        this.record = record;
+        this.state = state;
+        this.reason = record.reason();
+    }
+
+    String name() {
+        return name;
+    }
+
+    synchronized VmRecord record() {
+        return record;
+    }
+
+    synchronized void record(VmRecord newer) {
+        record = newer;
+    }
+
+    synchronized VmState state() {
+        return state;
+    }
+
+    synchronized String reason() {
+        return reason;
+    }
+
+    synchronized Optional<Guest> guest() {
+        return guest;
+    }
+
+    synchronized List<BootPhase> phases() {
+        return List.copyOf(phases);
+    }
+
+    synchronized void addPhase(BootPhase phase) {
+        phases.add(phase);
+    }
+
+    synchronized void console(ConsoleLog log) {
+        console = Optional.of(log);
+    }
+
+    synchronized void connected(Guest newGuest) {
+        guest = Optional.of(newGuest);
+        if (state == VmState.STARTING || state == VmState.UNREACHABLE) {
+            state = VmState.READY;
+            reason = "";
+        }
+    }
+
+    /** The agent went away. False if the VM is ending anyway. */
+    synchronized boolean disconnected(String why) {
+        guest = Optional.empty();
+        if (state != VmState.READY && state != VmState.STARTING) {
+            return false;
+        }
+        state = VmState.UNREACHABLE;
+        reason = why;
+        return true;
+    }
+
+    /** Moves to STOPPING; false if another thread did, or QEMU is gone. */
+    synchronized boolean beginStop() {
+        if (state == VmState.STOPPING) {
+            return false;
+        }
+        state = VmState.STOPPING;
+        return true;
+    }
+
+    /** QEMU is gone. True if nobody had asked for it. */
+    synchronized boolean ended(String why) {
+        if (state == VmState.STOPPING || state == VmState.FAILED) {
+            return false;
+        }
+        state = VmState.FAILED;
+        reason = why;
+        return true;
+    }
+
+    /** Lets go of the guest and the console. Not under the lock: closing tells listeners. */
+    void release() {
+        Optional<Guest> oldGuest;
+        Optional<ConsoleLog> oldConsole;
+        synchronized (this) {
+            oldGuest = guest;
+            oldConsole = console;
+            guest = Optional.empty();
+            console = Optional.empty();
+        }
+        oldGuest.ifPresent(Guest::close);
+        oldConsole.ifPresent(ConsoleLog::close);
+    }
+}

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.Home;
+import org.hybridvm.HvmException;
+import org.hybridvm.host.CoreLedger;
+import org.hybridvm.host.HostTopology;
+import org.hybridvm.host.KvmProbe;
+import org.hybridvm.host.Orphans;
+import org.hybridvm.layout.ByteSize;
+import org.hybridvm.layout.Layout;
+import org.libvirt.LibvirtException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The VMs of this node: launched, adopted, watched, destroyed. Its calls block, so none may come from an event loop. VMs
+ * outlive this object and its process.
+ */
+public final class VmManager implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VmManager.class);
+    private static final int CONSOLE_LINES = 12;
+    private static final Duration RECONNECT_PAUSE = Duration.ofMillis(200);
+    private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(30);
+    private static final long MEMORY_MARGIN = 256L << 20;
+
+    private final Home home;
+    private final Path images;
+    private final Guest.Connector connector;
+    private final VmStore store;
+    private final ImageStage stage;
+    private final HostTopology host;
+    private final CoreLedger ledger;
+    private final KvmProbe.Verdict kvm;
+    private final Libvirt libvirt;
+    private final Map<String, Vm> vms = new ConcurrentHashMap<>();
+
+    private VmManager(Home home, Path images, Guest.Connector connector) throws IOException {
+        this.home = home;
+        this.images = images;
+        this.connector = connector;
+        this.store = new VmStore(home.state().resolve("vms"));
+        this.stage = new ImageStage(home.state().resolve("images"));
+        this.host = HostTopology.read();
+        this.ledger = new CoreLedger(host.cores());
+        this.kvm = KvmProbe.run();
+        Files.createDirectories(sockets());
+        Orphans.reapForEver();
+        this.libvirt = Libvirt.open(home.state().resolve("libvirt"), this::onEnd);
+    }
+
+    /**
+     * Opens the node: connects to libvirt, adopts what runs, clears up what ended while nobody watched.
+     *
+     * @param images where vmlinux and initramfs.cpio lie
+     */
+    public static VmManager open(Home home, Path images, Guest.Connector connector) throws IOException {
+        var manager = new VmManager(home, images, connector);
+        manager.adoptAll();
+        return manager;
+    }
+
+    /** Hears how a launch goes; calls come one after the other. */
+    public interface LaunchObserver {
+        void begin(String phase);
+
+        void end(String phase, long milliseconds);
+
+        void note(String text);
+    }
+
+    /**
+     * A VM as the outside sees it.
+     *
+     * @param reason why it is FAILED or UNREACHABLE, else empty
+     */
+    public record VmView(
+            Layout layout,
+            VmState state,
+            String reason,
+            Accelerator accelerator,
+            CoreLedger.Placement placement,
+            UUID uuid,
+            long created,
+            Map<String, Long> bootPhases,
+            Optional<Guest> guest,
+            Path console) {
+        public String name() {
+            return layout.name();
+        }
+    }
+
+    public KvmProbe.Verdict kvm() {
+        return kvm;
+    }
+
+    public HostTopology host() {
+        return host;
+    }
+
+    public Path images() {
+        return images;
+    }
+
+    public List<VmView> list() {
+        return vms.values().stream()
+                .sorted(java.util.Comparator.comparing(Vm::name))
+                .map(this::view)
+                .toList();
+    }
+
+    public Optional<VmView> find(String name) {
+        return Optional.ofNullable(vms.get(name)).map(this::view);
+    }
+
+    /** @throws HvmException {@link ErrorCode#NO_SUCH_VM} */
+    public VmView require(String name) {
+        return find(name).orElseThrow(() -> HvmException.of(ErrorCode.NO_SUCH_VM, "There is no such VM")
+                .value(name)
+                .allowed(vms.isEmpty() ? "none is there" : String.join(", ", vms.keySet()))
+                .hint("hvm list")
+                .build());
+    }
+
+    /** @throws HvmException if the VM is not there or its agent does not answer now */
+    public Guest requireGuest(String name) {
+        VmView vm = require(name);
+        return vm.guest().orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM is not ready")
+                .value(name + " is " + vm.state() + (vm.reason().isEmpty() ? "" : ": " + vm.reason()))
+                .allowed("READY")
+                .hint("hvm info " + name + "; hvm destroy " + name + " and launch it again")
+                .build());
+    }
+
+    /**
+     * Makes a VM and waits until its agent answers and its HRT partitions were booted.
+     *
+     * @throws HvmException with the phase that failed and the console's last lines
+     */
+    public VmView launch(Layout layout, LaunchObserver observer) {
+        Vm vm = enter(layout, observer);
+        try {
+            start(vm, observer);
+            return view(vm);
+        } catch (HvmException e) {
+            undo(vm);
+            throw e;
+        } catch (LibvirtException | IOException | InterruptedException e) {
+            HvmException failure = bootFailure(vm, "start", e.getMessage());
+            undo(vm);
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw failure;
+        }
+    }
+
+    public void destroy(String name) {
+        require(name);
+        Vm vm = vms.get(name);
+        if (vm == null || !vm.beginStop()) {
+            return;
+        }
+        undo(vm);
+    }
+
+    @Override
+    public void close() {
+        vms.values().forEach(Vm::release);
+        libvirt.close();
+    }
+
+    /** Checks, places, and puts the intent on disk. */
+    private synchronized Vm enter(Layout layout, LaunchObserver observer) {
+        Vm old = vms.get(layout.name());
+        if (old != null && old.state() != VmState.FAILED) {
+            throw HvmException.of(ErrorCode.VM_EXISTS, "A VM of this name is there")
+                    .value(layout.name() + ", " + old.state())
+                    .owner("hvmd " + ProcessHandle.current().pid())
+                    .hint("hvm destroy " + layout.name() + ", or give the layout another name")
+                    .build();
+        }
+        requireMemory(layout);
+        requireMounts(layout);
+        Accelerator accelerator = Accelerator.choose(layout, kvm);
+        if (accelerator == Accelerator.TCG) {
+            observer.note("QEMU interprets (TCG), times are ratios only: "
+                    + (kvm.usable() ? "the layout says so" : kvm.reason()));
+        }
+        int hrtCores = layout.vcpus() - layout.linux().cores();
+        CoreLedger.Placement placement =
+                ledger.place(layout.name(), layout.linux().cores(), hrtCores, layout.hostCores());
+        placement.notes().forEach(observer::note);
+        if (old != null) {
+            store.delete(layout.name());
+        }
+        var record = new VmRecord(
+                layout,
+                UUID.randomUUID(),
+                accelerator,
+                placement,
+                System.currentTimeMillis(),
+                VmRecord.Phase.STARTING,
+                "");
+        store.save(record);
+        var vm = new Vm(record, VmState.STARTING);
+        vms.put(layout.name(), vm);
+        return vm;
+    }
+
+    private void requireMemory(Layout layout) {
+        long available = HostTopology.read().availableMemory();
+        if (layout.memory() + MEMORY_MARGIN > available) {
+            throw HvmException.of(ErrorCode.HOST_RESOURCES, "The host has too little memory available")
+                    .value(ByteSize.format(layout.memory()) + " for " + layout.name())
+                    .allowed(ByteSize.format(Math.max(0, available - MEMORY_MARGIN) >> 20 << 20))
+                    .owner(vms.isEmpty() ? "other processes" : "VMs " + String.join(", ", vms.keySet()))
+                    .hint("give the layout less memory, or destroy a VM")
+                    .build();
+        }
+    }
+
+    private static void requireMounts(Layout layout) {
+        if (layout.mounts().size() > DomainXml.MAX_MOUNTS) {
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, "The layout has too many mounts")
+                    .value(layout.mounts().size())
+                    .allowed("at most " + DomainXml.MAX_MOUNTS)
+                    .owner(layout.name())
+                    .build();
+        }
+    }
+
+    private void start(Vm vm, LaunchObserver observer) throws LibvirtException, IOException, InterruptedException {
+        VmRecord record = vm.record();
+        String xml = phase(vm, observer, "images", () -> xmlOf(record));
+        phase(vm, observer, "QEMU", () -> {
+            Files.deleteIfExists(store.consoleOf(vm.name()));
+            libvirt.createPaused(xml);
+            vm.console(ConsoleLog.follow(
+                    consoleSocket(record), store.consoleOf(vm.name()), record.layout().consoleLimit()));
+            libvirt.resume(domain(vm));
+            return null;
+        });
+        Guest guest = phase(vm, observer, "Linux and HRT", () -> connect(vm, record.accelerator().bootLimit()));
+        guest.bootStamps().forEach((stamp, nanos) -> {
+            vm.addPhase(new Vm.BootPhase("  guest: " + stamp, nanos / 1_000_000));
+            observer.end("  guest: " + stamp, nanos / 1_000_000);
+        });
+        guest.bootProblems().forEach(observer::note);
+        record(vm, VmRecord.Phase.RUNNING, "");
+        vm.connected(guest);
+        LOG.info("VM is ready vm={} acceleration={}", vm.name(), record.accelerator().word());
+    }
+
+    private interface Step<T> {
+        T run() throws LibvirtException, IOException, InterruptedException;
+    }
+
+    /** Runs one step of a launch, timed and named. */
+    private <T> T phase(Vm vm, LaunchObserver observer, String name, Step<T> step) throws InterruptedException {
+        observer.begin(name);
+        long start = System.nanoTime();
+        try {
+            T result = step.run();
+            long milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            vm.addPhase(new Vm.BootPhase(name, milliseconds));
+            observer.end(name, milliseconds);
+            return result;
+        } catch (LibvirtException | IOException e) {
+            throw bootFailure(vm, name, e.getMessage());
+        }
+    }
+
+    private String xmlOf(VmRecord record) throws IOException {
+        Layout layout = record.layout();
+        Path kernel = stage.copyOf(layout.linux().kernel().orElse(images.resolve("vmlinux")));
+        Path initramfs = stage.copyOf(layout.linux().initramfs().orElse(images.resolve("initramfs.cpio")));
+        if (vms.size() == 1) {
+            stage.keepOnly(Set.of(kernel, initramfs));
+        }
+        List<GuestMemory.Range> ranges = GuestMemory.place(layout, DomainXml.usesQ35(layout));
+        Files.deleteIfExists(consoleSocket(record));
+        Files.deleteIfExists(agentSocket(record));
+        return DomainXml.of(
+                layout,
+                new DomainXml.Parts(
+                        record.uuid(),
+                        record.accelerator(),
+                        record.placement(),
+                        kernel,
+                        initramfs,
+                        KernelCommandLine.of(layout, ranges),
+                        consoleSocket(record),
+                        agentSocket(record),
+                        sharedMemory(record)));
+    }
+
+    /** Tries until the agent answers, QEMU ends, or the limit is over. */
+    private Guest connect(Vm vm, Duration limit) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        IOException last = new IOException("no answer from the agent within " + limit.toSeconds() + " s");
+        while (System.nanoTime() < deadline) {
+            if (vm.state() == VmState.FAILED || vm.state() == VmState.STOPPING) {
+                throw new IOException(vm.reason().isEmpty() ? "the VM was destroyed" : vm.reason());
+            }
+            try {
+                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                return connector.connect(agentSocket(vm.record()), left, why -> onLost(vm, why));
+            } catch (IOException e) {
+                last = e;
+                Thread.sleep(RECONNECT_PAUSE);
+            }
+        }
+        throw last;
+    }
+
+    private void onLost(Vm vm, String why) {
+        if (!vm.disconnected(why)) {
+            return;
+        }
+        LOG.warn("the agent is lost vm={} reason={}", vm.name(), why);
+        Thread.ofVirtual().name("reconnect " + vm.name()).start(() -> {
+            try {
+                vm.connected(connect(vm, RECONNECT_LIMIT));
+                LOG.info("the agent is back vm={}", vm.name());
+            } catch (IOException e) {
+                LOG.warn("the agent does not come back vm={} reason={}", vm.name(), e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    /** From libvirt's event thread. */
+    private void onEnd(Libvirt.End end) {
+        vms.values().stream()
+                .filter(vm -> domain(vm).equals(end.domain()))
+                .forEach(vm -> Thread.ofVirtual().name("end " + vm.name()).start(() -> {
+                    String reason =
+                            switch (end.cause()) {
+                                case "CRASHED" -> "the guest's Linux panicked";
+                                case "SHUTDOWN", "DESTROYED" -> "QEMU ended (" + end.cause() + ")";
+                                default -> "QEMU died (" + end.cause() + ")";
+                            };
+                    if (vm.ended(reason)) {
+                        LOG.error("VM failed vm={} reason={}", vm.name(), reason);
+                        clearUp(vm);
+                        record(vm, VmRecord.Phase.ENDED, reason);
+                    }
+                }));
+    }
+
+    private void adoptAll() throws IOException {
+        for (VmRecord record : store.load()) {
+            String name = record.layout().name();
+            boolean alive = libvirt.exists("hvm-" + name);
+            switch (record.phase()) {
+                case RUNNING -> {
+                    if (alive) {
+                        adopt(record);
+                    } else {
+                        var vm = new Vm(record, VmState.FAILED);
+                        vms.put(name, vm);
+                        clearUp(vm);
+                        record(vm, VmRecord.Phase.ENDED, "QEMU ended while no hvmd ran");
+                        LOG.warn("VM ended while no hvmd ran vm={}", name);
+                    }
+                }
+                case STARTING -> {
+                    LOG.warn("a launch was cut off and is undone vm={}", name);
+                    var vm = new Vm(record, VmState.STOPPING);
+                    undo(vm);
+                }
+                case ENDED -> vms.put(name, new Vm(record, VmState.FAILED));
+            }
+        }
+    }
+
+    private void adopt(VmRecord record) {
+        var vm = new Vm(record, VmState.UNREACHABLE);
+        vms.put(vm.name(), vm);
+        ledger.adopt(vm.name(), record.layout().linux().cores(), record.placement());
+        try {
+            vm.console(ConsoleLog.follow(
+                    consoleSocket(record), store.consoleOf(vm.name()), record.layout().consoleLimit()));
+        } catch (IOException e) {
+            LOG.warn("the console of an adopted VM is not kept vm={} reason={}", vm.name(), e.getMessage());
+        }
+        try {
+            vm.connected(connect(vm, RECONNECT_LIMIT));
+            LOG.info("VM is adopted vm={}", vm.name());
+        } catch (IOException e) {
+            LOG.warn("an adopted VM's agent does not answer vm={} reason={}", vm.name(), e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends QEMU, if it runs, and forgets the VM. */
+    private void undo(Vm vm) {
+        vm.beginStop();
+        vm.release();
+        try {
+            libvirt.destroy(domain(vm));
+        } catch (LibvirtException e) {
+            throw HvmException.of(ErrorCode.INTERNAL, "QEMU cannot be ended")
+                    .value(vm.name() + ": " + e.getMessage())
+                    .owner("libvirt")
+                    .hint("hvm destroy " + vm.name() + " again; else kill the process qemu-system-x86_64 of " + domain(vm))
+                    .cause(e)
+                    .build();
+        }
+        clearUp(vm);
+        store.delete(vm.name());
+        vms.remove(vm.name(), vm);
+    }
+
+    /** What QEMU leaves behind, and what the ledger holds. */
+    private void clearUp(Vm vm) {
+        vm.release();
+        ledger.release(vm.name());
+        for (Path file : List.of(
+                consoleSocket(vm.record()),
+                agentSocket(vm.record()),
+                Path.of("/dev/shm", sharedMemory(vm.record())))) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                LOG.warn("a left-over cannot be deleted file={} reason={}", file, e.getMessage());
+            }
+        }
+    }
+
+    private void record(Vm vm, VmRecord.Phase phase, String reason) {
+        VmRecord record = vm.record().with(phase, reason);
+        try {
+            store.save(record);
+        } catch (UncheckedIOException e) {
+            LOG.error("a VM's record is not on disk vm={}", vm.name(), e);
+        }
+        vm.record(record);
+    }
+
+    private HvmException bootFailure(Vm vm, String phase, String reason) {
+        List<String> lines = ConsoleLog.lastLines(store.consoleOf(vm.name()), CONSOLE_LINES);
+        var what = new StringBuilder("The VM did not start, in phase " + phase + ": " + reason);
+        if (!lines.isEmpty()) {
+            what.append("; the console's last lines:");
+            lines.forEach(line -> what.append("\n    ").append(line));
+        }
+        return HvmException.of(ErrorCode.BOOT_FAILED, what.toString())
+                .owner(vm.name())
+                .hint("hvm doctor; hvm logs hvmd")
+                .build();
+    }
+
+    private VmView view(Vm vm) {
+        VmRecord record = vm.record();
+        Map<String, Long> phases = new java.util.LinkedHashMap<>();
+        vm.phases().forEach(phase -> phases.put(phase.name(), phase.milliseconds()));
+        return new VmView(
+                record.layout(),
+                vm.state(),
+                vm.reason(),
+                record.accelerator(),
+                record.placement(),
+                record.uuid(),
+                record.created(),
+                phases,
+                vm.guest(),
+                store.consoleOf(vm.name()));
+    }
+
+    private static String domain(Vm vm) {
+        return "hvm-" + vm.name();
+    }
+
+    private static String sharedMemory(VmRecord record) {
+        return "hvm-" + record.uuid();
+    }
+
+    private Path sockets() {
+        return home.run().resolve("vm");
+    }
+
+    private Path consoleSocket(VmRecord record) {
+        return sockets().resolve(record.layout().name() + ".console");
+    }
+
+    private Path agentSocket(VmRecord record) {
+        return sockets().resolve(record.layout().name() + ".agent");
+    }
+}
