@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.guest.AgentGuest;
 import org.hybridvm.job.JobJournal;
 import org.hybridvm.job.JobService;
 import org.slf4j.Logger;
@@ -27,6 +28,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Hvmd {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+
+    /** QEMU's own user must get through to the images and sockets that hvmd gives it, and see nothing on the way. */
+    private static final Set<PosixFilePermission> PASSAGE = PosixFilePermissions.fromString("rwx--x--x");
+
     private static final long CLOSE_SECONDS = 10;
     private static final int FAILED = 1;
 
@@ -61,14 +66,15 @@ public final class Hvmd {
     }
 
     private int serve() throws Exception {
-        makePrivate(home.state());
-        makePrivate(home.run());
-        Files.createDirectories(home.logs());
+        make(home.state(), PASSAGE);
+        make(home.run(), PASSAGE);
+        make(home.jobs(), PRIVATE);
+        make(home.logs(), PRIVATE);
         try (InstanceLock _ = InstanceLock.take(home.state().resolve("hvmd.lock"))) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());
-            try (NodeVms vms = NodeVms.open(home);
+            try (NodeVms vms = NodeVms.open(home, AgentGuest::connect);
                     JobService jobs = new JobService(
                             vms, CallerIdentity.ofThisProcess(), JobJournal.open(home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
@@ -112,10 +118,10 @@ public final class Hvmd {
         System.out.close();
     }
 
-    private static void makePrivate(Path folder) throws IOException {
+    private static void make(Path folder, Set<PosixFilePermission> permissions) throws IOException {
         try {
             Files.createDirectories(folder);
-            Files.setPosixFilePermissions(folder, PRIVATE);
+            Files.setPosixFilePermissions(folder, permissions);
         } catch (IOException e) {
             throw HvmException.of(ErrorCode.HOST_PERMISSION, "A folder of hvmd cannot be made or is somebody else's")
                     .value(folder + " (" + e.getMessage() + ")")

@@ -59,7 +59,7 @@ final class VmRoutes {
         boolean force = Requests.flag(request, "force");
         blocking.callLong(() -> {
                     if (!force) {
-                        requireIdle(vm);
+                        requireIdle("VM", vm, jobs.liveOn(vm), "hvm destroy --force " + vm);
                     }
                     vms.destroy(vm);
                     return null;
@@ -68,15 +68,15 @@ final class VmRoutes {
                 .onFailure(failure -> Responses.problem(request, failure));
     }
 
-    private void requireIdle(String vm) {
-        List<JobRecord> live = jobs.liveOn(vm);
+    private static void requireIdle(String what, String value, List<JobRecord> live, String anyway) {
         if (live.isEmpty()) {
             return;
         }
-        throw HvmException.of(ErrorCode.WRONG_STATE, "Jobs run on the VM")
-                .value(vm)
-                .owner("job " + live.stream().map(job -> String.valueOf(job.number())).collect(Collectors.joining(", ")))
-                .hint("hvm cancel " + live.getFirst().number() + "; or hvm destroy --force " + vm)
+        throw HvmException.of(ErrorCode.WRONG_STATE, "Jobs run on the " + what)
+                .value(value)
+                .owner("job "
+                        + live.stream().map(job -> String.valueOf(job.number())).collect(Collectors.joining(", ")))
+                .hint("hvm cancel " + live.getFirst().number() + "; or " + anyway)
                 .build();
     }
 
@@ -84,7 +84,16 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
         boolean force = Requests.body(request).flag("force");
-        blocking.callLong(() -> vms.reboot(vm, partition, force))
+        blocking.callLong(() -> {
+                    if (!force) {
+                        String path = vm + "/" + partition;
+                        List<JobRecord> live = jobs.liveOn(vm).stream()
+                                .filter(job -> job.partition().equals(partition))
+                                .toList();
+                        requireIdle("partition", path, live, "hvm reboot --force " + path);
+                    }
+                    return vms.reboot(vm, partition, force);
+                })
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }

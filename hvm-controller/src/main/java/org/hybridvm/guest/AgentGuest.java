@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.guest;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.job.GuestCommand;
+import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.PartitionKind;
+import org.hybridvm.vm.Guest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A guest by its agent, after hvm/frame.h. What the agent says is checked; what it does not say in time is an error. Jobs
+ * of a hvmd that is gone need no care here: the agent ends them when it is greeted anew.
+ */
+public final class AgentGuest implements Guest {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentGuest.class);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+    private static final Duration REBOOT_LIMIT = Duration.ofSeconds(30);
+
+    private final AgentChannel channel;
+    private final Fields greeting;
+    private final Consumer<String> lost;
+    private final Map<Integer, AgentProcess> processes = new ConcurrentHashMap<>();
+    private final Map<Integer, CompletableFuture<Fields>> requests = new ConcurrentHashMap<>();
+    private final AtomicInteger lastStream = new AtomicInteger();
+    private final AtomicInteger lastRequest = new AtomicInteger();
+    private volatile String end;
+
+    private AgentGuest(AgentChannel channel, Fields greeting, Consumer<String> lost) {
+        this.channel = channel;
+        this.greeting = greeting;
+        this.lost = lost;
+    }
+
+    /**
+     * Connects to the agent behind a socket.
+     *
+     * @param limit how long the agent may take to answer
+     * @param lost told once when the agent is gone, not after {@link #close}
+     */
+    public static AgentGuest connect(Path socket, Duration limit, Consumer<String> lost) throws IOException {
+        AgentChannel.Greeting greeting = AgentChannel.connect(socket, limit);
+        var guest = new AgentGuest(greeting.channel(), greeting.fields(), lost);
+        guest.begin();
+        return guest;
+    }
+
+    @Override
+    public Map<String, Long> bootStamps() {
+        var stamps = new LinkedHashMap<String, Long>();
+        try {
+            List<String> names = greeting.texts(FieldTag.STAMP_NAME);
+            List<Long> times = greeting.numbers(FieldTag.STAMP_NS);
+            for (int i = 0; i < Math.min(names.size(), times.size()); i++) {
+                stamps.put(names.get(i), times.get(i));
+            }
+        } catch (ProtocolException e) {
+            LOG.warn("boot stamps dropped reason={}", e.getMessage());
+        }
+        return stamps;
+    }
+
+    @Override
+    public List<String> bootProblems() {
+        return greeting.texts(FieldTag.PROBLEM);
+    }
+
+    @Override
+    public List<Partition> partitions() {
+        return partitionsOf(ask("info", new Fields(), ANSWER_LIMIT));
+    }
+
+    @Override
+    public Partition reboot(String partition, boolean force) {
+        var fields = new Fields().text(FieldTag.PARTITION, partition).number(FieldTag.FORCE, force ? 1 : 0);
+        Fields answer = ask("reboot", fields, REBOOT_LIMIT);
+        List<Partition> described = answer.all(FieldTag.INFO).isEmpty() ? partitions() : partitionsOf(answer);
+        return described.stream()
+                .filter(one -> one.name().equals(partition))
+                .findFirst()
+                .orElseThrow(() -> broken("no description of partition " + partition));
+    }
+
+    @Override
+    public String hrtLog(String partition) {
+        return text(ask("hrt-log", new Fields().text(FieldTag.PARTITION, partition), ANSWER_LIMIT));
+    }
+
+    @Override
+    public String kernelLog() {
+        return text(ask("kernel-log", new Fields(), ANSWER_LIMIT));
+    }
+
+    @Override
+    public Map<String, Object> status() {
+        Fields answer = ask("status", new Fields(), ANSWER_LIMIT);
+        var status = new LinkedHashMap<String, Object>();
+        greeting.text(FieldTag.RELEASE).ifPresent(release -> status.put("release", release));
+        for (String pair : text(answer).split("\\s+")) {
+            int equals = pair.indexOf('=');
+            if (equals > 0) {
+                status.put(pair.substring(0, equals), pair.substring(equals + 1));
+            }
+        }
+        return status;
+    }
+
+    @Override
+    public GuestProcess start(GuestCommand command, GuestProcess.Listener listener) {
+        int stream = lastStream.incrementAndGet();
+        byte[] payload = exec(command).encode();
+        if (payload.length > Frame.MAX_PAYLOAD) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "Arguments and environment are too long")
+                    .value(payload.length + " bytes")
+                    .allowed("at most " + Frame.MAX_PAYLOAD + " bytes")
+                    .hint("pass fewer variables (not --env-all), or put arguments into a file")
+                    .build();
+        }
+        var process = new AgentProcess(stream, listener, channel::send);
+        processes.put(stream, process);
+        channel.send(new Frame(FrameType.EXEC, stream, payload));
+        String reason = end;
+        if (reason != null && processes.remove(stream) != null) {
+            process.lost(reason);
+        }
+        return process;
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+        endAll("hvmd let go of the guest's agent");
+    }
+
+    private void begin() {
+        channel.start(new AgentChannel.Receiver() {
+            @Override
+            public void accept(Frame frame) throws ProtocolException {
+                receive(frame);
+            }
+
+            @Override
+            public void lost(String reason) {
+                endAll(reason);
+                lost.accept(reason);
+            }
+        });
+    }
+
+    private void receive(Frame frame) throws ProtocolException {
+        if (frame.stream() != 0) {
+            receiveOfJob(frame);
+            return;
+        }
+        Fields fields = Fields.decode(frame.payload());
+        switch (frame.type()) {
+            case RESPONSE -> answer(fields);
+            case ERROR -> LOG.error("the agent did not understand reason={}", fields.text(FieldTag.TEXT).orElse(""));
+            case HELLO_REPLY -> throw new ProtocolException("the agent was started anew");
+            default -> throw new ProtocolException("a " + frame.type() + " frame outside a job's stream");
+        }
+    }
+
+    private void receiveOfJob(Frame frame) throws ProtocolException {
+        AgentProcess process = processes.get(frame.stream());
+        if (process == null) {
+            if (frame.stream() < 0 || frame.stream() > lastStream.get()) {
+                throw new ProtocolException("a frame of job stream " + frame.stream() + ", which there is not");
+            }
+            return;
+        }
+        if (process.accept(frame)) {
+            processes.remove(frame.stream());
+        }
+    }
+
+    private void answer(Fields fields) throws ProtocolException {
+        CompletableFuture<Fields> request = requests.remove(fields.require(FieldTag.ID));
+        if (request != null) { // else it came too late
+            request.complete(fields);
+        }
+    }
+
+    private void endAll(String reason) {
+        end = reason;
+        var ending = new ArrayList<>(processes.values());
+        processes.clear();
+        ending.forEach(process -> process.lost(reason));
+        requests.values().forEach(request -> request.completeExceptionally(new IOException(reason)));
+        requests.clear();
+    }
+
+    private Fields ask(String name, Fields fields, Duration limit) {
+        int id = lastRequest.incrementAndGet();
+        var answer = new CompletableFuture<Fields>();
+        requests.put(id, answer);
+        channel.send(new Frame(
+                FrameType.REQUEST,
+                0,
+                fields.number(FieldTag.ID, id).text(FieldTag.NAME, name).encode()));
+        try {
+            if (end != null) {
+                throw new ExecutionException(new IOException(end));
+            }
+            return checked(name, answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (TimeoutException e) {
+            throw HvmException.of(ErrorCode.GUEST_TIMEOUT, "The guest's agent does not answer")
+                    .value(name + ", after " + limit.toSeconds() + " s")
+                    .hint("hvm console VM")
+                    .cause(e)
+                    .build();
+        } catch (ExecutionException e) {
+            throw HvmException.of(ErrorCode.GUEST_LOST, "The guest's agent is gone")
+                    .value(e.getCause().getMessage())
+                    .hint("hvm list")
+                    .cause(e)
+                    .build();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops").cause(e).build();
+        } finally {
+            requests.remove(id);
+        }
+    }
+
+    private static Fields checked(String name, Fields answer) {
+        answer.text(FieldTag.PROBLEM).ifPresent(problem -> {
+            throw HvmException.of(ErrorCode.WRONG_STATE, "The guest refused: " + name)
+                    .value(problem)
+                    .build();
+        });
+        return answer;
+    }
+
+    private static List<Partition> partitionsOf(Fields answer) {
+        var partitions = new ArrayList<Partition>();
+        for (byte[] info : answer.all(FieldTag.INFO)) {
+            try {
+                partitions.add(PartitionInfo.decode(info));
+            } catch (ProtocolException e) {
+                throw broken(e.getMessage());
+            }
+        }
+        return partitions;
+    }
+
+    private static String text(Fields answer) {
+        return String.join("", answer.texts(FieldTag.TEXT));
+    }
+
+    private static HvmException broken(String why) {
+        return HvmException.of(ErrorCode.GUEST_PROTOCOL, "The guest's agent broke the protocol")
+                .value(why)
+                .build();
+    }
+
+    private static Fields exec(GuestCommand command) {
+        var fields = new Fields();
+        command.arguments().forEach(argument -> fields.text(FieldTag.ARGUMENT, argument));
+        command.environment().forEach(variable -> fields.text(FieldTag.ENVIRONMENT, variable));
+        fields.text(FieldTag.DIRECTORY, command.directory());
+        fields.number(FieldTag.USER, command.identity().user());
+        fields.number(FieldTag.GROUP, command.identity().group());
+        command.identity().groups().forEach(group -> fields.number(FieldTag.GROUP_EXTRA, group));
+        if (command.kind() == PartitionKind.HRT) {
+            fields.text(FieldTag.PARTITION, command.partition()).number(FieldTag.CORES, command.cores());
+        }
+        return fields;
+    }
+}
