@@ -29,6 +29,10 @@ import org.slf4j.LoggerFactory;
 public final class Hvmd {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
 
+    /** As root, libvirt runs QEMU as a user of its own, who must get through to what is QEMU's below our folders. */
+    private static final Set<PosixFilePermission> PASSABLE = PosixFilePermissions.fromString("rwx--x--x");
+
+
     /** QEMU's own user must get through to the images and sockets that hvmd gives it, and see nothing on the way. */
     private static final Set<PosixFilePermission> PASSAGE = PosixFilePermissions.fromString("rwx--x--x");
 
