@@ -120,7 +120,6 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         facts.put("vm", vm);
         facts.put("partition", partition);
         facts.put("state", booted.state());
-        facts.put("ms", booted.ready().toMillis());
         facts.put("first_instruction_us", booted.firstInstruction().toNanos() / 1000);
         facts.put("ready_us", booted.ready().toNanos() / 1000);
         facts.put("generation", booted.generation());

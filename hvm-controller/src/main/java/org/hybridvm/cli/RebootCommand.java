@@ -35,7 +35,9 @@ final class RebootCommand extends Command {
         if (wantsJson()) {
             printJson(answer.asMap());
         } else {
-            context.out().println(parameter(0) + " " + answer.text("state") + " after " + answer.number("ms") + " ms");
+            context.out()
+                    .println("%s %s after %.1f ms"
+                            .formatted(parameter(0), answer.text("state"), answer.number("ready_us") / 1000.0));
         }
         return OK;
     }

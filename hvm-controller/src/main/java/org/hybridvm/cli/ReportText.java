@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.cli;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.hybridvm.job.ReportLine;
 
 /** Puts a job's report into words for a terminal. */
 final class ReportText {
+    private static final List<String> FAULT_DETAILS = List.of("rip", "error", "vector");
+
     private final boolean statistics;
 
     /** @param statistics whether figures were asked for */
@@ -22,7 +26,7 @@ final class ReportText {
             case "stats" -> statistics ? Optional.of(figures(report)) : Optional.empty();
             case "unserved" -> Optional.of("system call %s (%s) is not served yet, the program got ENOSYS"
                     .formatted(value(report, "name"), value(report, "nr")));
-            case "fault" -> Optional.of(fault(report));
+            case "fault" -> fault(report);
             case "trace" -> Optional.of("  #" + report.text());
             case "registers" -> Optional.of("  " + pairs(report.values()));
             case "refused" -> Optional.empty(); // it comes again as the reason of the job's end
@@ -48,14 +52,17 @@ final class ReportText {
                         value(report, "halts"));
     }
 
-    private static String fault(ReportLine report) {
-        return "%s at address %s (rip %s, error %s, vector %s)"
-                .formatted(
-                        value(report, "name"),
-                        value(report, "address"),
-                        value(report, "rip"),
-                        value(report, "error"),
-                        value(report, "vector"));
+    /** Says what is known; a signal from outside has no address, and its name comes again with the job's end. */
+    private static Optional<String> fault(ReportLine report) {
+        Optional<String> address = report.value("address").map(value -> " at address " + value);
+        String details = FAULT_DETAILS.stream()
+                .flatMap(key -> report.value(key).map(value -> key + " " + value).stream())
+                .collect(Collectors.joining(", "));
+        if (address.isEmpty() && details.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                value(report, "name") + address.orElse("") + (details.isEmpty() ? "" : " (" + details + ")"));
     }
 
     private static String microseconds(Optional<String> nanoseconds) {

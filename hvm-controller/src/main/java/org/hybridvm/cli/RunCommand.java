@@ -21,6 +21,9 @@ final class RunCommand extends Command {
             "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
     private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_");
 
+    /** Ends that the caller has brought about and that shells do not mention either. */
+    private static final Set<Integer> QUIET_SIGNALS = Set.of(Signals.INT, Signals.PIPE);
+
     RunCommand(Context context) {
         super(context, "run", "Run a program on HRT cores, as if it ran here");
         option(String.class, "VM", "The VM; may be left out if only one is up. If none is, the default VM is launched.", "--vm");
@@ -152,10 +155,11 @@ final class RunCommand extends Command {
 
     private int exitStatus(JsonObject result) {
         String reason = result.text("reason", null);
+        int signal = (int) result.number("signal");
         if (reason != null && result.number("status") != 0) {
             context.err().println("hvm: " + reason);
-        } else if (result.number("signal") > 0) {
-            context.err().println("hvm: ended by " + Signals.name((int) result.number("signal")));
+        } else if (signal > 0 && !QUIET_SIGNALS.contains(signal)) {
+            context.err().println("hvm: ended by " + Signals.name(signal));
         }
         return (int) result.number("status");
     }

@@ -21,7 +21,6 @@ final class RunSession {
     /** How much output the guest may be ahead of us. */
     static final int WINDOW = 256 * 1024;
 
-    private static final int SIGPIPE = 13;
     private static final int STDIN_CHUNK = 32 * 1024;
 
     private final HttpConnection connection;
@@ -113,7 +112,7 @@ final class RunSession {
             } catch (IOException e) {
                 if (stdout) {
                     outputBroken = true;
-                    signal(SIGPIPE); // as the program would have got on a pipe of its own
+                    signal(Signals.PIPE); // as the program would have got on a pipe of its own
                 }
             }
         }

@@ -9,6 +9,7 @@ import java.util.Optional;
 final class Signals {
     static final int INT = 2;
     static final int KILL = 9;
+    static final int PIPE = 13;
 
     private static final Map<String, Integer> NUMBERS = Map.ofEntries(
             Map.entry("HUP", 1),
@@ -23,7 +24,7 @@ final class Signals {
             Map.entry("USR1", 10),
             Map.entry("SEGV", 11),
             Map.entry("USR2", 12),
-            Map.entry("PIPE", 13),
+            Map.entry("PIPE", PIPE),
             Map.entry("ALRM", 14),
             Map.entry("TERM", 15),
             Map.entry("CONT", 18),

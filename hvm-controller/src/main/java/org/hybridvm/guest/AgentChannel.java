@@ -139,7 +139,7 @@ final class AgentChannel implements AutoCloseable {
         } catch (ProtocolException e) {
             end(receiver::lost, "the guest's agent broke the protocol: " + e.getMessage());
         } catch (IOException e) { // the end of the stream, or a reset if something was left unread
-            end(receiver::lost, "QEMU closed the agent's channel");
+            end(receiver::lost, "QEMU ended: it closed the agent's channel");
         }
     }
 

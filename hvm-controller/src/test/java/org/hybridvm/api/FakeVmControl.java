@@ -93,7 +93,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     @Override
     public Map<String, Object> reboot(String vm, String partition, boolean force) {
         require(vm);
-        return Map.of("partition", partition, "state", "READY", "ms", 2, "force", force);
+        return Map.of("partition", partition, "state", "READY", "ready_us", 1850, "force", force);
     }
 
     @Override

@@ -174,7 +174,7 @@ class HvmCommandsTest {
     @Test
     void shouldRebootAPartition() {
         vms.launched();
-        assertThat(hvm.run("reboot", "demo/hrt")).isEqualTo(new Outcome(0, "demo/hrt READY after 2 ms\n", ""));
+        assertThat(hvm.run("reboot", "demo/hrt")).isEqualTo(new Outcome(0, "demo/hrt READY after 1.9 ms\n", ""));
         assertThat(hvm.run("reboot", "demo").err())
                 .isEqualTo("hvm: No partition: demo. Allowed: VM/PARTITION. Try: hvm list\n");
     }

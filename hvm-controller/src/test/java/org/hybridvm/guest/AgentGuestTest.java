@@ -178,7 +178,7 @@ class AgentGuestTest {
         connect();
         start("linux", PartitionKind.LINUX);
         agent.close();
-        assertLost("QEMU closed the agent's channel");
+        assertLost("QEMU ended: it closed the agent's channel");
         assertThatThrownBy(() -> guest.kernelLog()).hasMessageStartingWith("The guest's agent is gone: ");
     }
 
@@ -188,7 +188,7 @@ class AgentGuestTest {
         agent.close();
         lost.get(10, TimeUnit.SECONDS);
         start("linux", PartitionKind.LINUX);
-        assertThat(hear()).isEqualTo("lost QEMU closed the agent's channel");
+        assertThat(hear()).isEqualTo("lost QEMU ended: it closed the agent's channel");
     }
 
     @Test
