@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.ipc;
+
+/** Layout of a slot, how one HRT thread asks its proxy for a system call: {@code hvm/slot.h} tells the protocol. A test holds every number against the C header. */
+public final class SlotDescriptor {
+    private SlotDescriptor() {}
+
+    public static final long SLOT_ARGS = 6L;
+    public static final long NR_FIRST_SPECIAL = 0xf000L;
+    public static final long NR_PAGE_FAULT = 0xf001L;
+    public static final long NR_EXCEPTION = 0xf002L;
+    public static final long NR_CALL = 0xf003L;
+    public static final long NR_THREAD_GONE = 0xf004L;
+    public static final long GONE_STOPPED = 1L;
+    public static final long GONE_CORE = 2L;
+    public static final long SLOT_SIZE = 0x200L;
+
+    /** Bytes of the whole. */
+    public static final long SIZE = 0x200L;
+
+    public static final long HEAD_OFFSET = 0L;
+    public static final long ARG_OFFSET = 8L;
+    public static final long DONE_OFFSET = 0x38L;
+    public static final long CLIENT_SLEEPING_OFFSET = 0x40L;
+    public static final long CLIENT_CORE_OFFSET = 0x44L;
+    public static final long SERVER_SLEEPING_OFFSET = 0x80L;
+    public static final long GENERATION_OFFSET = 0xc0L;
+    public static final long INDEX_OFFSET = 0xc4L;
+    public static final long PID_OFFSET = 0xc8L;
+    public static final long TID_OFFSET = 0xccL;
+    public static final long STATS_OFFSET = 0x100L;
+    public static final long REGS_OFFSET = 0x140L;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prints the layout of shared memory as JSON: sizes and offsets as this compiler lays the structs out, and all
+ * constants. The Java view is compared with it. A struct's fields must fill it without a hole, so that a field which
+ * somebody adds to the header and forgets here is noticed: then this program fails, and with it the build.
+ */
+#include <hvm/log.h>
+#include <hvm/partition.h>
+#include <hvm/slot.h>
+#include <hvm/types.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *struct_name;
+static size_t filled, struct_size;
+static const char *separator = "";
+
+static void begin_struct(const char *name, size_t size)
+{
+	printf("%s\n  \"%s\": {\"size\": %zu, \"fields\": {", separator, name, size);
+	struct_name = name;
+	struct_size = size;
+	filled = 0;
+	separator = "";
+}
+
+static void field(const char *name, size_t offset, size_t size)
+{
+	if (offset != filled) {
+		fprintf(stderr,
+			"abi-dump: struct %s: field %s lies at %zu, the one listed before it ends at %zu: "
+			"a field is missing in tools/abi_dump.c, or there is a hole\n",
+			struct_name, name, offset, filled);
+		exit(1);
+	}
+	printf("%s\"%s\": {\"offset\": %zu, \"size\": %zu}", separator, name, offset, size);
+	filled = offset + size;
+	separator = ", ";
+}
+
+static void end_struct(void)
+{
+	if (filled != struct_size) {
+		fprintf(stderr, "abi-dump: struct %s has %zu bytes, its fields in tools/abi_dump.c end at %zu\n",
+			struct_name, struct_size, filled);
+		exit(1);
+	}
+	printf("}}");
+	separator = ",";
+}
+
+#define STRUCT(name)	    begin_struct(#name, sizeof(struct name))
+#define FIELD(name, member) field(#member, offsetof(struct name, member), sizeof(((struct name *)0)->member))
+
+static void dump_slot(void)
+{
+	STRUCT(hvm_slot);
+	FIELD(hvm_slot, head);
+	FIELD(hvm_slot, arg);
+	FIELD(hvm_slot, done);
+	FIELD(hvm_slot, client_sleeping);
+	FIELD(hvm_slot, client_core);
+	FIELD(hvm_slot, client_pad);
+	FIELD(hvm_slot, server_sleeping);
+	FIELD(hvm_slot, server_pad0);
+	FIELD(hvm_slot, server_pad);
+	FIELD(hvm_slot, generation);
+	FIELD(hvm_slot, index);
+	FIELD(hvm_slot, pid);
+	FIELD(hvm_slot, tid);
+	FIELD(hvm_slot, setup_pad);
+	FIELD(hvm_slot, stats);
+	FIELD(hvm_slot, regs);
+	end_struct();
+}
+
+static void dump_slot_stats(void)
+{
+	STRUCT(hvm_slot_stats);
+	FIELD(hvm_slot_stats, calls_local);
+	FIELD(hvm_slot_stats, calls_forwarded);
+	FIELD(hvm_slot_stats, page_faults);
+	FIELD(hvm_slot_stats, wakes_sent);
+	FIELD(hvm_slot_stats, halts);
+	FIELD(hvm_slot_stats, interrupts);
+	FIELD(hvm_slot_stats, shootdowns);
+	FIELD(hvm_slot_stats, start_tsc);
+	end_struct();
+}
+
+static void dump_regs(void)
+{
+	STRUCT(hvm_regs);
+	FIELD(hvm_regs, r15);
+	FIELD(hvm_regs, r14);
+	FIELD(hvm_regs, r13);
+	FIELD(hvm_regs, r12);
+	FIELD(hvm_regs, r11);
+	FIELD(hvm_regs, r10);
+	FIELD(hvm_regs, r9);
+	FIELD(hvm_regs, r8);
+	FIELD(hvm_regs, rax);
+	FIELD(hvm_regs, rcx);
+	FIELD(hvm_regs, rdx);
+	FIELD(hvm_regs, rsi);
+	FIELD(hvm_regs, rdi);
+	FIELD(hvm_regs, rbp);
+	FIELD(hvm_regs, rbx);
+	FIELD(hvm_regs, vector);
+	FIELD(hvm_regs, error);
+	FIELD(hvm_regs, rip);
+	FIELD(hvm_regs, cs);
+	FIELD(hvm_regs, rflags);
+	FIELD(hvm_regs, rsp);
+	FIELD(hvm_regs, ss);
+	FIELD(hvm_regs, cr2);
+	FIELD(hvm_regs, fs_base);
+	end_struct();
+}
+
+static void dump_partition(void)
+{
+	STRUCT(hvm_partition);
+	FIELD(hvm_partition, magic);
+	FIELD(hvm_partition, revision);
+	FIELD(hvm_partition, flags);
+	FIELD(hvm_partition, phys_base);
+	FIELD(hvm_partition, size);
+	FIELD(hvm_partition, core_count);
+	FIELD(hvm_partition, tsc_khz);
+	FIELD(hvm_partition, spin_cycles);
+	FIELD(hvm_partition, apic_phys);
+	FIELD(hvm_partition, wake_vector);
+	FIELD(hvm_partition, wake_apic);
+	FIELD(hvm_partition, state);
+	FIELD(hvm_partition, generation);
+	FIELD(hvm_partition, idle_top);
+	FIELD(hvm_partition, line1_pad);
+	FIELD(hvm_partition, image_end);
+	FIELD(hvm_partition, panic_core);
+	FIELD(hvm_partition, line2_pad);
+	end_struct();
+}
+
+static void dump_core(void)
+{
+	STRUCT(hvm_core);
+	FIELD(hvm_core, command);
+	FIELD(hvm_core, space);
+	FIELD(hvm_core, slot);
+	FIELD(hvm_core, call_slot);
+	FIELD(hvm_core, stop);
+	FIELD(hvm_core, line0_pad);
+	FIELD(hvm_core, state);
+	FIELD(hvm_core, apic_id);
+	FIELD(hvm_core, command_ack);
+	FIELD(hvm_core, loaded);
+	FIELD(hvm_core, heartbeat);
+	FIELD(hvm_core, entry_tsc);
+	FIELD(hvm_core, ready_tsc);
+	FIELD(hvm_core, interrupts);
+	FIELD(hvm_core, spurious);
+	FIELD(hvm_core, flush);
+	FIELD(hvm_core, line2_pad);
+	FIELD(hvm_core, flush_ack);
+	FIELD(hvm_core, line3_pad);
+	end_struct();
+}
+
+static void dump_log(void)
+{
+	STRUCT(hvm_log);
+	FIELD(hvm_log, head);
+	FIELD(hvm_log, pad);
+	FIELD(hvm_log, reserved);
+	FIELD(hvm_log, text);
+	end_struct();
+}
+
+#define CONSTANT(header, name)                                                                                         \
+	printf("%s\n  {\"header\": \"%s\", \"name\": \"%s\", \"value\": \"%#llx\"}", separator, #header, #name,        \
+	       (unsigned long long)(name));                                                                            \
+	separator = ",";
+
+static void dump_constants(void)
+{
+#include "constants.inc"
+}
+
+int main(void)
+{
+	printf("{\"structs\": {");
+	dump_slot();
+	dump_slot_stats();
+	dump_regs();
+	dump_partition();
+	dump_core();
+	dump_log();
+	printf("},\n \"constants\": [");
+	separator = "";
+	dump_constants();
+	printf("]}\n");
+	return 0;
+}
