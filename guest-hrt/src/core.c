@@ -141,6 +141,14 @@ void core_doorbell(struct core *core)
 
 void core_abandon_thread(struct core *core)
 {
+	struct thread *thread = core->thread;
+
+	/* Where the program was: for the report of whoever ended it. */
+	if (thread->entry) {
+		thread->slot->regs = *thread->entry;
+		thread->slot->regs.cr2 = 0;
+		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
+	}
 	core_load_space(core, 0);
 	core->thread = NULL;
 	core->stop_requested = false;
@@ -167,6 +175,7 @@ static void command_run(struct core *core)
 	thread->space = control->space;
 	thread->generation = thread->slot->generation;
 	thread->sequence = (uint32_t)(thread->slot->head >> 32);
+	thread->entry = NULL;
 	core->thread = thread;
 	core->stop_requested = false;
 	core_load_space(core, thread->space);

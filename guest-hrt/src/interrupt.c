@@ -90,8 +90,10 @@ void interrupt_handle(const struct hvm_regs *regs)
 		core->control->spurious++;
 	apic_end_of_interrupt();
 	/* The kernel looks at stop_requested itself, where it holds nothing; a program does not. */
-	if (core->stop_requested && (int64_t)regs->rip >= 0)
+	if (core->stop_requested && (int64_t)regs->rip >= 0) {
+		core->thread->entry = regs;
 		core_abandon_thread(core);
+	}
 }
 
 void exception_from_program(const struct hvm_regs *regs)
@@ -104,6 +106,7 @@ void exception_from_program(const struct hvm_regs *regs)
 	full.cr2 = cpu_read_cr2();
 	full.fs_base = cpu_read_msr(MSR_FS_BASE);
 	thread->slot->regs = full;
+	thread->entry = &full;
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
 	cpu_interrupts_on();
 	if (full.vector == VECTOR_PAGE_FAULT && (int64_t)full.cr2 >= 0) {

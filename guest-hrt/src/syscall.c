@@ -69,6 +69,7 @@ static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
 	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
 
 	thread->slot->stats.calls_forwarded++;
+	thread->entry = regs;
 	cpu_interrupts_on();
 	return thread_forward(thread, (uint32_t)regs->rax, arg);
 }

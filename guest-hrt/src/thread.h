@@ -11,6 +11,7 @@ struct thread {
 	uint64_t space;		    /* physical address of its top-level table */
 	uint32_t sequence;	    /* of the last request on slot */
 	uint32_t generation;
+	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
 };
 
 /** Start the thread that the registers in its slot describe. Does not return; ends by core_abandon_thread. */

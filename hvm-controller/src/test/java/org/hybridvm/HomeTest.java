@@ -28,8 +28,7 @@ class HomeTest {
         assertThat(Home.of(Map.of("XDG_STATE_HOME", "/state", "XDG_RUNTIME_DIR", "/run/user/1000"), false, USER_HOME))
                 .isEqualTo(new Home(Path.of("/state/hvm"), Path.of("/run/user/1000/hvm")));
         assertThat(Home.of(Map.of(), false, USER_HOME))
-                .isEqualTo(new Home(
-                        Path.of("/home/me/.local/state/hvm"), Path.of("/home/me/.local/state/hvm/run")));
+                .isEqualTo(new Home(Path.of("/home/me/.local/state/hvm"), Path.of("/home/me/.local/state/hvm/run")));
     }
 
     @Test

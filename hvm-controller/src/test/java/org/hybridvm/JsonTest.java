@@ -64,6 +64,7 @@ class JsonTest {
     @Test
     void shouldRefuseWhatIsNoJson() {
         assertThatThrownBy(() -> JsonObject.parse("{")).hasMessageStartingWith("The text is not JSON: ");
-        assertThatThrownBy(() -> JsonObject.parse("[]")).hasMessage("The JSON value is no object. Allowed: one JSON object.");
+        assertThatThrownBy(() -> JsonObject.parse("[]"))
+                .hasMessage("The JSON value is no object. Allowed: one JSON object.");
     }
 }

@@ -92,7 +92,8 @@ public final class ApiServer {
         Optional<String> vm = Requests.body(request).optionalText("vm");
         blocking.callLong(() -> {
                     Map<String, Object> facts = BenchRun.run(jobs, vm);
-                    facts.put("acceleration", vms.info(facts.get("vm").toString()).get("acceleration"));
+                    facts.put(
+                            "acceleration", vms.info(facts.get("vm").toString()).get("acceleration"));
                     return facts;
                 })
                 .onSuccess(facts -> Responses.json(request, facts))

@@ -94,7 +94,9 @@ final class BenchRun implements JobListener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             job.signal(9);
-            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops").cause(e).build();
+            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops")
+                    .cause(e)
+                    .build();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }

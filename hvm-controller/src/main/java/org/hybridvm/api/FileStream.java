@@ -47,9 +47,7 @@ final class FileStream {
         if (response.closed()) {
             return;
         }
-        blocking.call(this::read)
-                .onSuccess(this::send)
-                .onFailure(failure -> Responses.problem(request, failure));
+        blocking.call(this::read).onSuccess(this::send).onFailure(failure -> Responses.problem(request, failure));
     }
 
     private void send(Buffer chunk) {

@@ -32,7 +32,6 @@ public final class Hvmd {
     /** As root, libvirt runs QEMU as a user of its own, who must get through to what is QEMU's below our folders. */
     private static final Set<PosixFilePermission> PASSABLE = PosixFilePermissions.fromString("rwx--x--x");
 
-
     /** QEMU's own user must get through to the images and sockets that hvmd gives it, and see nothing on the way. */
     private static final Set<PosixFilePermission> PASSAGE = PosixFilePermissions.fromString("rwx--x--x");
 
@@ -54,9 +53,8 @@ public final class Hvmd {
     public static void main(String[] arguments) {
         int status = FAILED;
         try {
-            Home home = arguments.length == 2
-                    ? new Home(Path.of(arguments[0]), Path.of(arguments[1]))
-                    : Home.ofThisUser();
+            Home home =
+                    arguments.length == 2 ? new Home(Path.of(arguments[0]), Path.of(arguments[1])) : Home.ofThisUser();
             System.setProperty(LogSetup.FILE_PROPERTY, home.daemonLog().toString()); // before any class that logs
             status = new Hvmd(home).serve();
         } catch (HvmException e) {
@@ -80,10 +78,15 @@ public final class Hvmd {
             Vertx vertx = Vertx.vertx(vertxOptions());
             try (NodeVms vms = NodeVms.open(home, AgentGuest::connect);
                     JobService jobs = new JobService(
-                            vms, CallerIdentity.ofThisProcess(), JobJournal.open(home.jobs(), Clock.systemUTC()),
+                            vms,
+                            CallerIdentity.ofThisProcess(),
+                            JobJournal.open(home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 var server = new ApiServer(vertx, vms, jobs, stopRequest::countDown);
-                server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+                server.listen(home.socket())
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .get(CLOSE_SECONDS, TimeUnit.SECONDS);
                 log.info("hvmd serves pid={} socket={}", ProcessHandle.current().pid(), home.socket());
                 sayReady();
                 stopRequest.await();
@@ -101,9 +104,8 @@ public final class Hvmd {
     private static VertxOptions vertxOptions() {
         return new VertxOptions()
                 .setEventLoopPoolSize(2)
-                .setFileSystemOptions(new FileSystemOptions()
-                        .setFileCachingEnabled(false)
-                        .setClassPathResolvingEnabled(false));
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false));
     }
 
     /** On a signal: the JVM ends when its shutdown hooks have. */

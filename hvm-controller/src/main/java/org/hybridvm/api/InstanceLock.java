@@ -38,8 +38,7 @@ final class InstanceLock implements Closeable {
                         .build();
             }
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap(
-                    (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
             return new InstanceLock(channel);
         } catch (IOException | RuntimeException e) {
             channel.close();

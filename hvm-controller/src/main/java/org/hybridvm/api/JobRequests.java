@@ -34,10 +34,11 @@ final class JobRequests {
         return switch (text) {
             case "hrt" -> PartitionKind.HRT;
             case "linux" -> PartitionKind.LINUX;
-            default -> throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such kind of partition")
-                    .value(text)
-                    .allowed("hrt, linux")
-                    .build();
+            default ->
+                throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such kind of partition")
+                        .value(text)
+                        .allowed("hrt, linux")
+                        .build();
         };
     }
 

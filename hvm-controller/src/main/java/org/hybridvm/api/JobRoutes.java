@@ -73,7 +73,9 @@ final class JobRoutes {
                     .hint("hvm run, which speaks it")
                     .build();
         }
-        request.response().putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL).putHeader(HttpHeaders.CONNECTION, "Upgrade");
+        request.response()
+                .putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL)
+                .putHeader(HttpHeaders.CONNECTION, "Upgrade");
         request.request()
                 .toNetSocket()
                 .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, jobs, blocking))

@@ -65,8 +65,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         return start(context, appender);
     }
 
-    private static Appender<ILoggingEvent> start(
-            LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
+    private static Appender<ILoggingEvent> start(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
         var encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern(LINE);

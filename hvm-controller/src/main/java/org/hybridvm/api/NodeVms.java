@@ -134,11 +134,12 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
             case "hrt" -> manager().requireGuest(vm).hrtLog(partitionOf(view, partition));
             case "console" -> read(view.console(), vm);
             case "qemu" -> read(home.state().resolve("libvirt/log/qemu/hvm-" + vm + ".log"), vm);
-            default -> throw HvmException.of(ErrorCode.NO_SUCH_LOG, "No such log")
-                    .value(kind)
-                    .allowed("kernel, console, qemu, hrt")
-                    .owner(vm)
-                    .build();
+            default ->
+                throw HvmException.of(ErrorCode.NO_SUCH_LOG, "No such log")
+                        .value(kind)
+                        .allowed("kernel, console, qemu, hrt")
+                        .owner(vm)
+                        .build();
         };
     }
 
@@ -161,7 +162,9 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
     @Override
     public Map<String, Object> versions() {
-        return HostChecks.qemuVersion().<Map<String, Object>>map(qemu -> Map.of("qemu", qemu)).orElse(Map.of());
+        return HostChecks.qemuVersion()
+                .<Map<String, Object>>map(qemu -> Map.of("qemu", qemu))
+                .orElse(Map.of());
     }
 
     @Override
@@ -208,7 +211,10 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
             return new HostChecks.Check("libvirt", HostChecks.Status.OK, "connected", Optional.empty());
         } catch (HvmException e) {
             return new HostChecks.Check(
-                    "libvirt", HostChecks.Status.FAIL, e.getMessage(), Optional.of("scripts/bootstrap; hvm daemon stop"));
+                    "libvirt",
+                    HostChecks.Status.FAIL,
+                    e.getMessage(),
+                    Optional.of("scripts/bootstrap; hvm daemon stop"));
         }
     }
 

@@ -21,7 +21,9 @@ final class Responses {
     }
 
     static void text(RoutingContext request, String text) {
-        request.response().putHeader("Content-Type", "text/plain; charset=utf-8").end(text);
+        request.response()
+                .putHeader("Content-Type", "text/plain; charset=utf-8")
+                .end(text);
     }
 
     static void nothing(RoutingContext request) {

@@ -199,8 +199,7 @@ final class RunStream implements JobListener {
 
     private void stdin(byte[] payload) {
         if (payload.length > granted[RunFrame.STDIN]) {
-            throw new IllegalArgumentException(
-                    payload.length + " bytes of input, allowed " + granted[RunFrame.STDIN]);
+            throw new IllegalArgumentException(payload.length + " bytes of input, allowed " + granted[RunFrame.STDIN]);
         }
         granted[RunFrame.STDIN] -= payload.length;
         job.stdin(ByteBuffer.wrap(payload));

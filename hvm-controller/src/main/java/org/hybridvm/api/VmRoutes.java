@@ -122,7 +122,9 @@ final class VmRoutes {
     private void launch(RoutingContext request) {
         VmControl.LayoutSource source = layoutSource(Requests.body(request));
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
-        blocking.callLong(() -> vms.launch(source, events)).onSuccess(events::ready).onFailure(events::failed);
+        blocking.callLong(() -> vms.launch(source, events))
+                .onSuccess(events::ready)
+                .onFailure(events::failed);
     }
 
     private static VmControl.LayoutSource layoutSource(JsonObject body) {

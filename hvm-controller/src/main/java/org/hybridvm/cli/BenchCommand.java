@@ -3,7 +3,6 @@ package org.hybridvm.cli;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.hybridvm.JsonObject;
@@ -14,10 +13,13 @@ final class BenchCommand extends Command {
     private static final Map<String, Double> TARGETS = Map.of(
             "hrt.boot.first_instruction", 0.02,
             "hrt.boot.ready", 0.10,
-            "call.roundtrip", 1.5,
+            "call.roundtrip", 1.0,
+            "call.roundtrip.line", 1.5,
             "syscall.local", 0.5,
             "syscall.forwarded.polling", 1.3,
             "syscall.forwarded.asleep", 1.0);
+
+    private static final Map<String, Double> NANOSECONDS = Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);
 
     BenchCommand(Context context) {
         super(context, "bench", "Measure the HRT and Linux side by side, inside one VM");
@@ -25,7 +27,8 @@ final class BenchCommand extends Command {
         outputOption();
         explain(
                 "",
-                "Every figure is a median; RATIO is the figure by the one beside it, measured in the same run.",
+                "Every figure is a median, P10-P90 its spread; RATIO is the figure by the one beside it, measured in",
+                "the same run.",
                 "What counts is the ratio: absolute times differ with the machine and, without KVM, mean little.");
         examples("hvm bench", "hvm bench demo -o json");
     }
@@ -64,27 +67,41 @@ final class BenchCommand extends Command {
     private void print(JsonObject answer) {
         context.out()
                 .println("VM %s, acceleration %s".formatted(answer.text("vm"), answer.text("acceleration", "unknown")));
-        var table = new Table("METRIC", "MEDIAN", "BESIDE", "ITS MEDIAN", "RATIO", "TARGET", "MET");
-        List<JsonObject> metrics = answer.objects("metrics");
-        for (JsonObject metric : metrics) {
+        var table = new Table("METRIC", "MEDIAN", "P10-P90", "BESIDE IT", "RATIO", "TARGET", "MET");
+        for (JsonObject metric : answer.objects("metrics")) {
+            String unit = metric.text("unit", "");
             Double target = TARGETS.get(metric.text("name"));
             Double ratio = metric.optionalDecimal("ratio").orElse(null);
             table.row(
                     metric.text("name"),
-                    figure(metric.optionalDecimal("value").orElse(null)) + " " + metric.text("unit", ""),
-                    metric.text("beside", null),
-                    figure(metric.optionalDecimal("beside_value").orElse(null)),
-                    figure(ratio),
+                    figure(metric, "value", unit),
+                    metric.has("p10") ? figure(metric, "p10", unit) + " - " + figure(metric, "p90", unit) : null,
+                    metric.has("beside") ? figure(metric, "beside_value", unit) + " " + metric.text("beside") : null,
+                    ratio == null ? null : String.format(Locale.ROOT, "%.3f", ratio),
                     target == null ? null : "<= " + target,
                     target == null || ratio == null ? null : ratio <= target ? "yes" : "no");
         }
         context.out().print(table);
     }
 
-    private static String figure(Double value) {
+    /** With three digits; a time in the unit that suits it. */
+    private static String figure(JsonObject metric, String field, String unit) {
+        Double value = metric.optionalDecimal(field).orElse(null);
         if (value == null) {
             return "-";
         }
-        return String.format(Locale.ROOT, value < 10 ? "%.3f" : "%.1f", value);
+        Double scale = NANOSECONDS.get(unit);
+        if (scale == null) {
+            return digits(value) + " " + unit;
+        }
+        double nanoseconds = value * scale;
+        if (nanoseconds < 1e3) {
+            return digits(nanoseconds) + " ns";
+        }
+        return nanoseconds < 1e6 ? digits(nanoseconds / 1e3) + " us" : digits(nanoseconds / 1e6) + " ms";
+    }
+
+    private static String digits(double value) {
+        return String.format(Locale.ROOT, value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
     }
 }

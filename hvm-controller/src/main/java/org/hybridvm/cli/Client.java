@@ -95,8 +95,7 @@ final class Client {
     }
 
     private String text(String method, String path, Object body) {
-        return exchange(
-                method, path, body, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        return exchange(method, path, body, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8));
     }
 
     private interface Reader<T> {

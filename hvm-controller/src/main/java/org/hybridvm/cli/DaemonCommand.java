@@ -28,16 +28,20 @@ final class DaemonCommand extends Command {
                 JsonObject version = client().get("/version");
                 context.out()
                         .println("hvmd %s runs, pid %d, socket %s"
-                                .formatted(version.text("version"), version.number("pid"), context.home().socket()));
+                                .formatted(
+                                        version.text("version"),
+                                        version.number("pid"),
+                                        context.home().socket()));
             }
             case "stop" -> {
                 requireRunning();
                 stop();
             }
-            default -> throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such action")
-                    .value(parameter(0))
-                    .allowed("start, stop, status")
-                    .build();
+            default ->
+                throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such action")
+                        .value(parameter(0))
+                        .allowed("start, stop, status")
+                        .build();
         }
         return OK;
     }
@@ -45,7 +49,8 @@ final class DaemonCommand extends Command {
     /** Asks hvmd to end and waits until it has, so that the next command finds a clean field. */
     private void stop() {
         long pid = client().get("/version").number("pid");
-        Optional<ProcessHandle> process = ProcessHandle.of(pid).filter(one -> pid != ProcessHandle.current().pid());
+        Optional<ProcessHandle> process = ProcessHandle.of(pid)
+                .filter(one -> pid != ProcessHandle.current().pid());
         client().delete("/daemon");
         process.ifPresent(one -> one.onExit()
                 .orTimeout(STOP_SECONDS, TimeUnit.SECONDS)

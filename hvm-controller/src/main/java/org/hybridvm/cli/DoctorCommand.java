@@ -30,8 +30,7 @@ final class DoctorCommand extends Command {
         }
         context.out().print(table);
         for (JsonObject check : answer.objects("checks")) {
-            check.optionalText("mend")
-                    .ifPresent(mend -> context.out().println(check.text("name") + ": " + mend));
+            check.optionalText("mend").ifPresent(mend -> context.out().println(check.text("name") + ": " + mend));
         }
     }
 }

@@ -57,11 +57,7 @@ final class HttpConnection implements Closeable {
      */
     void send(String method, String path, String body, String upgrade) throws IOException {
         byte[] content = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
-        var head = new StringBuilder()
-                .append(method)
-                .append(' ')
-                .append(path)
-                .append(" HTTP/1.1\r\nHost: hvmd\r\n");
+        var head = new StringBuilder().append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: hvmd\r\n");
         if (upgrade == null) {
             head.append("Connection: close\r\n");
         } else {

@@ -67,7 +67,8 @@ final class InfoCommand extends Command {
 
     private static String plain(Object value) {
         return switch (value) {
-            case List<?> list -> String.join(" ", list.stream().map(String::valueOf).toList());
+            case List<?> list ->
+                String.join(" ", list.stream().map(String::valueOf).toList());
             case Map<?, ?> map -> Json.write(map);
             default -> value.toString();
         };

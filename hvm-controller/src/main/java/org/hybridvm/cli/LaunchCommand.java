@@ -16,8 +16,11 @@ import org.hybridvm.JsonObject;
 final class LaunchCommand extends Command {
     LaunchCommand(Context context) {
         super(context, "launch", "Make a VM from a layout and boot it");
-        parameter("LAYOUT", "0..1", "A layout file (YAML). Without one: the default VM, named 'default', which shows the guest "
-                + "this folder.");
+        parameter(
+                "LAYOUT",
+                "0..1",
+                "A layout file (YAML). Without one: the default VM, named 'default', which shows the guest "
+                        + "this folder.");
         outputOption();
         examples(
                 "hvm launch                       the default VM over this folder",

@@ -20,7 +20,8 @@ final class ProcessSignals {
     static void handle(String name, IntConsumer action) {
         InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {
             case "handle" -> {
-                action.accept((int) arguments[0].getClass().getMethod("getNumber").invoke(arguments[0]));
+                action.accept(
+                        (int) arguments[0].getClass().getMethod("getNumber").invoke(arguments[0]));
                 yield null;
             }
             case "hashCode" -> System.identityHashCode(proxy);

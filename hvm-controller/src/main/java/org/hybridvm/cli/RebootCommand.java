@@ -28,8 +28,7 @@ final class RebootCommand extends Command {
         }
         var request = new LinkedHashMap<String, Object>();
         request.put("force", isSet("--force"));
-        JsonObject answer = client()
-                .post(
+        JsonObject answer = client().post(
                         "/vms/" + Client.segment(parts[0]) + "/partitions/" + Client.segment(parts[1]) + "/reboot",
                         request);
         if (wantsJson()) {

@@ -24,8 +24,9 @@ final class ReportText {
         return switch (report.word()) {
             case "started" -> statistics ? Optional.of(started(report)) : Optional.empty();
             case "stats" -> statistics ? Optional.of(figures(report)) : Optional.empty();
-            case "unserved" -> Optional.of("system call %s (%s) is not served yet, the program got ENOSYS"
-                    .formatted(value(report, "name"), value(report, "nr")));
+            case "unserved" ->
+                Optional.of("system call %s (%s) is not served yet, the program got ENOSYS"
+                        .formatted(value(report, "name"), value(report, "nr")));
             case "fault" -> fault(report);
             case "trace" -> Optional.of("  #" + report.text());
             case "registers" -> Optional.of("  " + pairs(report.values()));
@@ -77,7 +78,8 @@ final class ReportText {
 
     private static String pairs(Map<String, String> values) {
         var text = new StringBuilder();
-        values.forEach((key, value) -> text.append(text.isEmpty() ? "" : " ").append(key).append('=').append(value));
+        values.forEach((key, value) ->
+                text.append(text.isEmpty() ? "" : " ").append(key).append('=').append(value));
         return text.toString();
     }
 

@@ -5,9 +5,7 @@ package org.hybridvm.cli;
 final class RootCommand extends Command {
     RootCommand(Context context) {
         super(context, "hvm", "Hybrid virtual machines: Linux and a quiet runtime kernel (HRT) in one VM");
-        spec().usageMessage()
-                .synopsisSubcommandLabel("COMMAND")
-                .commandListHeading("%nCommands:%n");
+        spec().usageMessage().synopsisSubcommandLabel("COMMAND").commandListHeading("%nCommands:%n");
         explain(
                 "",
                 "Programs run on dedicated HRT cores; what the HRT kernel does not answer itself is served",

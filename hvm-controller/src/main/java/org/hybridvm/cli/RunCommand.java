@@ -17,8 +17,8 @@ import org.hybridvm.job.JobResult;
 
 /** {@code hvm run -- PROGRAM ARGS...}. */
 final class RunCommand extends Command {
-    private static final Set<String> PASSED = Set.of(
-            "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
+    private static final Set<String> PASSED =
+            Set.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
     private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_");
 
     /** Ends that the caller has brought about and that shells do not mention either. */
@@ -26,7 +26,11 @@ final class RunCommand extends Command {
 
     RunCommand(Context context) {
         super(context, "run", "Run a program on HRT cores, as if it ran here");
-        option(String.class, "VM", "The VM; may be left out if only one is up. If none is, the default VM is launched.", "--vm");
+        option(
+                String.class,
+                "VM",
+                "The VM; may be left out if only one is up. If none is, the default VM is launched.",
+                "--vm");
         option(String.class, "NAME", "The partition; default: the first HRT partition.", "--partition");
         option(Integer.class, "N", "HRT cores for the program; default 1.", "-n", "--cores");
         flag("Run it in the Linux partition instead.", "--linux");
@@ -81,8 +85,7 @@ final class RunCommand extends Command {
     private int run(Client client, String request) {
         try (HttpConnection connection = client.upgrade("/jobs/run", RunFrame.PROTOCOL)) {
             var observer = new Observer(new ReportText(isSet("--stats")));
-            var session =
-                    new RunSession(connection, context.stdin(), context.stdout(), context.stderr(), observer);
+            var session = new RunSession(connection, context.stdin(), context.stdout(), context.stderr(), observer);
             try (var _ = SignalForwarder.to(session::signal)) {
                 return exitStatus(session.run(request));
             }
@@ -116,9 +119,11 @@ final class RunCommand extends Command {
         request.put("cores", number("--cores") == null ? 1 : number("--cores"));
         request.put("program", words.getFirst());
         request.put("arguments", words.subList(1, words.size()));
-        request.put("directory", text("--cwd") == null
-                ? context.directory()
-                : context.directory().resolve(text("--cwd")).normalize());
+        request.put(
+                "directory",
+                text("--cwd") == null
+                        ? context.directory()
+                        : context.directory().resolve(text("--cwd")).normalize());
         request.put("environment", environment());
         request.put("search_path", context.environment().getOrDefault("PATH", ""));
         request.put("time_limit_s", number("--time"));

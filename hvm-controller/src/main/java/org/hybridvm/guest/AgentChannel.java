@@ -101,7 +101,8 @@ final class AgentChannel implements AutoCloseable {
                 reply.completeExceptionally(e);
             }
         });
-        send(new Frame(FrameType.HELLO, 0, new Fields().bytes(FieldTag.NONCE, nonce).encode()));
+        send(new Frame(
+                FrameType.HELLO, 0, new Fields().bytes(FieldTag.NONCE, nonce).encode()));
         try {
             return reply.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

@@ -171,7 +171,10 @@ public final class AgentGuest implements Guest {
         Fields fields = Fields.decode(frame.payload());
         switch (frame.type()) {
             case RESPONSE -> answer(fields);
-            case ERROR -> LOG.error("the agent did not understand reason={}", fields.text(FieldTag.TEXT).orElse(""));
+            case ERROR ->
+                LOG.error(
+                        "the agent did not understand reason={}",
+                        fields.text(FieldTag.TEXT).orElse(""));
             case HELLO_REPLY -> throw new ProtocolException("the agent was started anew");
             default -> throw new ProtocolException("a " + frame.type() + " frame outside a job's stream");
         }
@@ -233,7 +236,9 @@ public final class AgentGuest implements Guest {
                     .build();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops").cause(e).build();
+            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops")
+                    .cause(e)
+                    .build();
         } finally {
             requests.remove(id);
         }

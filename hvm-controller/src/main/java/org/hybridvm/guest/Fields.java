@@ -29,8 +29,8 @@ final class Fields {
             bytes.getShort();
             int length = bytes.getInt();
             if (length < 0 || length > bytes.remaining()) {
-                throw new ProtocolException("field " + tag + " of " + Integer.toUnsignedString(length) + " bytes in "
-                        + bytes.remaining());
+                throw new ProtocolException(
+                        "field " + tag + " of " + Integer.toUnsignedString(length) + " bytes in " + bytes.remaining());
             }
             byte[] value = new byte[length];
             bytes.get(value);
@@ -108,7 +108,9 @@ final class Fields {
 
     Optional<Integer> number(FieldTag tag) throws ProtocolException {
         List<Long> numbers = numbers(tag);
-        return numbers.isEmpty() ? Optional.empty() : Optional.of(numbers.getFirst().intValue());
+        return numbers.isEmpty()
+                ? Optional.empty()
+                : Optional.of(numbers.getFirst().intValue());
     }
 
     int require(FieldTag tag) throws ProtocolException {

@@ -74,7 +74,8 @@ public final class CoreLedger {
     }
 
     private Placement choose(String vm, int linuxCores, int hrtCores) {
-        List<Integer> free = hostCores.stream().filter(core -> !exclusive.containsKey(core)).toList();
+        List<Integer> free =
+                hostCores.stream().filter(core -> !exclusive.containsKey(core)).toList();
         List<String> notes = new ArrayList<>();
         if (hrtCores >= free.size() && !exclusive.isEmpty()) {
             throw HvmException.of(ErrorCode.HOST_RESOURCES, "Too few host cores are free")
@@ -128,8 +129,10 @@ public final class CoreLedger {
     }
 
     private String owned() {
-        return String.join(", ", exclusive.entrySet().stream()
-                .map(entry -> "core " + entry.getKey() + ": VM " + entry.getValue())
-                .toList());
+        return String.join(
+                ", ",
+                exclusive.entrySet().stream()
+                        .map(entry -> "core " + entry.getKey() + ": VM " + entry.getValue())
+                        .toList());
     }
 }

@@ -45,9 +45,13 @@ public final class HostChecks {
                 "acceleration",
                 kvm.usable() ? Status.OK : Status.WARN,
                 kvm.usable() ? kvm.reason() : "TCG (QEMU interprets, slowly): " + kvm.reason(),
-                kvm.usable() ? Optional.empty() : Optional.of("use a machine with nested or bare-metal virtualization")));
+                kvm.usable()
+                        ? Optional.empty()
+                        : Optional.of("use a machine with nested or bare-metal virtualization")));
         checks.add(qemu());
-        checks.add(file("qemu driver of libvirt", "libvirt-daemon-driver-qemu",
+        checks.add(file(
+                "qemu driver of libvirt",
+                "libvirt-daemon-driver-qemu",
                 "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so",
                 "/usr/lib64/libvirt/connection-driver/libvirt_driver_qemu.so"));
         checks.add(file("virtiofsd", "qemu-system-common", "/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"));
@@ -64,7 +68,9 @@ public final class HostChecks {
     /** The first line of QEMU's version, empty without QEMU. */
     public static Optional<String> qemuVersion() {
         try {
-            Process process = new ProcessBuilder("qemu-system-x86_64", "--version").redirectErrorStream(true).start();
+            Process process = new ProcessBuilder("qemu-system-x86_64", "--version")
+                    .redirectErrorStream(true)
+                    .start();
             String output = new String(process.getInputStream().readNBytes(4096));
             if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 return Optional.empty();
@@ -82,7 +88,10 @@ public final class HostChecks {
         return qemuVersion()
                 .map(version -> new Check("qemu", Status.OK, version, Optional.empty()))
                 .orElseGet(() -> new Check(
-                        "qemu", Status.FAIL, "qemu-system-x86_64 does not run", Optional.of(INSTALL + "qemu-system-x86")));
+                        "qemu",
+                        Status.FAIL,
+                        "qemu-system-x86_64 does not run",
+                        Optional.of(INSTALL + "qemu-system-x86")));
     }
 
     private static Check file(String name, String debianPackage, String... places) {
@@ -91,13 +100,17 @@ public final class HostChecks {
                 return new Check(name, Status.OK, place, Optional.empty());
             }
         }
-        return new Check(name, Status.FAIL, "not found: " + String.join(", ", places), Optional.of(INSTALL + debianPackage));
+        return new Check(
+                name, Status.FAIL, "not found: " + String.join(", ", places), Optional.of(INSTALL + debianPackage));
     }
 
     private static Check image(Path file) {
         try {
             return new Check(
-                    file.getFileName().toString(), Status.OK, file + " (" + Files.size(file) / 1024 + " KiB)", Optional.empty());
+                    file.getFileName().toString(),
+                    Status.OK,
+                    file + " (" + Files.size(file) / 1024 + " KiB)",
+                    Optional.empty());
         } catch (IOException e) {
             return new Check(
                     file.getFileName().toString(), Status.FAIL, file + " is missing", Optional.of("make -C images"));
@@ -127,9 +140,15 @@ public final class HostChecks {
         try {
             long free = Files.getFileStore(state).getUsableSpace();
             return free >= MIN_DISK
-                    ? new Check("state folder", Status.OK, state + ", " + ByteSize.format(free >> 20 << 20) + " free",
+                    ? new Check(
+                            "state folder",
+                            Status.OK,
+                            state + ", " + ByteSize.format(free >> 20 << 20) + " free",
                             Optional.empty())
-                    : new Check("state folder", Status.FAIL, state + ", " + ByteSize.format(free >> 20 << 20) + " free",
+                    : new Check(
+                            "state folder",
+                            Status.FAIL,
+                            state + ", " + ByteSize.format(free >> 20 << 20) + " free",
                             Optional.of("free at least 512MiB there, or set HVM_HOME"));
         } catch (IOException e) {
             return new Check("state folder", Status.FAIL, state + ": " + e.getMessage(), Optional.of("set HVM_HOME"));
@@ -147,7 +166,8 @@ public final class HostChecks {
                 : new Check(
                         "qemu's user",
                         Status.WARN,
-                        "libvirt-qemu may not open /dev/kvm (group " + group + "): every launch takes ten seconds longer",
+                        "libvirt-qemu may not open /dev/kvm (group " + group
+                                + "): every launch takes ten seconds longer",
                         Optional.of("chgrp kvm /dev/kvm && chmod 660 /dev/kvm"));
     }
 

@@ -59,14 +59,17 @@ public final class KvmProbe {
     /** Takes milliseconds where KVM works, at most five seconds where it hangs. */
     public static Verdict run() {
         if (!Files.exists(Path.of("/dev/kvm"))) {
-            return new Verdict(false, "there is no /dev/kvm (no virtualization in the processor or its firmware, or the"
-                    + " module kvm_intel or kvm_amd is not loaded)");
+            return new Verdict(
+                    false,
+                    "there is no /dev/kvm (no virtualization in the processor or its firmware, or the"
+                            + " module kvm_intel or kvm_amd is not loaded)");
         }
         if (!Files.isReadable(Path.of("/dev/kvm")) || !Files.isWritable(Path.of("/dev/kvm"))) {
             return new Verdict(false, "/dev/kvm may not be opened by this user (group kvm)");
         }
         if (!processorHasFlag()) {
-            return new Verdict(false, "/dev/kvm is there, but the processor has neither vmx nor svm: a software variant");
+            return new Verdict(
+                    false, "/dev/kvm is there, but the processor has neither vmx nor svm: a software variant");
         }
         var probe = new CompletableFuture<Verdict>();
         Thread.ofPlatform().daemon().name("kvm-probe").start(() -> {

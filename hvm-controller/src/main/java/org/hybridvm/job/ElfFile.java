@@ -97,8 +97,10 @@ public record ElfFile(Kind kind, String interpreter, String detail) {
             return other(Kind.DAMAGED, count + " program headers of " + entrySize + " bytes");
         }
         if (offset < HEADER_SIZE || offset > channel.size() - (long) count * SEGMENT_SIZE) {
-            return other(Kind.DAMAGED, "program headers at " + Long.toUnsignedString(offset) + " of a file of "
-                    + channel.size() + " bytes");
+            return other(
+                    Kind.DAMAGED,
+                    "program headers at " + Long.toUnsignedString(offset) + " of a file of " + channel.size()
+                            + " bytes");
         }
         ByteBuffer segments = readAt(channel, offset, count * SEGMENT_SIZE);
         String interpreter = null;
@@ -150,7 +152,8 @@ public record ElfFile(Kind kind, String interpreter, String detail) {
 
     private static String printable(ByteBuffer bytes) {
         var text = new StringBuilder();
-        for (char c : StandardCharsets.ISO_8859_1.decode(bytes.duplicate()).toString().toCharArray()) {
+        for (char c :
+                StandardCharsets.ISO_8859_1.decode(bytes.duplicate()).toString().toCharArray()) {
             if (c == 0) {
                 break;
             }

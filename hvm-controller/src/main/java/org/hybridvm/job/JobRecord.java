@@ -71,10 +71,7 @@ public record JobRecord(
         JobState state = JobState.valueOf(json.text("state"));
         Optional<JobResult> result = state.isTerminal()
                 ? Optional.of(new JobResult(
-                        state,
-                        (int) json.number("exit_code"),
-                        (int) json.number("signal"),
-                        json.text("reason", null)))
+                        state, (int) json.number("exit_code"), (int) json.number("signal"), json.text("reason", null)))
                 : Optional.empty();
         return new JobRecord(
                 (int) json.number("job"),

@@ -72,8 +72,7 @@ public final class JobService implements AutoCloseable {
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
         lookup.requireDirectory();
         ProgramLookup.Program program = lookup.find(request.program(), request.searchPath());
-        program.hostFile()
-                .ifPresent(file -> ProgramCheck.requireRunnable(file, request.program(), partition.kind()));
+        program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, request.program(), partition.kind()));
 
         var arguments = new ArrayList<String>();
         arguments.add(program.argument());
@@ -176,8 +175,7 @@ public final class JobService implements AutoCloseable {
                 queue.release(number, partition.cores());
             }
         });
-        List<Integer> inTheWay =
-                queue.acquire(number, command.cores(), partition.cores(), () -> job.start(machine));
+        List<Integer> inTheWay = queue.acquire(number, command.cores(), partition.cores(), () -> job.start(machine));
         if (!inTheWay.isEmpty()) {
             job.tellPending(waiting(machine, partition, command.cores(), inTheWay));
         }
@@ -187,8 +185,8 @@ public final class JobService implements AutoCloseable {
     private void keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
         journal.append(record);
         if (record.state() == JobState.RUNNING) {
-            timeLimit.ifPresent(limit ->
-                    timer.schedule(() -> endByLimit(job), limit.toMillis(), TimeUnit.MILLISECONDS));
+            timeLimit.ifPresent(
+                    limit -> timer.schedule(() -> endByLimit(job), limit.toMillis(), TimeUnit.MILLISECONDS));
         }
         if (record.state().isTerminal()) {
             synchronized (ended) {
@@ -222,7 +220,9 @@ public final class JobService implements AutoCloseable {
         }
         List<GuestMachine> running = machines.running();
         if (running.isEmpty()) {
-            throw HvmException.of(ErrorCode.NO_VM, "No VM is up").hint("hvm launch").build();
+            throw HvmException.of(ErrorCode.NO_VM, "No VM is up")
+                    .hint("hvm launch")
+                    .build();
         }
         if (running.size() == 1) {
             return running.getFirst();

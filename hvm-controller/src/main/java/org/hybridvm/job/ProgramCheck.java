@@ -35,20 +35,24 @@ final class ProgramCheck {
         switch (elf.kind()) {
             case PROGRAM -> requireStatic(elf, typed);
             case SCRIPT -> refuseScript(elf, typed, kind);
-            case EMPTY -> throw refuse("The program is an empty file", typed, allowed(kind)).build();
-            case NOT_ELF -> throw refuse("The program is not an ELF file", found(typed, elf), allowed(kind))
-                    .hint("file " + typed)
-                    .build();
-            case WRONG_CLASS, WRONG_MACHINE -> throw refuse(
-                            "The program is for another architecture", found(typed, elf), allowed(kind))
-                    .hint("compile it for x86-64 (cc -m64)")
-                    .build();
-            case NOT_EXECUTABLE_TYPE -> throw refuse(
-                            "The file is no executable program", found(typed, elf), allowed(kind))
-                    .build();
-            case DAMAGED -> throw refuse("The ELF file is damaged", found(typed, elf), allowed(kind))
-                    .hint("readelf -lW " + typed)
-                    .build();
+            case EMPTY ->
+                throw refuse("The program is an empty file", typed, allowed(kind))
+                        .build();
+            case NOT_ELF ->
+                throw refuse("The program is not an ELF file", found(typed, elf), allowed(kind))
+                        .hint("file " + typed)
+                        .build();
+            case WRONG_CLASS, WRONG_MACHINE ->
+                throw refuse("The program is for another architecture", found(typed, elf), allowed(kind))
+                        .hint("compile it for x86-64 (cc -m64)")
+                        .build();
+            case NOT_EXECUTABLE_TYPE ->
+                throw refuse("The file is no executable program", found(typed, elf), allowed(kind))
+                        .build();
+            case DAMAGED ->
+                throw refuse("The ELF file is damaged", found(typed, elf), allowed(kind))
+                        .hint("readelf -lW " + typed)
+                        .build();
         }
     }
 
@@ -76,7 +80,10 @@ final class ProgramCheck {
 
     private static void refuseScript(ElfFile elf, String typed, PartitionKind kind) {
         if (kind == PartitionKind.HRT) {
-            throw refuse("The program is a script, which HRT partitions do not run yet", found(typed, elf), STATIC_PROGRAMS)
+            throw refuse(
+                            "The program is a script, which HRT partitions do not run yet",
+                            found(typed, elf),
+                            STATIC_PROGRAMS)
                     .hint("hvm run --linux -- /bin/sh " + typed)
                     .build();
         }
@@ -91,6 +98,8 @@ final class ProgramCheck {
     }
 
     private static HvmException.Builder refuse(String what, String value, String allowed) {
-        return HvmException.of(ErrorCode.PROGRAM_NOT_RUNNABLE, what).value(value).allowed(allowed);
+        return HvmException.of(ErrorCode.PROGRAM_NOT_RUNNABLE, what)
+                .value(value)
+                .allowed(allowed);
     }
 }

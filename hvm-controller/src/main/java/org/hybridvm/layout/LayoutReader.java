@@ -23,8 +23,8 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * each other.
  */
 public final class LayoutReader {
-    static final List<String> FIELDS = List.of(
-            "name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console");
+    static final List<String> FIELDS =
+            List.of("name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console");
     static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "cmdline");
     static final List<String> PARTITION_FIELDS = List.of("name", "cores", "memory");
     static final List<String> HOST_FIELDS = List.of("cores");
@@ -98,7 +98,9 @@ public final class LayoutReader {
                     .cause(e)
                     .build();
         } catch (YamlEngineException e) {
-            throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": not YAML: " + e.getMessage()).cause(e).build();
+            throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": not YAML: " + e.getMessage())
+                    .cause(e)
+                    .build();
         }
     }
 
@@ -125,7 +127,9 @@ public final class LayoutReader {
         String words = object.text("cmdline").orElse("");
         for (String word : words.split("\\s+")) {
             if (word.matches("(maxcpus|memmap|hvm\\.[a-z]+)=.*")) {
-                throw object.refuse("cmdline", "hvmd sets this word itself").value(word).build();
+                throw object.refuse("cmdline", "hvmd sets this word itself")
+                        .value(word)
+                        .build();
             }
         }
         return words.strip();
@@ -149,8 +153,8 @@ public final class LayoutReader {
 
     private static List<Layout.Hrt> partitions(YamlObject top) {
         List<Layout.Hrt> partitions = top.list("partitions", element -> partition(element.object(PARTITION_FIELDS)))
-                .orElse(List.of(new Layout.Hrt(
-                        Layout.DEFAULT_PARTITION, Layout.DEFAULT_HRT_CORES, Layout.DEFAULT_HRT_MEMORY)));
+                .orElse(List.of(
+                        new Layout.Hrt(Layout.DEFAULT_PARTITION, Layout.DEFAULT_HRT_CORES, Layout.DEFAULT_HRT_MEMORY)));
         if (partitions.isEmpty() || partitions.size() > MAX_PARTITIONS) {
             throw top.refuse("partitions", "a VM has other numbers of HRT partitions")
                     .value(partitions.size())
@@ -160,7 +164,9 @@ public final class LayoutReader {
         Set<String> names = new HashSet<>();
         for (Layout.Hrt partition : partitions) {
             if (!names.add(partition.name()) || partition.name().equals("linux")) {
-                throw top.refuse("partitions", "the name of a partition is taken").value(partition.name()).build();
+                throw top.refuse("partitions", "the name of a partition is taken")
+                        .value(partition.name())
+                        .build();
             }
         }
         return partitions;
@@ -223,12 +229,17 @@ public final class LayoutReader {
     private Layout.Mount mount(YamlObject object, String field, String text, boolean readOnly) {
         Path source = path(object, field, text);
         if (text.isEmpty() || !Files.isDirectory(source)) {
-            throw object.refuse(field, "a mount is a folder of the host").value(source).build();
+            throw object.refuse(field, "a mount is a folder of the host")
+                    .value(source)
+                    .build();
         }
         try {
             return new Layout.Mount(source.toRealPath(), readOnly);
         } catch (java.io.IOException e) {
-            throw object.refuse(field, "the folder cannot be reached").value(source).cause(e).build();
+            throw object.refuse(field, "the folder cannot be reached")
+                    .value(source)
+                    .cause(e)
+                    .build();
         }
     }
 

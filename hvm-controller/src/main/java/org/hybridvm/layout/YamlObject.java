@@ -39,22 +39,30 @@ final class YamlObject {
     static YamlObject of(String file, String path, Node node, List<String> allowed) {
         var object = new YamlObject(file, path, node);
         if (!(node instanceof MappingNode mapping)) {
-            throw object.wrong(node, "fields are expected here").value(kind(node)).allowed(String.join(", ", allowed)).build();
+            throw object.wrong(node, "fields are expected here")
+                    .value(kind(node))
+                    .allowed(String.join(", ", allowed))
+                    .build();
         }
         for (NodeTuple tuple : mapping.getValue()) {
             if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-                throw object.wrong(tuple.getKeyNode(), "a field's name is expected here").build();
+                throw object.wrong(tuple.getKeyNode(), "a field's name is expected here")
+                        .build();
             }
             String name = key.getValue();
             if (!allowed.contains(name)) {
                 throw object.wrong(key, "unknown field")
                         .value(object.pathOf(name))
                         .allowed(String.join(", ", allowed))
-                        .hint(nearest(name, allowed).map(meant -> "did you mean " + meant + "?").orElse(null))
+                        .hint(nearest(name, allowed)
+                                .map(meant -> "did you mean " + meant + "?")
+                                .orElse(null))
                         .build();
             }
             if (object.fields.put(name, tuple.getValueNode()) != null) {
-                throw object.wrong(key, "the field is there twice").value(object.pathOf(name)).build();
+                throw object.wrong(key, "the field is there twice")
+                        .value(object.pathOf(name))
+                        .build();
             }
         }
         return object;
@@ -81,8 +89,11 @@ final class YamlObject {
         return switch (scalar(field, value, "true or false")) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw wrong(value, "true or false is expected")
-                    .value(pathOf(field) + ": " + scalar(field, value, "")).allowed("true, false").build();
+            default ->
+                throw wrong(value, "true or false is expected")
+                        .value(pathOf(field) + ": " + scalar(field, value, ""))
+                        .allowed("true, false")
+                        .build();
         };
     }
 
@@ -110,7 +121,10 @@ final class YamlObject {
                 return constant;
             }
         }
-        throw wrong(value, "unknown value").value(pathOf(field) + ": " + text).allowed(words(type)).build();
+        throw wrong(value, "unknown value")
+                .value(pathOf(field) + ": " + text)
+                .allowed(words(type))
+                .build();
     }
 
     Optional<YamlObject> object(String field, List<String> allowed) {
@@ -124,7 +138,9 @@ final class YamlObject {
             return Optional.empty();
         }
         if (!(value instanceof SequenceNode sequence)) {
-            throw wrong(value, "a list is expected").value(pathOf(field) + ": " + kind(value)).build();
+            throw wrong(value, "a list is expected")
+                    .value(pathOf(field) + ": " + kind(value))
+                    .build();
         }
         List<T> result = new ArrayList<>();
         for (Node each : sequence.getValue()) {
@@ -190,7 +206,9 @@ final class YamlObject {
         if (value instanceof ScalarNode scalar) {
             return scalar.getValue();
         }
-        throw wrong(value, expected + " is expected").value(pathOf(field) + ": " + kind(value)).build();
+        throw wrong(value, expected + " is expected")
+                .value(pathOf(field) + ": " + kind(value))
+                .build();
     }
 
     private HvmException.Builder wrong(Node where, String what) {

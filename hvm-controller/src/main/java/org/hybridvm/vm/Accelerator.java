@@ -51,7 +51,8 @@ public enum Accelerator {
             case AUTO -> kvm.usable() ? KVM : TCG;
             case KVM -> {
                 if (!kvm.usable()) {
-                    throw HvmException.of(ErrorCode.HOST_REQUIREMENT, "The layout asks for KVM, which does not work here")
+                    throw HvmException.of(
+                                    ErrorCode.HOST_REQUIREMENT, "The layout asks for KVM, which does not work here")
                             .value(kvm.reason())
                             .owner(layout.name())
                             .hint("set acceleration to auto")

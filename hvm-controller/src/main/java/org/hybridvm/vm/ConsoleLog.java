@@ -52,7 +52,8 @@ final class ConsoleLog implements AutoCloseable {
         try {
             String text = Files.readString(file, StandardCharsets.ISO_8859_1);
             List<String> lines = text.lines()
-                    .map(line -> line.replaceAll("\u001b\\[[0-9;?]*[a-zA-Z]", "").replaceAll("[^\\x20-\\x7e]", ""))
+                    .map(line ->
+                            line.replaceAll("\u001b\\[[0-9;?]*[a-zA-Z]", "").replaceAll("[^\\x20-\\x7e]", ""))
                     .filter(line -> !line.isBlank())
                     .toList();
             return lines.subList(Math.max(0, lines.size() - count), lines.size());
@@ -63,8 +64,8 @@ final class ConsoleLog implements AutoCloseable {
 
     private void copy() {
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
-        try (FileChannel out = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel out =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             out.position(out.size());
             while (socket.read(buffer) >= 0) {
                 buffer.flip();

@@ -73,7 +73,9 @@ final class DomainXml {
 
     static String of(Layout layout, Parts parts) {
         try {
-            Document document = DocumentBuilderFactory.newDefaultInstance().newDocumentBuilder().newDocument();
+            Document document = DocumentBuilderFactory.newDefaultInstance()
+                    .newDocumentBuilder()
+                    .newDocument();
             new DomainXml(document).build(layout, parts);
             return print(document);
         } catch (ParserConfigurationException | TransformerException e) {
@@ -142,16 +144,32 @@ final class DomainXml {
                 "model",
                 usesQ35(layout) ? "pcie-root" : "pci-root");
         Element serial = attributes(
-                child(devices, "controller"), "type", "virtio-serial", "index", "0", "model", "virtio-non-transitional");
+                child(devices, "controller"),
+                "type",
+                "virtio-serial",
+                "index",
+                "0",
+                "model",
+                "virtio-non-transitional");
         slot(serial, SERIAL_SLOT);
         for (int i = 0; i < layout.mounts().size(); i++) {
             mount(devices, layout.mounts().get(i), i);
         }
         Element console = attributes(child(devices, "serial"), "type", "unix");
-        attributes(child(console, "source"), "mode", "bind", "path", parts.consoleSocket().toString());
+        attributes(
+                child(console, "source"),
+                "mode",
+                "bind",
+                "path",
+                parts.consoleSocket().toString());
         child(console, "target").setAttribute("port", "0");
         Element channel = attributes(child(devices, "channel"), "type", "unix");
-        attributes(child(channel, "source"), "mode", "bind", "path", parts.agentSocket().toString());
+        attributes(
+                child(channel, "source"),
+                "mode",
+                "bind",
+                "path",
+                parts.agentSocket().toString());
         attributes(child(channel, "target"), "type", "virtio", "name", AGENT_PORT);
         Element shared = attributes(child(devices, "shmem"), "name", parts.sharedMemory());
         child(shared, "model").setAttribute("type", "ivshmem-plain");
@@ -163,11 +181,12 @@ final class DomainXml {
     }
 
     private void mount(Element devices, Layout.Mount mount, int index) {
-        Element filesystem =
-                attributes(child(devices, "filesystem"), "type", "mount", "accessmode", "passthrough");
+        Element filesystem = attributes(child(devices, "filesystem"), "type", "mount", "accessmode", "passthrough");
         child(filesystem, "driver").setAttribute("type", "virtiofs");
-        VIRTIOFSD.stream().filter(Files::exists).findFirst().ifPresent(binary -> child(filesystem, "binary")
-                .setAttribute("path", binary.toString()));
+        VIRTIOFSD.stream()
+                .filter(Files::exists)
+                .findFirst()
+                .ifPresent(binary -> child(filesystem, "binary").setAttribute("path", binary.toString()));
         child(filesystem, "source").setAttribute("dir", mount.source().toString());
         child(filesystem, "target").setAttribute("dir", mountTag(index));
         slot(filesystem, FIRST_MOUNT_SLOT + index);

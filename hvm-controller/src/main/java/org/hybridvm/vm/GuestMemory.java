@@ -34,9 +34,11 @@ final class GuestMemory {
         } else if (total <= layout.memory() - low) {
             next = HIGH_BASE;
         } else {
-            throw HvmException.of(ErrorCode.INVALID_LAYOUT, "The HRT partitions' memory fits neither below nor above 4GiB")
+            throw HvmException.of(
+                            ErrorCode.INVALID_LAYOUT, "The HRT partitions' memory fits neither below nor above 4GiB")
                     .value(ByteSize.format(total) + " of " + ByteSize.format(layout.memory()))
-                    .allowed("at most " + ByteSize.format(Math.max(low - LOW_BASE - LOW_RESERVE, layout.memory() - low)))
+                    .allowed(
+                            "at most " + ByteSize.format(Math.max(low - LOW_BASE - LOW_RESERVE, layout.memory() - low)))
                     .owner(layout.name())
                     .hint("give the VM more memory")
                     .build();

@@ -30,7 +30,8 @@ final class ImageStage {
     synchronized Path copyOf(Path file) {
         try {
             String version = "%s-%d-%d"
-                    .formatted(file.getFileName(), Files.getLastModifiedTime(file).toMillis(), Files.size(file));
+                    .formatted(
+                            file.getFileName(), Files.getLastModifiedTime(file).toMillis(), Files.size(file));
             Path copy = folder.resolve(version);
             if (!Files.exists(copy)) {
                 Path draft = folder.resolve(version + ".new");

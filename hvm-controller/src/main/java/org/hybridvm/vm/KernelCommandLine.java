@@ -37,7 +37,8 @@ final class KernelCommandLine {
         for (int i = 0; i < layout.mounts().size(); i++) {
             Layout.Mount mount = layout.mounts().get(i);
             words.add("hvm.mount=%s:%s%s"
-                    .formatted(DomainXml.mountTag(i), encode(mount.source().toString()), mount.readOnly() ? ":ro" : ""));
+                    .formatted(
+                            DomainXml.mountTag(i), encode(mount.source().toString()), mount.readOnly() ? ":ro" : ""));
         }
         if (!layout.linux().commandLine().isEmpty()) {
             words.add(layout.linux().commandLine());

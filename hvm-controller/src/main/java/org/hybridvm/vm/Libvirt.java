@@ -94,9 +94,7 @@ final class Libvirt implements AutoCloseable {
     private static void configure(Path root) throws IOException {
         Path file = root.resolve("etc/qemu.conf");
         Files.createDirectories(file.getParent());
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 # Written by hvmd at every start.
                 stdio_handler = "file"
                 seccomp_sandbox = 1
@@ -113,7 +111,11 @@ final class Libvirt implements AutoCloseable {
             return 0;
         }
         try {
-            ended.accept(new End(domain.getName(), type == DomainEventType.CRASHED ? "CRASHED" : event.getDetail().toString()));
+            ended.accept(new End(
+                    domain.getName(),
+                    type == DomainEventType.CRASHED
+                            ? "CRASHED"
+                            : event.getDetail().toString()));
         } catch (LibvirtException e) {
             LOG.warn("an event of an unknown domain: {}", e.getMessage());
         }

@@ -6,8 +6,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -130,21 +128,23 @@ public final class VmManager implements AutoCloseable {
 
     /** @throws HvmException {@link ErrorCode#NO_SUCH_VM} */
     public VmView require(String name) {
-        return find(name).orElseThrow(() -> HvmException.of(ErrorCode.NO_SUCH_VM, "There is no such VM")
-                .value(name)
-                .allowed(vms.isEmpty() ? "none is there" : String.join(", ", vms.keySet()))
-                .hint("hvm list")
-                .build());
+        return find(name)
+                .orElseThrow(() -> HvmException.of(ErrorCode.NO_SUCH_VM, "There is no such VM")
+                        .value(name)
+                        .allowed(vms.isEmpty() ? "none is there" : String.join(", ", vms.keySet()))
+                        .hint("hvm list")
+                        .build());
     }
 
     /** @throws HvmException if the VM is not there or its agent does not answer now */
     public Guest requireGuest(String name) {
         VmView vm = require(name);
-        return vm.guest().orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM is not ready")
-                .value(name + " is " + vm.state() + (vm.reason().isEmpty() ? "" : ": " + vm.reason()))
-                .allowed("READY")
-                .hint("hvm info " + name + "; hvm destroy " + name + " and launch it again")
-                .build());
+        return vm.guest()
+                .orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM is not ready")
+                        .value(name + " is " + vm.state() + (vm.reason().isEmpty() ? "" : ": " + vm.reason()))
+                        .allowed("READY")
+                        .hint("hvm info " + name + "; hvm destroy " + name + " and launch it again")
+                        .build());
     }
 
     /**
@@ -252,11 +252,17 @@ public final class VmManager implements AutoCloseable {
             Files.deleteIfExists(store.consoleOf(vm.name()));
             libvirt.createPaused(xml);
             vm.console(ConsoleLog.follow(
-                    consoleSocket(record), store.consoleOf(vm.name()), record.layout().consoleLimit()));
+                    consoleSocket(record),
+                    store.consoleOf(vm.name()),
+                    record.layout().consoleLimit()));
             libvirt.resume(domain(vm));
             return null;
         });
-        Guest guest = phase(vm, observer, "Linux and HRT", () -> connect(vm, record.accelerator().bootLimit()));
+        Guest guest = phase(
+                vm,
+                observer,
+                "Linux and HRT",
+                () -> connect(vm, record.accelerator().bootLimit()));
         guest.bootStamps().forEach((stamp, nanos) -> {
             vm.addPhase(new Vm.BootPhase("  guest: " + stamp, nanos / 1_000_000));
             observer.end("  guest: " + stamp, nanos / 1_000_000);
@@ -264,7 +270,10 @@ public final class VmManager implements AutoCloseable {
         guest.bootProblems().forEach(observer::note);
         record(vm, VmRecord.Phase.RUNNING, "");
         vm.connected(guest);
-        LOG.info("VM is ready vm={} acceleration={}", vm.name(), record.accelerator().word());
+        LOG.info(
+                "VM is ready vm={} acceleration={}",
+                vm.name(),
+                record.accelerator().word());
     }
 
     private interface Step<T> {
@@ -351,12 +360,11 @@ public final class VmManager implements AutoCloseable {
         vms.values().stream()
                 .filter(vm -> domain(vm).equals(end.domain()))
                 .forEach(vm -> Thread.ofVirtual().name("end " + vm.name()).start(() -> {
-                    String reason =
-                            switch (end.cause()) {
-                                case "CRASHED" -> "the guest's Linux panicked";
-                                case "SHUTDOWN", "DESTROYED" -> "QEMU ended (" + end.cause() + ")";
-                                default -> "QEMU died (" + end.cause() + ")";
-                            };
+                    String reason = switch (end.cause()) {
+                        case "CRASHED" -> "the guest's Linux panicked";
+                        case "SHUTDOWN", "DESTROYED" -> "QEMU ended (" + end.cause() + ")";
+                        default -> "QEMU died (" + end.cause() + ")";
+                    };
                     if (vm.ended(reason)) {
                         LOG.error("VM failed vm={} reason={}", vm.name(), reason);
                         clearUp(vm);
@@ -397,7 +405,9 @@ public final class VmManager implements AutoCloseable {
         ledger.adopt(vm.name(), record.layout().linux().cores(), record.placement());
         try {
             vm.console(ConsoleLog.follow(
-                    consoleSocket(record), store.consoleOf(vm.name()), record.layout().consoleLimit()));
+                    consoleSocket(record),
+                    store.consoleOf(vm.name()),
+                    record.layout().consoleLimit()));
         } catch (IOException e) {
             LOG.warn("the console of an adopted VM is not kept vm={} reason={}", vm.name(), e.getMessage());
         }
@@ -421,7 +431,8 @@ public final class VmManager implements AutoCloseable {
             throw HvmException.of(ErrorCode.INTERNAL, "QEMU cannot be ended")
                     .value(vm.name() + ": " + e.getMessage())
                     .owner("libvirt")
-                    .hint("hvm destroy " + vm.name() + " again; else kill the process qemu-system-x86_64 of " + domain(vm))
+                    .hint("hvm destroy " + vm.name() + " again; else kill the process qemu-system-x86_64 of "
+                            + domain(vm))
                     .cause(e)
                     .build();
         }
@@ -435,9 +446,7 @@ public final class VmManager implements AutoCloseable {
         vm.release();
         ledger.release(vm.name());
         for (Path file : List.of(
-                consoleSocket(vm.record()),
-                agentSocket(vm.record()),
-                Path.of("/dev/shm", sharedMemory(vm.record())))) {
+                consoleSocket(vm.record()), agentSocket(vm.record()), Path.of("/dev/shm", sharedMemory(vm.record())))) {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {

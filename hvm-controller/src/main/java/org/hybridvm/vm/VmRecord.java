@@ -78,7 +78,8 @@ record VmRecord(
         json.put(
                 "partitions",
                 layout.partitions().stream()
-                        .map(hrt -> Map.<String, Object>of("name", hrt.name(), "cores", hrt.cores(), "memory", hrt.memory()))
+                        .map(hrt -> Map.<String, Object>of(
+                                "name", hrt.name(), "cores", hrt.cores(), "memory", hrt.memory()))
                         .toList());
         json.put("host_cores", layout.hostCores());
         json.put(

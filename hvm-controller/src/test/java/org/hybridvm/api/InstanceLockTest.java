@@ -35,8 +35,7 @@ class InstanceLockTest {
     void shouldTakeOverAFileThatWasLeftBehind() throws IOException {
         Files.writeString(file, "99999999 and more text");
         try (var _ = InstanceLock.take(file)) {
-            assertThat(Files.readString(file))
-                    .isEqualTo(ProcessHandle.current().pid() + "\n");
+            assertThat(Files.readString(file)).isEqualTo(ProcessHandle.current().pid() + "\n");
         }
     }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class RunFrameTest {
     @Test
     void shouldEncodeByteForByte() {
-        assertThat(HexFormat.of().formatHex(RunFrame.credit(RunFrame.STDOUT, 0x12345).encode()))
+        assertThat(HexFormat.of()
+                        .formatHex(RunFrame.credit(RunFrame.STDOUT, 0x12345).encode()))
                 .isEqualTo("03010000" + "04000000" + "45230100");
         assertThat(HexFormat.of().formatHex(RunFrame.dataEnd(RunFrame.STDIN).encode()))
                 .isEqualTo("02000000" + "00000000");

@@ -49,8 +49,9 @@ class HttpConnectionTest {
     void shouldSendARequestWithABody() throws IOException {
         connection.send("POST", "/v1/x", "{\"a\":\"\u00e4\"}", null);
         assertThat(received())
-                .isEqualTo("POST /v1/x HTTP/1.1\r\nHost: hvmd\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                        + "Content-Length: 10\r\n\r\n{\"a\":\"\u00e4\"}");
+                .isEqualTo(
+                        "POST /v1/x HTTP/1.1\r\nHost: hvmd\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                                + "Content-Length: 10\r\n\r\n{\"a\":\"\u00e4\"}");
     }
 
     @Test

@@ -49,9 +49,7 @@ class HvmCommandsTest {
     void shouldListVms() {
         assertThat(hvm.run("list")).isEqualTo(new Outcome(0, "No VMs. Try: hvm launch\n", ""));
         vms.launched();
-        assertThat(hvm.run("list").out())
-                .isEqualTo(
-                        """
+        assertThat(hvm.run("list").out()).isEqualTo("""
                         VM    STATE  ACCELERATION  PARTITIONS
                         demo  READY  tcg           hrt (hrt, 2 cores, READY)
                         """);
@@ -67,7 +65,9 @@ class HvmCommandsTest {
     @Test
     void shouldShowTheFactsOfAVm() {
         vms.launched();
-        assertThat(hvm.run("info", "demo").out()).contains("acceleration  tcg\n").contains("partitions:\n");
+        assertThat(hvm.run("info", "demo").out())
+                .contains("acceleration  tcg\n")
+                .contains("partitions:\n");
     }
 
     @Test
@@ -87,18 +87,12 @@ class HvmCommandsTest {
     @Test
     void shouldRefuseAnUnknownJob() {
         assertThat(hvm.run("info", "9"))
-                .isEqualTo(
-                        new Outcome(1, "", "hvm: No such job: 9. Allowed: the last 1000 jobs. Try: hvm jobs\n"));
+                .isEqualTo(new Outcome(1, "", "hvm: No such job: 9. Allowed: the last 1000 jobs. Try: hvm jobs\n"));
     }
 
     @Test
     void shouldShowTheProgressOfALaunch() {
-        assertThat(hvm.run("launch"))
-                .isEqualTo(
-                        new Outcome(
-                                0,
-                                "demo\n",
-                                """
+        assertThat(hvm.run("launch")).isEqualTo(new Outcome(0, "demo\n", """
                           firmware                         12 ms
                         hvm: no KVM here, QEMU interprets (TCG): slow
                         """));
@@ -107,12 +101,7 @@ class HvmCommandsTest {
     @Test
     void shouldTellWhyALaunchFailedOnTheWay() throws IOException {
         Files.writeString(folder.resolve("l.yaml"), "broken");
-        assertThat(hvm.run("launch", "l.yaml"))
-                .isEqualTo(
-                        new Outcome(
-                                1,
-                                "",
-                                """
+        assertThat(hvm.run("launch", "l.yaml")).isEqualTo(new Outcome(1, "", """
                           firmware                         12 ms
                         hvm: no KVM here, QEMU interprets (TCG): slow
                         hvm: The VM did not boot: kernel panic. Try: hvm console demo
@@ -184,12 +173,11 @@ class HvmCommandsTest {
         vms.launched();
         hvm.jobs.run(TestRequests.linux("/bin/sleep"), new IgnoringListener());
         assertThat(hvm.run("destroy", "demo"))
-                .isEqualTo(
-                        new Outcome(
-                                1,
-                                "",
-                                "hvm: Jobs run on the VM: demo. Owner: job 1. Try: hvm cancel 1; or hvm destroy --force"
-                                        + " demo\n"));
+                .isEqualTo(new Outcome(
+                        1,
+                        "",
+                        "hvm: Jobs run on the VM: demo. Owner: job 1. Try: hvm cancel 1; or hvm destroy --force"
+                                + " demo\n"));
         assertThat(hvm.run("destroy", "--force", "demo")).isEqualTo(new Outcome(0, "", ""));
         assertThat(hvm.run("list").out()).isEqualTo("No VMs. Try: hvm launch\n");
     }
@@ -212,16 +200,11 @@ class HvmCommandsTest {
 
     @Test
     void shouldPrintWhatTheDoctorFoundAndFailIfSomethingIsMissing() {
-        assertThat(hvm.run("doctor"))
-                .isEqualTo(
-                        new Outcome(
-                                1,
-                                """
+        assertThat(hvm.run("doctor")).isEqualTo(new Outcome(1, """
                         CHECK         STATUS  FOUND
                         acceleration  fail    no /dev/kvm
                         acceleration: load the module kvm_intel
-                        """,
-                                ""));
+                        """, ""));
     }
 
     @Test
@@ -239,24 +222,21 @@ class HvmCommandsTest {
     void shouldPrintTheBenchmarkBesideItsTargets() {
         vms.launched();
         machine.install("/bin/hvm-bench", process -> {
-            process.write(
-                    STDOUT,
-                    """
+            process.write(STDOUT, """
                     {"metrics":[
-                      {"name":"syscall.local","value":130,"unit":"ns","beside":"getpid","beside_value":520,"ratio":0.25},
-                      {"name":"call.roundtrip","value":900,"unit":"ns","beside":"ping-pong","beside_value":500,"ratio":1.8},
-                      {"name":"other","value":1.5,"unit":"us"}]}
+                      {"name":"syscall.local","value":130,"unit":"ns","beside":"getpid","beside_value":520,"ratio":0.25,
+                       "p10":120,"p90":140},
+                      {"name":"call.roundtrip.line","value":9000,"unit":"ns","beside":"ping-pong","beside_value":5000,"ratio":1.8},
+                      {"name":"other","value":1.5,"unit":"MB"}]}
                     """);
             return 0;
         });
-        assertThat(hvm.run("bench").out())
-                .isEqualTo(
-                        """
+        assertThat(hvm.run("bench").out()).isEqualTo("""
                         VM demo, acceleration tcg
-                        METRIC          MEDIAN    BESIDE     ITS MEDIAN  RATIO  TARGET  MET
-                        syscall.local   130.0 ns  getpid     520.0       0.250  <= 0.5  yes
-                        call.roundtrip  900.0 ns  ping-pong  500.0       1.800  <= 1.5  no
-                        other           1.500 us  -          -           -      -       -
+                        METRIC               MEDIAN   P10-P90          BESIDE IT          RATIO  TARGET  MET
+                        syscall.local        130 ns   120 ns - 140 ns  520 ns getpid      0.250  <= 0.5  yes
+                        call.roundtrip.line  9.00 us  -                5.00 us ping-pong  1.800  <= 1.5  no
+                        other                1.50 MB  -                -                  -      -       -
                         """);
         assertThat(machine.commands().getFirst().identity().user()).isZero();
     }
@@ -269,7 +249,8 @@ class HvmCommandsTest {
             return 1;
         });
         assertThat(hvm.run("bench", "demo").err())
-                .isEqualTo("hvm: The benchmark failed: status 1: hvm-bench: no /dev/hvm. Owner: /bin/hvm-bench. Try: hvm "
-                        + "jobs\n");
+                .isEqualTo(
+                        "hvm: The benchmark failed: status 1: hvm-bench: no /dev/hvm. Owner: /bin/hvm-bench. Try: hvm "
+                                + "jobs\n");
     }
 }

@@ -44,7 +44,11 @@ class HvmHelpTest {
     @Test
     void shouldListAllCommandsWithoutAny() {
         assertThat(Hvm.run(context())).isZero();
-        assertThat(text(out)).contains("\nCommands:\n").contains("  run ").contains("  doctor ").contains("Examples:");
+        assertThat(text(out))
+                .contains("\nCommands:\n")
+                .contains("  run ")
+                .contains("  doctor ")
+                .contains("Examples:");
     }
 
     @Test

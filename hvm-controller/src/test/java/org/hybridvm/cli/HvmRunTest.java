@@ -106,12 +106,7 @@ class HvmRunTest {
     @Test
     void shouldTellAFaultAndExitWith128PlusItsSignal() {
         vms.launched();
-        assertThat(hvm.run("run", "--", "crash"))
-                .isEqualTo(
-                        new Outcome(
-                                139,
-                                "",
-                                """
+        assertThat(hvm.run("run", "--", "crash")).isEqualTo(new Outcome(139, "", """
                         hvm: SIGSEGV at address 0x0 (rip 0x401136, error 0x4, vector 14)
                         hvm:   #0 0x401136 main+0x16
                         hvm: ended by SIGSEGV
@@ -121,9 +116,7 @@ class HvmRunTest {
     @Test
     void shouldPrintFiguresIfAsked() {
         vms.launched();
-        assertThat(hvm.run("run", "--stats", "--", "figures").err())
-                .isEqualTo(
-                        """
+        assertThat(hvm.run("run", "--stats", "--", "figures").err()).isEqualTo("""
                         hvm: job 1 on demo/hrt
                         hvm: started on 1 HRT core(s), address space merged in 4.2 us
                         hvm: system calls: 12 answered in the HRT, 33 forwarded to Linux; page faults forwarded: 7; \
@@ -153,7 +146,8 @@ class HvmRunTest {
         file.toFile().setExecutable(true);
         Outcome outcome = hvm.run("run", "--", "./data");
         assertThat(outcome.status()).isEqualTo(126);
-        assertThat(outcome.err()).startsWith("hvm: The program is not an ELF file: ./data (it begins with 74 65 78 74).");
+        assertThat(outcome.err())
+                .startsWith("hvm: The program is not an ELF file: ./data (it begins with 74 65 78 74).");
     }
 
     @Test
@@ -169,32 +163,25 @@ class HvmRunTest {
 
     @Test
     void shouldLaunchTheDefaultVmIfNoneIsUp() {
-        assertThat(hvm.runWithInput("x", "run", "--", "cat"))
-                .isEqualTo(
-                        new Outcome(
-                                0,
-                                "x",
-                                """
+        assertThat(hvm.runWithInput("x", "run", "--", "cat")).isEqualTo(new Outcome(0, "x", """
                         hvm: no VM is up, launching the default VM over %s
                           firmware                         12 ms
                         hvm: no KVM here, QEMU interprets (TCG): slow
-                        """
-                                        .formatted(real())));
+                        """.formatted(real())));
     }
 
     @Test
     void shouldPassTheCallersFolderArgumentsAndChosenVariables() {
         vms.launched();
         hvm.run("run", "--env", "A=1", "--env", "SECRET", "--linux", "--", "false", "-x", "--stats");
-        assertThat(machine.commands().getFirst())
-                .satisfies(command -> {
-                    assertThat(command.arguments()).containsExactly("/bin/false", "-x", "--stats");
-                    assertThat(command.environment())
-                            .containsExactly("A=1", "OMP_NUM_THREADS=3", "PATH=/usr/bin:/bin", "SECRET=x");
-                    assertThat(command.directory()).isEqualTo(real().toString());
-                    assertThat(command.partition()).isEqualTo("linux");
-                    assertThat(command.identity().user()).isEqualTo(1000);
-                });
+        assertThat(machine.commands().getFirst()).satisfies(command -> {
+            assertThat(command.arguments()).containsExactly("/bin/false", "-x", "--stats");
+            assertThat(command.environment())
+                    .containsExactly("A=1", "OMP_NUM_THREADS=3", "PATH=/usr/bin:/bin", "SECRET=x");
+            assertThat(command.directory()).isEqualTo(real().toString());
+            assertThat(command.partition()).isEqualTo("linux");
+            assertThat(command.identity().user()).isEqualTo(1000);
+        });
     }
 
     @Test

@@ -82,6 +82,10 @@ final class HvmTester implements AutoCloseable {
     @Override
     public void close() throws IOException {
         jobs.close();
-        vertx.close().toCompletionStage().toCompletableFuture().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
+        vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
+                .join();
     }
 }

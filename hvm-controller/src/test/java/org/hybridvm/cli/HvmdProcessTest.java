@@ -54,7 +54,8 @@ class HvmdProcessTest {
         assertThat(pid()).isEqualTo(pid);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.socket())))
                 .isEqualTo("rw-------");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run())).substring(3))
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run()))
+                        .substring(3))
                 .isIn("------", "--x--x");
         assertThat(Files.readString(home.daemonLog())).contains("hvmd serves pid=" + pid);
     }
@@ -77,8 +78,8 @@ class HvmdProcessTest {
                 .isFalse();
         assertThat(home.socket()).doesNotExist();
         assertThat(run("daemon", "stop"))
-                .isEqualTo(new Outcome(
-                        1, "", "hvm: hvmd does not run: " + home.socket() + ". Try: hvm daemon start\n"));
+                .isEqualTo(
+                        new Outcome(1, "", "hvm: hvmd does not run: " + home.socket() + ". Try: hvm daemon start\n"));
     }
 
     @Test

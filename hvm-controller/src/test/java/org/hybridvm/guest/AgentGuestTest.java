@@ -110,7 +110,8 @@ class AgentGuestTest {
     void shouldCarryInputOutputAndTheEnd() throws Exception {
         connect();
         GuestProcess process = start("linux", PartitionKind.LINUX);
-        assertThat(Fields.decode(received.next().payload()).text(FieldTag.PARTITION)).isEmpty();
+        assertThat(Fields.decode(received.next().payload()).text(FieldTag.PARTITION))
+                .isEmpty();
         process.grant(OutputStreamKind.STDOUT, 100);
         Fields credit = Fields.decode(received.next().payload());
         assertThat(credit.number(FieldTag.STREAM_KIND)).contains(1);
@@ -122,9 +123,11 @@ class AgentGuestTest {
         process.stdin(ByteBuffer.wrap("abc".getBytes(StandardCharsets.UTF_8)));
         process.closeStdin();
         process.signal(15);
-        assertThat(new String(received.next().payload(), StandardCharsets.UTF_8)).isEqualTo("abc");
+        assertThat(new String(received.next().payload(), StandardCharsets.UTF_8))
+                .isEqualTo("abc");
         assertThat(received.next().type()).isEqualTo(FrameType.STDIN_END);
-        assertThat(Fields.decode(received.next().payload()).number(FieldTag.NUMBER)).contains(15);
+        assertThat(Fields.decode(received.next().payload()).number(FieldTag.NUMBER))
+                .contains(15);
 
         send(new Frame(FrameType.STDOUT, 1, "out".getBytes(StandardCharsets.UTF_8)));
         send(new Frame(FrameType.REPORT, 1, "stats local=1\n".getBytes(StandardCharsets.UTF_8)));
@@ -145,8 +148,7 @@ class AgentGuestTest {
         connect();
         start("linux", PartitionKind.LINUX);
         send(FrameType.REFUSED, 1, new Fields().number(FieldTag.NUMBER, 2).text(FieldTag.TEXT, "no such file"));
-        assertThat(List.of(hear(), hear()))
-                .containsExactly("report refused errno=2 reason=no such file", "exited 127");
+        assertThat(List.of(hear(), hear())).containsExactly("report refused errno=2 reason=no such file", "exited 127");
     }
 
     @Test
@@ -278,7 +280,9 @@ class AgentGuestTest {
                 new Fields()
                         .bytes(
                                 FieldTag.NONCE,
-                                Fields.decode(hello.payload()).all(FieldTag.NONCE).getFirst())
+                                Fields.decode(hello.payload())
+                                        .all(FieldTag.NONCE)
+                                        .getFirst())
                         .text(FieldTag.RELEASE, "6.1.0")
                         .text(FieldTag.STAMP_NAME, "kernel")
                         .longNumber(FieldTag.STAMP_NS, 5_000_000_000L)
@@ -320,7 +324,11 @@ class AgentGuestTest {
 
     private static byte[] info(String name, int state, int cores, int free, long first, long ready) {
         ByteBuffer info = ByteBuffer.allocate(PartitionInfo.SIZE).order(ByteOrder.LITTLE_ENDIAN);
-        info.putInt(4, state).putInt(40, cores).putInt(44, free).putLong(80, first).putLong(88, ready);
+        info.putInt(4, state)
+                .putInt(40, cores)
+                .putInt(44, free)
+                .putLong(80, first)
+                .putLong(88, ready);
         info.put(8, name.getBytes(StandardCharsets.UTF_8));
         return info.array();
     }

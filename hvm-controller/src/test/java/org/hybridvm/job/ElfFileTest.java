@@ -106,8 +106,7 @@ class ElfFileTest {
 
     @Test
     void shouldTellProgramHeadersOfAnotherSize() throws IOException {
-        assertThat(read(TestElf.program().segmentSize(32).bytes()).detail())
-                .isEqualTo("1 program headers of 32 bytes");
+        assertThat(read(TestElf.program().segmentSize(32).bytes()).detail()).isEqualTo("1 program headers of 32 bytes");
     }
 
     @Test

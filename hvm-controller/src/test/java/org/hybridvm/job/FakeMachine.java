@@ -227,7 +227,9 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
 
             @Override
             public Optional<GuestMachine> find(String name) {
-                return list.stream().filter(machine -> machine.name().equals(name)).findFirst();
+                return list.stream()
+                        .filter(machine -> machine.name().equals(name))
+                        .findFirst();
             }
         };
     }

@@ -33,7 +33,11 @@ class JobJournalTest {
         JobJournal journal = open();
         journal.append(record(1, Optional.empty()));
         journal.append(record(1, Optional.of(JobResult.exited(0, null))));
-        assertThat(open().recover()).hasSize(1).first().extracting(JobRecord::state).isEqualTo(JobState.COMPLETED);
+        assertThat(open().recover())
+                .hasSize(1)
+                .first()
+                .extracting(JobRecord::state)
+                .isEqualTo(JobState.COMPLETED);
     }
 
     @Test

@@ -155,8 +155,9 @@ class JobServiceTest {
     @Test
     void shouldRefuseMoreCoresThanThePartitionHas() {
         assertThatThrownBy(() -> jobs.run(request("/bin/true", 3), listener))
-                .hasMessage("The partition does not have that many cores: 3. Allowed: 1 to 2. Owner: demo/hrt. Try: hvm run "
-                        + "--cores 2 ..., or a layout with more cores");
+                .hasMessage(
+                        "The partition does not have that many cores: 3. Allowed: 1 to 2. Owner: demo/hrt. Try: hvm run "
+                                + "--cores 2 ..., or a layout with more cores");
     }
 
     @Test
@@ -191,8 +192,7 @@ class JobServiceTest {
     void shouldAskWhichOfSeveralVms() throws IOException {
         try (JobService several = service(FakeMachine.all(new FakeMachine("a", 1), new FakeMachine("b", 1)))) {
             assertThatThrownBy(() -> several.run(request("/bin/true"), listener))
-                    .hasMessage(
-                            "Several VMs are up and none was named. Allowed: a, b. Try: hvm run --vm a -- PROGRAM");
+                    .hasMessage("Several VMs are up and none was named. Allowed: a, b. Try: hvm run --vm a -- PROGRAM");
         }
     }
 

@@ -85,7 +85,8 @@ class ProgramCheckTest {
     }
 
     private static void assertRefused(Path file, PartitionKind kind, String words) {
-        assertThatThrownBy(() -> ProgramCheck.requireRunnable(file, "./a.out", kind)).hasMessage(words);
+        assertThatThrownBy(() -> ProgramCheck.requireRunnable(file, "./a.out", kind))
+                .hasMessage(words);
     }
 
     private Path executable(byte[] bytes) throws IOException {

@@ -68,9 +68,10 @@ class ProgramLookupTest {
         Path target = executable(outside.resolve("solver"));
         Files.createSymbolicLink(mount.resolve("solver"), target);
         assertThatThrownBy(() -> lookup.find("./solver", ""))
-                .hasMessage("The program is a link that leads out of the VM's mounts: ./solver -> %s. Allowed: %s. Owner: "
-                                .formatted(target, mount)
-                        + "demo. Try: copy the program itself below a mount");
+                .hasMessage(
+                        "The program is a link that leads out of the VM's mounts: ./solver -> %s. Allowed: %s. Owner: "
+                                        .formatted(target, mount)
+                                + "demo. Try: copy the program itself below a mount");
     }
 
     @Test
@@ -89,9 +90,10 @@ class ProgramLookupTest {
     @Test
     void shouldRefuseAWorkingDirectoryOutsideTheMounts() {
         assertThatThrownBy(() -> new ProgramLookup("demo", List.of(mount), outside).requireDirectory())
-                .hasMessage(("The working directory is outside the VM's mounts: %s. Allowed: %s. Owner: demo. Try: cd into"
-                                + " a mount; or hvm run --cwd / ...; or hvm destroy demo && hvm launch from %s")
-                        .formatted(outside, mount, outside));
+                .hasMessage(
+                        ("The working directory is outside the VM's mounts: %s. Allowed: %s. Owner: demo. Try: cd into"
+                                        + " a mount; or hvm run --cwd / ...; or hvm destroy demo && hvm launch from %s")
+                                .formatted(outside, mount, outside));
     }
 
     @Test
