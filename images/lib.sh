@@ -5,7 +5,6 @@
 # archive is written so that the same input gives the same bytes. Sourced, never run.
 
 images_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck disable=SC2034 # for those who source it
 build_dir=${HVM_IMAGES_BUILD:-$images_dir/build}
 package_cache=${HVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hvm}/packages
 

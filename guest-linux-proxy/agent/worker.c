@@ -17,26 +17,41 @@
 #define EVENTS	      64
 #define LOOK_AGAIN_MS 50 /* for a host that opens the port: no event tells */
 
+static void introduce(const struct worker *worker, struct writer *writer)
+{
+	struct utsname name;
+
+	uname(&name);
+	put_text(writer, HVM_FIELD_RELEASE, name.release);
+	put_u32(writer, HVM_FIELD_INCARNATION, worker->incarnation);
+	for (unsigned int i = 0; i < worker->boot->stamps; i++) {
+		put_text(writer, HVM_FIELD_STAMP_NAME, worker->boot->stamp[i].name);
+		put_u64(writer, HVM_FIELD_STAMP_NS, worker->boot->stamp[i].ns);
+	}
+	for (unsigned int i = 0; i < worker->boot->problems; i++)
+		put_text(writer, HVM_FIELD_PROBLEM, worker->boot->problem[i]);
+}
+
 static void hello(struct worker *worker, const uint8_t *payload, uint32_t length)
 {
 	struct reader reader = {payload, payload + length};
 	struct writer writer = {.length = 0};
-	struct utsname name;
 	struct field field;
 
 	while (field_next(&reader, &field))
 		if (field.tag == HVM_FIELD_NONCE)
 			put_bytes(&writer, HVM_FIELD_NONCE, field.bytes, field.length);
-	uname(&name);
-	put_text(&writer, HVM_FIELD_RELEASE, name.release);
-	put_u32(&writer, HVM_FIELD_INCARNATION, worker->incarnation);
-	for (unsigned int i = 0; i < worker->boot->stamps; i++) {
-		put_text(&writer, HVM_FIELD_STAMP_NAME, worker->boot->stamp[i].name);
-		put_u64(&writer, HVM_FIELD_STAMP_NS, worker->boot->stamp[i].ns);
-	}
-	for (unsigned int i = 0; i < worker->boot->problems; i++)
-		put_text(&writer, HVM_FIELD_PROBLEM, worker->boot->problem[i]);
+	introduce(worker, &writer);
 	job_kill_all(worker, &writer);
+	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
+}
+
+/* The host's end of the port stays open when a worker dies: tell it that another one is here, or it waits for ever. */
+static void announce(struct worker *worker)
+{
+	struct writer writer = {.length = 0};
+
+	introduce(worker, &writer);
 	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
 }
 
@@ -159,6 +174,8 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 		return;
 	}
 	epoll_ctl(worker.epoll, EPOLL_CTL_ADD, signals, &event);
+	if (incarnation > 1)
+		announce(&worker);
 	for (;;) {
 		int n;
 

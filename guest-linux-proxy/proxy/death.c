@@ -51,7 +51,7 @@ static void report_fault(const struct death *death, const struct hvm_regs *regs)
 
 	append(line, sizeof(line), "fault signal=%d name=%s", death->signal, signal_name(death->signal));
 	if (death->has_address)
-		append(line, sizeof(line), " address=%#llx", (unsigned long long)death->address);
+		append(line, sizeof(line), " address=0x%llx", (unsigned long long)death->address);
 	if (regs->rip || death->has_vector)
 		append(line, sizeof(line), " rip=%#llx", (unsigned long long)regs->rip);
 	if (death->has_vector)

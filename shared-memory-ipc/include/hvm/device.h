@@ -35,8 +35,8 @@
  * ENOENT: no such index (they are dense, from 0).
  */
 struct hvm_info {
-	uint32_t index;	     /* in */
-	uint32_t state;	     /* enum hvm_partition_state */
+	uint32_t index; /* in */
+	uint32_t state; /* enum hvm_partition_state */
 	char name[HVM_NAME_MAX];
 	uint32_t core_count;
 	uint32_t cores_free; /* cores that no job holds */
@@ -73,7 +73,8 @@ struct hvm_load {
 /**
  * HVM_IOC_BOOT: boot partition @name: park every core (INIT), restore the image from its clean copy, start the cores,
  * wait until all idle. With HVM_BOOT_FORCE its jobs are ended first, otherwise they make it EBUSY.
- * EPERM, ENOENT as above; ENODATA: no image loaded; ETIMEDOUT: a core did not come up (the state is FAILED, the log says more).
+ * EPERM, ENOENT as above; ENODATA: no image loaded; ETIMEDOUT: a core did not come up (the state is FAILED, the log
+ * says more).
  */
 #define HVM_BOOT_FORCE 0x1u
 /**
@@ -120,17 +121,17 @@ struct hvm_ping {
  * booted, and @state says why. EBUSY: this file is a job already.
  */
 struct hvm_job_create {
-	char name[HVM_NAME_MAX]; /* in; out: the partition's name */
-	uint32_t cores;		 /* in */
-	uint32_t slots;		 /* in */
+	char name[HVM_NAME_MAX];  /* in; out: the partition's name */
+	uint32_t cores;		  /* in */
+	uint32_t slots;		  /* in */
 	uint32_t partition_cores; /* out: cores of the partition */
-	uint32_t cores_free;	 /* out: before this call */
-	uint32_t state;		 /* out: enum hvm_partition_state */
-	uint32_t tsc_khz;	 /* out */
-	uint64_t spin_cycles;	 /* out: how long a server should poll before it sleeps, TSC cycles */
-	uint32_t pause;		 /* out: 1 = spin with PAUSE */
+	uint32_t cores_free;	  /* out: before this call */
+	uint32_t state;		  /* out: enum hvm_partition_state */
+	uint32_t tsc_khz;	  /* out */
+	uint64_t spin_cycles;	  /* out: how long a server should poll before it sleeps, TSC cycles */
+	uint32_t pause;		  /* out: 1 = spin with PAUSE */
 	uint32_t reserved;
-	uint64_t merge_ns;	 /* out: time that the merge took */
+	uint64_t merge_ns; /* out: time that the merge took */
 };
 #define HVM_IOC_JOB_CREATE _IOWR(HVM_IOC_MAGIC, 0x10, struct hvm_job_create)
 

@@ -34,8 +34,8 @@ HVM_ASSERT_SIZE(struct hvm_image, 48);
 #define HVM_TRAMPOLINE_PARAMS 0xf00u
 
 struct hvm_trampoline {
-	uint32_t cr3;  /* boot tables, below 4 GiB */
-	uint32_t cr4;  /* PAE, and LA57 for five levels */
+	uint32_t cr3; /* boot tables, below 4 GiB */
+	uint32_t cr4; /* PAE, and LA57 for five levels */
 	uint64_t entry;
 	uint64_t partition; /* virtual address of struct hvm_partition */
 	uint64_t core;	    /* index */

@@ -27,25 +27,25 @@
 #include <hvm/slot.h>
 #include <hvm/types.h>
 
-#define HVM_MAX_CORES 64u
-#define HVM_MAX_SLOTS 1024u
+#define HVM_MAX_CORES  64u
+#define HVM_MAX_SLOTS  1024u
 #define HVM_MAX_SPACES 256u /* HRT processes of one partition at a time */
 
 #define HVM_OFFSET_CORES   0x001000u
 #define HVM_OFFSET_PENDING 0x005000u
 #define HVM_OFFSET_SLOTS   0x010000u
-#define HVM_OFFSET_LOG     0x090000u
+#define HVM_OFFSET_LOG	   0x090000u
 #define HVM_OFFSET_TABLES  0x0d0000u
 #define HVM_OFFSET_SPACES  0x110000u
 #define HVM_OFFSET_IMAGE   0x400000u
 #define HVM_OFFSET_CLEAN   0x600000u
-#define HVM_OFFSET_HEAP    0x800000u
+#define HVM_OFFSET_HEAP	   0x800000u
 
-#define HVM_TABLE_PAGES   64u       /* pages from HVM_OFFSET_TABLES on */
-#define HVM_IMAGE_MAX     0x200000u /* bytes, bss included */
-#define HVM_MEMORY_ALIGN  0x200000u
-#define HVM_MEMORY_MIN    0x1000000u /* 16 MiB */
-#define HVM_MEMORY_MAX    0x4000000000u /* 256 GiB */
+#define HVM_TABLE_PAGES	 64u	   /* pages from HVM_OFFSET_TABLES on */
+#define HVM_IMAGE_MAX	 0x200000u /* bytes, bss included */
+#define HVM_MEMORY_ALIGN 0x200000u
+#define HVM_MEMORY_MIN	 0x1000000u    /* 16 MiB */
+#define HVM_MEMORY_MAX	 0x4000000000u /* 256 GiB */
 
 #define HVM_IMAGE_VA  0xffffffff80000000ull
 #define HVM_DIRECT_VA 0xffff800000000000ull
@@ -54,19 +54,19 @@
  * Below 1 MiB, cut out of Linux by memmap=64K$0x10000: the page where a starting core enters (SIPI vector 0x10) and the
  * first page tables, which must lie below 4 GiB because CR3 is loaded with 32 bits there.
  */
-#define HVM_TRAMPOLINE_PHYS        0x10000u
-#define HVM_TRAMPOLINE_SIZE        0x10000u
+#define HVM_TRAMPOLINE_PHYS	   0x10000u
+#define HVM_TRAMPOLINE_SIZE	   0x10000u
 #define HVM_TRAMPOLINE_TABLES_PHYS 0x11000u /* 4 pages */
 
 /** States of a partition. Terminal until a reboot: HUNG, FAILED. */
 enum hvm_partition_state {
-	HVM_DOWN = 0,    /* cores belong to Linux or are parked; no image runs */
+	HVM_DOWN = 0,	 /* cores belong to Linux or are parked; no image runs */
 	HVM_LOADING = 1, /* the image is being copied */
 	HVM_BOOTING = 2, /* cores were started and have not all reported */
-	HVM_READY = 3,   /* every core idles */
+	HVM_READY = 3,	 /* every core idles */
 	HVM_RUNNING = 4, /* at least one core has a job */
-	HVM_HUNG = 5,    /* a core did not answer within its limit */
-	HVM_FAILED = 6,  /* the aerokernel panicked, or did not boot */
+	HVM_HUNG = 5,	 /* a core did not answer within its limit */
+	HVM_FAILED = 6,	 /* the aerokernel panicked, or did not boot */
 };
 
 /** States of an HRT core, written by the core itself, except HVM_CORE_OFF and HVM_CORE_STARTING (the module). */
@@ -80,8 +80,8 @@ enum hvm_core_state {
 
 /** Bits of hvm_partition.flags. */
 #define HVM_FLAG_X2APIC 0x1u /* Linux runs its APICs in x2APIC mode: the HRT must, too */
-#define HVM_FLAG_LA57   0x2u /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
-#define HVM_FLAG_PAUSE  0x4u /* spin with PAUSE (hardware); without it under TCG */
+#define HVM_FLAG_LA57	0x2u /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
+#define HVM_FLAG_PAUSE	0x4u /* spin with PAUSE (hardware); without it under TCG */
 
 #define HVM_PARTITION_MAGIC 0x313054524150564dull /* "MVPART01" */
 
@@ -100,9 +100,9 @@ struct hvm_partition {
 	uint32_t wake_apic;   /* ... and physical APIC id for the ICR */
 
 	/* line 1: the module */
-	uint32_t state;       /* enum hvm_partition_state */
-	uint32_t generation;  /* raised at every boot of the partition */
-	uint64_t idle_top;    /* physical address of the top-level table with an empty lower half */
+	uint32_t state;	     /* enum hvm_partition_state */
+	uint32_t generation; /* raised at every boot of the partition */
+	uint64_t idle_top;   /* physical address of the top-level table with an empty lower half */
 	uint64_t line1_pad[6];
 
 	/* line 2: the aerokernel */
@@ -131,10 +131,10 @@ enum hvm_command_kind {
 struct hvm_core {
 	/* line 0: written by the module */
 	uint64_t command;   /* bits 63..32 sequence number, 7..0 enum hvm_command_kind */
-	uint64_t space;     /* RUN: physical address of the top-level table to load */
-	uint32_t slot;      /* RUN: the thread's slot; rip, rsp, rdi.. and fs_base are in its regs */
+	uint64_t space;	    /* RUN: physical address of the top-level table to load */
+	uint32_t slot;	    /* RUN: the thread's slot; rip, rsp, rdi.. and fs_base are in its regs */
 	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0 */
-	uint64_t stop;      /* leave this space; 0 = none */
+	uint64_t stop;	    /* leave this space; 0 = none */
 	uint64_t line0_pad[4];
 
 	/* line 1: written by the core */

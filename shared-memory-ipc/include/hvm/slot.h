@@ -34,17 +34,20 @@
  * answered ENOSYS by the aerokernel and never posted.
  */
 #define HVM_NR_FIRST_SPECIAL 0xf000u
-/** Page fault below the split. arg0 address, arg1 error code (SDM Vol. 3, 4.7), arg2 RIP. Answer: 0 = retry; -errno = deliver. */
-#define HVM_NR_PAGE_FAULT    0xf001u
-/** An exception that the program caused. arg0 vector, arg1 error code, arg2 CR2; registers in the slot. Never answered. */
-#define HVM_NR_EXCEPTION     0xf002u
+/** Page fault below the split. arg0 address, arg1 error code (SDM Vol. 3, 4.7), arg2 RIP. Answer: 0 = retry; -errno =
+ * deliver. */
+#define HVM_NR_PAGE_FAULT 0xf001u
+/** An exception that the program caused. arg0 vector, arg1 error code, arg2 CR2; registers in the slot. Never answered.
+ */
+#define HVM_NR_EXCEPTION 0xf002u
 /** Call of a function, Linux to HRT. arg0 function address, arg1..arg5 its arguments. Answer: its return value. */
-#define HVM_NR_CALL          0xf003u
-/** The HRT thread is gone (the program ended it, or the module stopped it). arg0 reason (HVM_GONE_*). Never answered. */
-#define HVM_NR_THREAD_GONE   0xf004u
+#define HVM_NR_CALL 0xf003u
+/** The HRT thread is gone (the program ended it, or the module stopped it). arg0 reason (HVM_GONE_*). Never answered.
+ */
+#define HVM_NR_THREAD_GONE 0xf004u
 
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
-#define HVM_GONE_CORE    2u /* the core was parked or rebooted under the thread */
+#define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */
 
 /** General registers of an HRT thread at an exception, in this order. */
 struct hvm_regs {
@@ -60,14 +63,14 @@ HVM_ASSERT_SIZE(struct hvm_regs, 192);
 
 /** Counters of one HRT thread; written by its HRT core only, read by anyone at any time. */
 struct hvm_slot_stats {
-	uint64_t calls_local;     /* system calls answered by the aerokernel */
+	uint64_t calls_local;	  /* system calls answered by the aerokernel */
 	uint64_t calls_forwarded; /* system calls that went through the slot */
-	uint64_t page_faults;     /* page faults that went through the slot */
-	uint64_t wakes_sent;      /* wake-up interrupts sent because the server slept */
-	uint64_t halts;           /* times the core halted while it waited for an answer */
-	uint64_t interrupts;      /* interrupts taken while the thread was on the core */
-	uint64_t shootdowns;      /* translation flushes among them */
-	uint64_t start_tsc;       /* TSC when the thread's first instruction was about to run */
+	uint64_t page_faults;	  /* page faults that went through the slot */
+	uint64_t wakes_sent;	  /* wake-up interrupts sent because the server slept */
+	uint64_t halts;		  /* times the core halted while it waited for an answer */
+	uint64_t interrupts;	  /* interrupts taken while the thread was on the core */
+	uint64_t shootdowns;	  /* translation flushes among them */
+	uint64_t start_tsc;	  /* TSC when the thread's first instruction was about to run */
 };
 HVM_ASSERT_SIZE(struct hvm_slot_stats, 64);
 
@@ -79,7 +82,7 @@ struct hvm_slot {
 
 	/* line 1, written by the client (the HRT thread; for calls: the Linux process) */
 	uint32_t client_sleeping; /* the client halts or blocks: wake it after answering */
-	uint32_t client_core;     /* index of the HRT core in its partition */
+	uint32_t client_core;	  /* index of the HRT core in its partition */
 	uint64_t client_pad[7];
 
 	/* line 2, written by the server (and by the module on its behalf) */
@@ -89,9 +92,9 @@ struct hvm_slot {
 
 	/* line 3, set by the module before the thread starts, constant afterwards */
 	uint32_t generation; /* low 16 bits go into head and done */
-	uint32_t index;      /* of this slot in its partition: the bit in the pending map */
-	uint32_t pid;        /* what getpid answers */
-	uint32_t tid;        /* what gettid answers */
+	uint32_t index;	     /* of this slot in its partition: the bit in the pending map */
+	uint32_t pid;	     /* what getpid answers */
+	uint32_t tid;	     /* what gettid answers */
 	uint64_t setup_pad[6];
 
 	/* line 4 */

@@ -29,8 +29,8 @@
 	_Static_assert(offsetof(type, field) == (offset), #type "." #field " lies elsewhere")
 
 /* Loads and stores of words that the other side writes or reads. */
-#define hvm_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
-#define hvm_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define hvm_load_relaxed(p)	__atomic_load_n((p), __ATOMIC_RELAXED)
+#define hvm_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define hvm_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define hvm_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 

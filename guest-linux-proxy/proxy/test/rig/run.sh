@@ -91,7 +91,7 @@ for probe; do
 	same "$probe" status 77
 	same "$probe" status 255
 
-	has 139 'fault signal=11 name=SIGSEGV address=0 rip=0x' "$probe" crash null
+	has 139 'fault signal=11 name=SIGSEGV address=0x0 rip=0x' "$probe" crash null
 	grep -q 'trace 0 0x[0-9a-f]* part_crash+0x' "$work/report" || fail "crash null: no symbol in the trace"
 	grep -q 'trace 1 0x[0-9a-f]* main+0x' "$work/report" || fail "crash null: the caller is missing in the trace"
 	has 139 'note=stack-overflow' "$probe" crash stack

@@ -169,6 +169,7 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
     @Override
     public List<GuestMachine> running() {
+        manager().settle();
         return manager().list().stream()
                 .filter(view -> view.state() == VmState.READY)
                 .map(view -> (GuestMachine) new Machine(view))

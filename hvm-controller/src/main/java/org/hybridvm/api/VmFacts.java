@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.hybridvm.HvmException;
+import org.hybridvm.host.QemuProcess;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.vm.Guest;
 import org.hybridvm.vm.VmManager.VmView;
@@ -33,6 +34,7 @@ final class VmFacts {
     static Map<String, Object> inFull(VmView vm) {
         Map<String, Object> facts = of(vm);
         facts.put("uuid", vm.uuid());
+        QemuProcess.find(vm.uuid()).ifPresent(pid -> facts.put("pid", pid));
         facts.put("created", Instant.ofEpochMilli(vm.created()));
         facts.put("memory_mib", mebibytes(vm.layout().memory()));
         facts.put("mounts", mounts(vm.layout()));

@@ -62,8 +62,11 @@ final class ReportText {
         if (address.isEmpty() && details.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(
-                value(report, "name") + address.orElse("") + (details.isEmpty() ? "" : " (" + details + ")"));
+        boolean overflow = report.value("note").filter("stack-overflow"::equals).isPresent();
+        return Optional.of(value(report, "name")
+                + address.orElse("")
+                + (overflow ? ", stack overflow" : "")
+                + (details.isEmpty() ? "" : " (" + details + ")"));
     }
 
     private static String microseconds(Optional<String> nanoseconds) {

@@ -30,6 +30,7 @@ final class AgentChannel implements AutoCloseable {
     private final LinkedBlockingQueue<Frame> outgoing = new LinkedBlockingQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Thread writer;
+    private volatile Receiver receiver;
 
     private AgentChannel(SocketChannel socket) {
         this.socket = socket;
@@ -72,6 +73,7 @@ final class AgentChannel implements AutoCloseable {
 
     /** Begins to hand on frames. */
     void start(Receiver receiver) {
+        this.receiver = receiver;
         Thread.ofVirtual().name("agent-reader").start(() -> read(receiver));
     }
 
@@ -80,6 +82,11 @@ final class AgentChannel implements AutoCloseable {
         if (!closed.get()) {
             outgoing.add(frame);
         }
+    }
+
+    /** Ends the channel as if it had broken; the receiver hears {@code reason}. Once it was started. */
+    void giveUp(String reason) {
+        end(receiver::lost, reason);
     }
 
     @Override

@@ -31,6 +31,10 @@ import org.slf4j.LoggerFactory;
 public final class AgentGuest implements Guest {
     private static final Logger LOG = LoggerFactory.getLogger(AgentGuest.class);
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+    /** How often a silent agent is asked whether it is there, and how long it may take to say so. */
+    private static final Duration WATCH_PERIOD = Duration.ofSeconds(10);
+
+    private static final Duration WATCH_LIMIT = Duration.ofSeconds(30);
     private static final Duration REBOOT_LIMIT = Duration.ofSeconds(30);
 
     private final AgentChannel channel;
@@ -161,6 +165,23 @@ public final class AgentGuest implements Guest {
                 lost.accept(reason);
             }
         });
+        Thread.ofVirtual().name("agent-watch").start(this::watch);
+    }
+
+    /** A guest that hangs, and a channel that lost its place in the stream, say nothing: only asking finds them. */
+    private void watch() {
+        try {
+            while (end == null) {
+                Thread.sleep(WATCH_PERIOD);
+                ask("status", new Fields(), WATCH_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (HvmException e) {
+            if (e.code() == ErrorCode.GUEST_TIMEOUT) {
+                channel.giveUp("the guest's agent has not answered for " + WATCH_LIMIT.toSeconds() + " s");
+            }
+        }
     }
 
     private void receive(Frame frame) throws ProtocolException {

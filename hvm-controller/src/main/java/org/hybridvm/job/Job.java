@@ -44,7 +44,6 @@ public final class Job implements GuestProcess.Listener {
                 new Status(JobState.PENDING, submitted, Optional.empty()),
                 present -> present.state().isTerminal(),
                 (from, to) -> from.state() == JobState.PENDING || to.state().isTerminal());
-        status.addListener(this::tell);
     }
 
     public int number() {
@@ -79,7 +78,10 @@ public final class Job implements GuestProcess.Listener {
     }
 
     public JobRecord record() {
-        Status present = status.get();
+        return record(status.get());
+    }
+
+    private JobRecord record(Status present) {
         return new JobRecord(
                 number,
                 vm,
@@ -95,9 +97,15 @@ public final class Job implements GuestProcess.Listener {
                 present.result());
     }
 
-    /** Calls {@code observer} at every change of the state, outside any lock; the first time at once. */
-    void observe(Consumer<JobRecord> observer) {
-        status.addListener(ignored -> observer.accept(record()));
+    /**
+     * From now on writes every state into the books first, the present one at once, and then tells the listener: what the
+     * caller hears is already kept. Outside any lock.
+     */
+    void keepBooks(Consumer<JobRecord> books) {
+        status.addListener(present -> {
+            books.accept(record(present));
+            tell(present);
+        });
     }
 
     void start(GuestMachine machine) {
@@ -113,7 +121,8 @@ public final class Job implements GuestProcess.Listener {
             return;
         }
         process = created;
-        if (!status.step(new Status(JobState.RUNNING, started, Optional.empty()))) {
+        run();
+        if (state().isTerminal()) {
             created.signal(SIGKILL); // cancelled meanwhile; without effect if it has ended by itself
         }
     }
@@ -150,6 +159,7 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void exited(int exitStatus) {
+        run(); // a short program can be quicker than the thread that started it
         end(
                 timedOut
                         ? new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over")
@@ -158,6 +168,7 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void signalled(int signal) {
+        run();
         if (timedOut) {
             end(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
         } else {
@@ -168,6 +179,12 @@ public final class Job implements GuestProcess.Listener {
     @Override
     public void lost(String reason) {
         end(JobResult.failed(JobState.NODE_FAIL, reason));
+    }
+
+    private void run() {
+        status.stepIf(
+                present -> present.state() == JobState.PENDING,
+                new Status(JobState.RUNNING, started, Optional.empty()));
     }
 
     private void end(JobResult result) {

@@ -164,12 +164,12 @@ public final class JobService implements AutoCloseable {
         live.put(number, job);
         listener.accepted(job);
         if (partition.kind() == PartitionKind.LINUX) {
-            job.observe(record -> keepBooks(job, record, timeLimit));
+            job.keepBooks(record -> keepBooks(job, record, timeLimit));
             job.start(machine);
             return job;
         }
         CoreQueue queue = queues.computeIfAbsent(machine.name() + "/" + partition.name(), ignored -> new CoreQueue());
-        job.observe(record -> {
+        job.keepBooks(record -> {
             keepBooks(job, record, timeLimit);
             if (record.state().isTerminal()) {
                 queue.release(number, partition.cores());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.vm;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** One VM of this node. Its fields change under its own lock; listeners are never called under it. */
 final class Vm {
@@ -67,6 +69,23 @@ final class Vm {
             state = VmState.READY;
             reason = "";
         }
+        notifyAll();
+    }
+
+    /** Waits while the agent is out of reach, for at most {@code limit}; a worker that died is back in a moment. */
+    synchronized void settle(Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        try {
+            while (state == VmState.UNREACHABLE) {
+                long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (millis <= 0) {
+                    return;
+                }
+                wait(millis);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The agent went away. False if the VM is ending anyway. */
@@ -86,6 +105,7 @@ final class Vm {
             return false;
         }
         state = VmState.STOPPING;
+        notifyAll();
         return true;
     }
 
@@ -96,6 +116,7 @@ final class Vm {
         }
         state = VmState.FAILED;
         reason = why;
+        notifyAll();
         return true;
     }
 

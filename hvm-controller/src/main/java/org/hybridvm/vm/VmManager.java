@@ -34,6 +34,9 @@ public final class VmManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VmManager.class);
     private static final int CONSOLE_LINES = 12;
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(200);
+    /** How long a caller waits for an agent that is out of reach. */
+    private static final Duration SETTLE_LIMIT = Duration.ofSeconds(5);
+
     private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(30);
     private static final long MEMORY_MARGIN = 256L << 20;
 
@@ -136,8 +139,18 @@ public final class VmManager implements AutoCloseable {
                         .build());
     }
 
-    /** @throws HvmException if the VM is not there or its agent does not answer now */
+    /** Waits some seconds for agents that are out of reach. */
+    public void settle() {
+        vms.values().forEach(vm -> vm.settle(SETTLE_LIMIT));
+    }
+
+    /**
+     * The VM's guest; waits some seconds for one that is out of reach.
+     *
+     * @throws HvmException if the VM is not there or its agent does not answer
+     */
     public Guest requireGuest(String name) {
+        Optional.ofNullable(vms.get(name)).ifPresent(vm -> vm.settle(SETTLE_LIMIT));
         VmView vm = require(name);
         return vm.guest()
                 .orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM is not ready")
@@ -343,14 +356,22 @@ public final class VmManager implements AutoCloseable {
             return;
         }
         LOG.warn("the agent is lost vm={} reason={}", vm.name(), why);
+        reconnect(vm);
+    }
+
+    /** Until the agent answers or the VM ends, on a thread of its own. */
+    private void reconnect(Vm vm) {
         Thread.ofVirtual().name("reconnect " + vm.name()).start(() -> {
-            try {
-                vm.connected(connect(vm, RECONNECT_LIMIT));
-                LOG.info("the agent is back vm={}", vm.name());
-            } catch (IOException e) {
-                LOG.warn("the agent does not come back vm={} reason={}", vm.name(), e.getMessage());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            while (vm.state() == VmState.UNREACHABLE) {
+                try {
+                    vm.connected(connect(vm, RECONNECT_LIMIT));
+                    LOG.info("the agent answers vm={}", vm.name());
+                } catch (IOException e) {
+                    LOG.warn("the agent does not answer yet vm={} reason={}", vm.name(), e.getMessage());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
             }
         });
     }
@@ -411,14 +432,8 @@ public final class VmManager implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("the console of an adopted VM is not kept vm={} reason={}", vm.name(), e.getMessage());
         }
-        try {
-            vm.connected(connect(vm, RECONNECT_LIMIT));
-            LOG.info("VM is adopted vm={}", vm.name());
-        } catch (IOException e) {
-            LOG.warn("an adopted VM's agent does not answer vm={} reason={}", vm.name(), e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        LOG.info("VM is adopted vm={}", vm.name());
+        reconnect(vm);
     }
 
     /** Ends QEMU, if it runs, and forgets the VM. */

@@ -11,10 +11,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /** Runs commands of the host to their end, with a limit. */
 final class Commands {
+    /** One for each stream: the common pool has too few on two cores, and each of these blocks. */
+    private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
+
     private Commands() {}
 
     static ProcessBuilder builder(Path folder, Map<String, String> environment, List<String> words) {
@@ -27,9 +32,11 @@ final class Commands {
     static Outcome run(ProcessBuilder builder, byte[] input, Duration limit) {
         try {
             Process process = builder.start();
-            CompletableFuture<byte[]> output = CompletableFuture.supplyAsync(() -> read(process.getInputStream()));
-            CompletableFuture<byte[]> errors = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
-            CompletableFuture<Void> fed = CompletableFuture.runAsync(() -> feed(process, input));
+            CompletableFuture<byte[]> output =
+                    CompletableFuture.supplyAsync(() -> read(process.getInputStream()), THREADS);
+            CompletableFuture<byte[]> errors =
+                    CompletableFuture.supplyAsync(() -> read(process.getErrorStream()), THREADS);
+            CompletableFuture<Void> fed = CompletableFuture.runAsync(() -> feed(process, input), THREADS);
             boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
             if (!ended) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);

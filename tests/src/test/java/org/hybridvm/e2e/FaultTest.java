@@ -4,7 +4,9 @@ package org.hybridvm.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,14 +54,25 @@ class FaultTest {
     }
 
     @Test
-    void shouldEndByTheSignalOfAnAbort() {
-        node.run(fault, "abort").endedWith(134);
+    void shouldNameAStackOverflow() {
+        assertThat(node.run(fault, "stack").endedWith(139).errors()).contains(", stack overflow ");
+    }
+
+    @Test
+    void shouldTellWhereAProgramAborted() {
+        assertThat(node.run(fault, "abort").endedWith(134).errors())
+                .contains("SIGABRT")
+                .contains("rip 0x")
+                .contains("abort+");
     }
 
     @Test
     void shouldEndAnEndlessLoopByAnInterrupt() throws IOException, InterruptedException {
         double before = uptime();
-        Process loop = node.command("run", "--vm", Node.VM, "--", fault, "loop").start();
+        File report = Files.createTempFile(node.folder(), "loop", ".txt").toFile();
+        Process loop = node.command("run", "--vm", Node.VM, "--", fault, "loop")
+                .redirectError(report)
+                .start();
         try (BufferedReader output = loop.inputReader()) {
             assertThat(output.readLine()).isEqualTo("looping");
             new ProcessBuilder("kill", "-INT", String.valueOf(loop.pid()))
@@ -68,6 +81,7 @@ class FaultTest {
 
             assertThat(loop.waitFor(20, TimeUnit.SECONDS)).isTrue();
             assertThat(loop.exitValue()).isEqualTo(128 + 2);
+            assertThat(Files.readString(report.toPath())).contains("rip 0x").contains("loop_for_ever+");
         } finally {
             loop.destroyForcibly();
         }

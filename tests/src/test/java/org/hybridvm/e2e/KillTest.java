@@ -2,6 +2,7 @@
 package org.hybridvm.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,6 +23,19 @@ class KillTest {
 
         assertThat(loop.waitFor(20, TimeUnit.SECONDS)).isTrue();
         assertThat(loop.exitValue()).isEqualTo(128 + 9);
+        node.run("/bin/busybox", "true").succeeded();
+    }
+
+    /** The parent of a job in the Linux partition is the agent's worker. */
+    @Test
+    void shouldOutliveTheDeathOfTheAgent(Node node) {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root may kill the agent");
+        String before = bootId(node);
+
+        Outcome killer = node.linux("/bin/busybox", "sh", "-c", "kill -9 $PPID").endedWith(125);
+
+        assertThat(killer.errors()).contains("agent");
+        assertThat(bootId(node)).isEqualTo(before);
         node.run("/bin/busybox", "true").succeeded();
     }
 

@@ -76,7 +76,7 @@ final class Node implements AutoCloseable {
 
     boolean isUp() {
         return json("list").objects("vms").stream()
-                .anyMatch(vm -> vm.text("name").equals(VM));
+                .anyMatch(vm -> vm.text("name").equals(VM) && vm.text("state").equals("READY"));
     }
 
     /** The VM is up after this. */

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.host;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.UUID;
+
+/** QEMU processes of this host, found by the UUID in their arguments: right under every libvirt driver. */
+public final class QemuProcess {
+    private QemuProcess() {}
+
+    /** The process of the domain with this UUID; empty if there is none on this host. */
+    public static OptionalLong find(UUID uuid) {
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                List<String> arguments = argumentsOf(process);
+                int at = arguments.indexOf("-uuid");
+                if (at >= 0
+                        && at + 1 < arguments.size()
+                        && arguments.get(at + 1).equals(uuid.toString())) {
+                    return OptionalLong.of(Long.parseLong(process.getFileName().toString()));
+                }
+            }
+        } catch (IOException e) {
+            // no /proc: nothing is known
+        }
+        return OptionalLong.empty();
+    }
+
+    private static List<String> argumentsOf(Path process) {
+        try {
+            String line = new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.UTF_8);
+            return Arrays.asList(line.split("\0"));
+        } catch (IOException e) {
+            return List.of(); // gone, or another user's
+        }
+    }
+}
