@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Frames between hvmd and a guest's agent, over one virtio-serial port (docs/channel.md).
+ * Frames between hvmd and a guest's agent, over one virtio-serial port.
  *
  * A frame is struct hvm_frame and length bytes of payload. Streams are jobs: their number is hvmd's, 0 is the channel
  * itself. Payloads of control frames are fields (struct hvm_field and its bytes, one after the other, no padding);

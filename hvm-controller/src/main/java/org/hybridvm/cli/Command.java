@@ -36,8 +36,7 @@ abstract class Command implements Callable<Integer> {
                 .description(summary + ".")
                 .abbreviateSynopsis(true)
                 .sortOptions(false)
-                .width(100)
-                .adjustLineBreaksForWideCJKCharacters(false);
+                .width(100);
         spec.addOption(OptionSpec.builder("-h", "--help")
                 .usageHelp(true)
                 .description("Show this help.")
