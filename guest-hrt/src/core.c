@@ -175,6 +175,7 @@ static void command_run(struct core *core)
 	thread->space = control->space;
 	thread->generation = thread->slot->generation;
 	thread->sequence = (uint32_t)(thread->slot->head >> 32);
+	thread->window = partition->spin_cycles;
 	thread->entry = NULL;
 	core->thread = thread;
 	core->stop_requested = false;

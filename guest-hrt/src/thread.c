@@ -6,6 +6,8 @@
 #include "fpu.h"
 #include "panic.h"
 
+#include <hvm/poll.h>
+
 /* entry.S */
 _Noreturn void entry_start(const struct hvm_regs *regs);
 int64_t call_function(uint64_t function, const uint64_t arg[5], uint64_t rsp);
@@ -35,9 +37,10 @@ static void wake_server(struct thread *thread)
  * Spin until @ready says so or the spinning time is over; returns what @ready said last. Inlined, so that @ready is no
  * indirect call: this loop is what a forwarded call waits in.
  */
-static inline __attribute__((always_inline)) bool spin(struct core *core, bool (*ready)(void *), void *what)
+static inline __attribute__((always_inline)) bool spin(struct core *core, uint64_t cycles, bool (*ready)(void *),
+						       void *what)
 {
-	uint64_t deadline = cpu_tsc() + partition->spin_cycles;
+	uint64_t deadline = cpu_tsc() + cycles;
 	bool pause = (partition->flags & HVM_FLAG_PAUSE) != 0;
 
 	do {
@@ -66,6 +69,19 @@ static void halt_until(struct core *core, bool (*ready)(void *), void *what, uin
 	}
 	hvm_store_relaxed(sleeping, 0);
 	cpu_interrupts_on();
+}
+
+/* Spin for *@window, then halt; the window learns from it (hvm/poll.h). */
+static inline __attribute__((always_inline)) void wait_until(struct core *core, uint64_t *window, bool (*ready)(void *),
+							     void *what, uint32_t *sleeping)
+{
+	uint64_t base = partition->spin_cycles, start;
+
+	if (spin(core, *window, ready, what))
+		return;
+	start = cpu_tsc() - *window;
+	halt_until(core, ready, what, sleeping);
+	*window = hvm_poll_adapt(*window, cpu_tsc() - start, base, HVM_POLL_HRT * base);
 }
 
 struct answer {
@@ -97,8 +113,7 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	struct core *core = core_self();
 	struct answer answer = {.slot = thread->slot, .tag = post(thread, nr, arg)};
 
-	if (!spin(core, answer_ready, &answer))
-		halt_until(core, answer_ready, &answer, &thread->slot->client_sleeping);
+	wait_until(core, &thread->window, answer_ready, &answer, &thread->slot->client_sleeping);
 	stop_if_requested(core);
 	return answer.result;
 }
@@ -143,8 +158,7 @@ static _Noreturn void serve_calls(struct thread *thread, uint64_t rsp)
 		const struct hvm_request *request = &incoming.request;
 		int64_t result;
 
-		if (!spin(core, request_ready, &incoming))
-			halt_until(core, request_ready, &incoming, &thread->call_slot->server_sleeping);
+		wait_until(core, &thread->window, request_ready, &incoming, &thread->call_slot->server_sleeping);
 		incoming.last_tag = request->tag;
 		if (request->nr == HVM_NR_CALL && (int64_t)request->arg[0] >= 0) {
 			cpu_interrupts_off();

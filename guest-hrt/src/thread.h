@@ -11,6 +11,7 @@ struct thread {
 	uint64_t space;		    /* physical address of its top-level table */
 	uint32_t sequence;	    /* of the last request on slot */
 	uint32_t generation;
+	uint64_t window;	      /* how long it polls before it halts, TSC cycles */
 	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
 };
 

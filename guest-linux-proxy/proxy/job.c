@@ -101,6 +101,7 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 		    .job = job,
 		    .slot = &job->slots[i],
 		    .index = i,
+		    .window = request.spin_cycles,
 		    .alternate_stack = {.ss_flags = SS_DISABLE},
 		};
 	return 0;

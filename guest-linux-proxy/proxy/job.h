@@ -21,6 +21,7 @@ struct server {
 	struct hvm_slot *slot;
 	uint32_t index; /* of the slot and the core in the job */
 	uint64_t last_tag;
+	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	uint64_t start_tsc;
 	stack_t alternate_stack; /* sigaltstack of the HRT thread */
 };
@@ -31,7 +32,7 @@ struct job {
 	struct hvm_slot *slots;
 	unsigned int cores;
 	uint32_t tsc_khz;
-	uint64_t spin_cycles; /* poll that long before sleeping */
+	uint64_t spin_cycles; /* the shortest window */
 	bool pause;	      /* poll with PAUSE */
 	uint64_t merge_ns;
 	struct server server[HVM_MAX_CORES];

@@ -6,13 +6,14 @@
 #include "syscall.h"
 
 #include <errno.h>
+#include <hvm/poll.h>
 #include <string.h>
 
 #define POLLS_PER_CLOCK 64 /* polls between two looks at the clock */
 
 static bool poll_slot(struct server *server, struct hvm_request *request)
 {
-	uint64_t deadline = __builtin_ia32_rdtsc() + server->job->spin_cycles;
+	uint64_t deadline = __builtin_ia32_rdtsc() + server->window;
 
 	do {
 		for (unsigned int i = 0; i < POLLS_PER_CLOCK; i++) {
@@ -27,6 +28,9 @@ static bool poll_slot(struct server *server, struct hvm_request *request)
 
 static void next_request(struct server *server, struct hvm_request *request)
 {
+	uint64_t base = server->job->spin_cycles, start = __builtin_ia32_rdtsc();
+	bool slept = false;
+
 	while (!poll_slot(server, request)) {
 		int err = device_wait(server->job->fd, server->index);
 
@@ -34,7 +38,11 @@ static void next_request(struct server *server, struct hvm_request *request)
 			death_of_thread(server, DEATH_PARTITION);
 		if (err && err != -EINTR && err != -ETIMEDOUT)
 			death_of_thread(server, strerrordesc_np(-err));
+		slept = true;
 	}
+	if (slept)
+		server->window =
+		    hvm_poll_adapt(server->window, __builtin_ia32_rdtsc() - start, base, HVM_POLL_SERVER * base);
 	server->last_tag = request->tag;
 }
 

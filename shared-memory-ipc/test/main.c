@@ -12,5 +12,6 @@ int main(void)
 	test_slot();
 	test_slot_threads();
 	test_log();
+	test_poll();
 	return 0;
 }

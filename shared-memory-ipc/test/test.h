@@ -35,5 +35,6 @@
 void test_slot(void);
 void test_slot_threads(void);
 void test_log(void);
+void test_poll(void);
 
 #endif
