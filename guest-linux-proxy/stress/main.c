@@ -484,6 +484,15 @@ static const struct {
     {"hostile-requests", case_hostile_requests},
 };
 
+static int usage(void)
+{
+	fputs("usage: hvm-stress [-s SEED] [-n ROUNDS] [CASE]...\ncases, all by default:", stderr);
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		fprintf(stderr, " %s", cases[i].name);
+	fputc('\n', stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	int option;
@@ -494,7 +503,7 @@ int main(int argc, char **argv)
 		else if (option == 'n')
 			rounds = (unsigned int)strtoul(optarg, NULL, 0);
 		else
-			return 2;
+			return usage();
 	}
 	admin = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	if (admin < 0)

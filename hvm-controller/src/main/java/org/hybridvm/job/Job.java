@@ -28,14 +28,17 @@ public final class Job implements GuestProcess.Listener {
 
     private volatile GuestProcess process;
     private volatile Instant started;
+    private final String places;
     private volatile String refusal;
     private volatile boolean cancelRequested;
     private volatile boolean timedOut;
 
-    Job(int number, String vm, GuestCommand command, JobListener listener, JobLog log, Clock clock) {
+    /** @param places where programs may be, for one that the guest does not find */
+    Job(int number, String vm, GuestCommand command, String places, JobListener listener, JobLog log, Clock clock) {
         this.number = number;
         this.vm = vm;
         this.command = command;
+        this.places = places;
         this.listener = listener;
         this.log = log;
         this.clock = clock;
@@ -163,7 +166,7 @@ public final class Job implements GuestProcess.Listener {
         end(
                 timedOut
                         ? new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over")
-                        : JobResult.exited(exitStatus, refusal));
+                        : JobResult.exited(exitStatus, refusalOf(exitStatus)));
     }
 
     @Override
@@ -185,6 +188,10 @@ public final class Job implements GuestProcess.Listener {
         status.stepIf(
                 present -> present.state() == JobState.PENDING,
                 new Status(JobState.RUNNING, started, Optional.empty()));
+    }
+
+    private String refusalOf(int exitStatus) {
+        return refusal != null && exitStatus == JobResult.NOT_FOUND ? refusal + ". Allowed: " + places : refusal;
     }
 
     private void end(JobResult result) {

@@ -85,7 +85,7 @@ public final class JobService implements AutoCloseable {
                 request.environment(),
                 request.directory().toString(),
                 request.asRoot() ? GuestCommand.Identity.ROOT : caller);
-        return start(machine, partition, command, request.timeLimit(), listener);
+        return start(machine, partition, command, lookup.places(), request.timeLimit(), listener);
     }
 
     /** All jobs that are known, oldest first. */
@@ -157,10 +157,11 @@ public final class JobService implements AutoCloseable {
             GuestMachine machine,
             GuestMachine.Partition partition,
             GuestCommand command,
+            String places,
             Optional<Duration> timeLimit,
             JobListener listener) {
         int number = nextNumber();
-        var job = new Job(number, machine.name(), command, listener, journal.newLog(number), clock);
+        var job = new Job(number, machine.name(), command, places, listener, journal.newLog(number), clock);
         live.put(number, job);
         listener.accepted(job);
         if (partition.kind() == PartitionKind.LINUX) {

@@ -62,11 +62,17 @@ final class ProgramLookup {
                 .build();
     }
 
-    /** Says, of a program that the guest did not find, where programs may be. */
-    HvmException.Builder notFound(String typed) {
+    /** Where programs may be. */
+    String places() {
+        return mounts.isEmpty()
+                ? "programs of the guest (/bin/busybox); the VM has no mounts"
+                : "files below the mounts (" + mountsInWords() + "), programs of the guest (/bin/busybox)";
+    }
+
+    private HvmException.Builder notFound(String typed) {
         return HvmException.of(ErrorCode.PROGRAM_NOT_FOUND, "No such program")
                 .value(typed.isEmpty() ? "(an empty name)" : typed)
-                .allowed("files below the mounts (" + mountsInWords() + "), programs of the guest (/bin/busybox)")
+                .allowed(places())
                 .owner(vm);
     }
 

@@ -17,6 +17,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.CoreLedger;
+import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
 import org.hybridvm.host.KvmProbe;
 import org.hybridvm.host.Orphans;
@@ -481,6 +482,9 @@ public final class VmManager implements AutoCloseable {
     }
 
     private HvmException bootFailure(Vm vm, String phase, String reason) {
+        if (HostChecks.qemuVersion().isEmpty()) {
+            return qemuMissing(vm);
+        }
         List<String> lines = ConsoleLog.lastLines(store.consoleOf(vm.name()), CONSOLE_LINES);
         var what = new StringBuilder("The VM did not start, in phase " + phase + ": " + reason);
         if (!lines.isEmpty()) {
@@ -490,6 +494,14 @@ public final class VmManager implements AutoCloseable {
         return HvmException.of(ErrorCode.BOOT_FAILED, what.toString())
                 .owner(vm.name())
                 .hint("hvm doctor; hvm logs hvmd")
+                .build();
+    }
+
+    private static HvmException qemuMissing(Vm vm) {
+        return HvmException.of(ErrorCode.HOST_REQUIREMENT, "QEMU is not installed, or does not run")
+                .value("qemu-system-x86_64")
+                .owner(vm.name())
+                .hint("hvm doctor")
                 .build();
     }
 

@@ -91,7 +91,12 @@ class JobServiceTest {
     void shouldGiveTheGuestsReasonForAProgramThatItDoesNotFind() throws Exception {
         jobs.run(request("/usr/bin/nothing"), listener);
         assertThat(listener.awaitEnd())
-                .isEqualTo(new JobResult(JobState.FAILED, 127, 0, "No such file or directory: /usr/bin/nothing"));
+                .isEqualTo(
+                        new JobResult(
+                                JobState.FAILED,
+                                127,
+                                0,
+                                "No such file or directory: /usr/bin/nothing. Allowed: programs of the guest (/bin/busybox); the VM has no mounts"));
     }
 
     @Test

@@ -58,6 +58,43 @@ class RefusalTest {
     }
 
     @Test
+    void shouldSayWhichFoldersTheVmSees() throws IOException {
+        Path outside =
+                Files.copy(Tree.BUSYBOX, Files.createTempDirectory("outside").resolve("program"));
+
+        assertThat(node.run(outside.toString()).endedWith(127).errors())
+                .contains(outside.toString())
+                .contains("files below the mounts (" + node.folder());
+        assertThat(node.hvm("run", "--vm", Node.VM, "--cwd", "/proc/self", "--", "/bin/busybox", "true")
+                        .endedWith(125)
+                        .errors())
+                .contains("The working directory is outside the VM's mounts: /proc/self")
+                .contains("Allowed: " + node.folder());
+        Files.delete(outside);
+    }
+
+    /** A host without QEMU: a PATH with everything else. */
+    @Test
+    void shouldNameAMissingQemu() throws IOException {
+        Path programs = Files.createTempDirectory("programs");
+        try (var installed = Files.newDirectoryStream(Path.of("/usr/bin"))) {
+            for (Path program : installed) {
+                if (!program.getFileName().toString().startsWith("qemu")) {
+                    Files.createSymbolicLink(programs.resolve(program.getFileName()), program);
+                }
+            }
+        }
+        try (var lacking = new Node(node.folder())) {
+            ProcessBuilder launch = lacking.command("launch");
+            launch.environment().put("PATH", programs.toString());
+
+            Outcome refused = Commands.run(launch, new byte[0], Node.LIMIT).endedWith(1);
+
+            assertThat(refused.errors()).contains("qemu-system-x86_64").contains("hvm doctor");
+        }
+    }
+
+    @Test
     void shouldRefuseMoreCoresThanThePartitionHas() {
         Outcome refused = node.hvm("run", "--vm", Node.VM, "--cores", "5", "--", "/bin/busybox", "true");
 
