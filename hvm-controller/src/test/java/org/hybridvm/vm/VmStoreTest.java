@@ -72,7 +72,7 @@ class VmStoreTest {
 
     @Test
     void shouldGiveBackWhatWasSavedInOrderOfNames() throws IOException {
-        VmRecord full = record(TestLayouts.full(Machine.PC, Acceleration.TCG), Phase.ENDED, "the guest \"paniced\"\n");
+        VmRecord full = record(TestLayouts.full(Machine.PC, Acceleration.TCG), Phase.ENDED, "the guest \"panicked\"\n");
         store.save(full);
         store.save(DEMO);
         assertThat(new VmStore(folder).load()).containsExactly(DEMO, full);
