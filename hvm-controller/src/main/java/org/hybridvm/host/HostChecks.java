@@ -151,7 +151,8 @@ public final class HostChecks {
                             state + ", " + ByteSize.format(free >> 20 << 20) + " free",
                             Optional.of("free at least 512MiB there, or set HVM_HOME"));
         } catch (IOException e) {
-            return new Check("state folder", Status.FAIL, state + ": " + e.getMessage(), Optional.of("set HVM_HOME"));
+            return new Check(
+                    "state folder", Status.FAIL, state + " cannot be read (" + e + ")", Optional.of("set HVM_HOME"));
         }
     }
 

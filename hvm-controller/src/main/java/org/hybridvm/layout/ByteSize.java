@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 
 /** Sizes as people write them: {@code 64MiB}, {@code 2 GiB}, {@code 512M}. Units are powers of 1024. */
 public final class ByteSize {
-    private static final Pattern FORM = Pattern.compile("([0-9]{1,12}) ?(B|[KMGT](?:iB|B)?)?");
+    static final Pattern FORM = Pattern.compile("([0-9]{1,12}) ?(B|[KMGT](?:iB|B)?)?");
     private static final Map<Character, Integer> SHIFT = Map.of('B', 0, 'K', 10, 'M', 20, 'G', 30, 'T', 40);
 
     private ByteSize() {}

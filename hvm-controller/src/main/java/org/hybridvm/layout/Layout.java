@@ -42,6 +42,9 @@ public record Layout(
     /** hvm/partition.h, HVM_MEMORY_MIN. */
     public static final long MIN_HRT_MEMORY = 16L << 20;
 
+    /** hvm/partition.h, HVM_MEMORY_MAX. */
+    public static final long MAX_HRT_MEMORY = 256L << 30;
+
     /** hvm/partition.h, HVM_MAX_CORES. */
     public static final int MAX_HRT_CORES = 64;
 

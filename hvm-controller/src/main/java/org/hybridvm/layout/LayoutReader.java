@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.layout;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -8,11 +9,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -31,13 +34,19 @@ public final class LayoutReader {
     static final List<String> MOUNT_FIELDS = List.of("source", "readonly");
     static final List<String> CONSOLE_FIELDS = List.of("limit");
 
-    private static final String NAME_FORM = "[a-zA-Z][a-zA-Z0-9-]{0,30}";
+    static final String NAME_FORM = "[a-zA-Z][a-zA-Z0-9-]{0,30}";
+
+    /** How words of the kernel's command line begin that hvmd sets itself. */
+    static final String RESERVED_WORDS = "(maxcpus|memmap|hvm\\.[a-z]+)=";
+
+    static final int MAX_PARTITIONS = 8;
+    static final int MAX_LINUX_CORES = 255;
+    static final long MIN_MEMORY = 512L << 20;
+    static final long MIN_LINUX_MEMORY = 384L << 20;
+    static final long MIN_CONSOLE = 64L << 10;
+    static final long MAX_CONSOLE = 1L << 30;
+
     private static final int MAX_TEXT = 256 * 1024;
-    private static final int MAX_PARTITIONS = 8;
-    private static final int MAX_LINUX_CORES = 255;
-    private static final long MIN_MEMORY = 512L << 20;
-    private static final long MIN_LINUX_MEMORY = 384L << 20;
-    private static final long MAX_CONSOLE = 1L << 30;
 
     private final String file;
     private final Path folder;
@@ -85,7 +94,10 @@ public final class LayoutReader {
                     .build();
         }
         try {
-            return new Compose(LoadSettings.builder().setLabel(file).build())
+            return new Compose(LoadSettings.builder()
+                            .setLabel(file)
+                            .setAllowNonScalarKeys(true) // YamlObject refuses them, and says where they are
+                            .build())
                     .composeString(yaml)
                     .orElseThrow(() -> HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": the layout is empty")
                             .allowed(String.join(", ", FIELDS))
@@ -97,11 +109,27 @@ public final class LayoutReader {
             throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + position + ": not YAML: " + e.getProblem())
                     .cause(e)
                     .build();
+        } catch (ReaderException e) {
+            throw unprintable(yaml, e);
         } catch (YamlEngineException e) {
             throw HvmException.of(ErrorCode.INVALID_LAYOUT, file + ": not YAML: " + e.getMessage())
                     .cause(e)
                     .build();
         }
+    }
+
+    /** The reader's exception counts code points of its buffer; the character's place is looked up anew. */
+    private HvmException unprintable(String yaml, ReaderException cause) {
+        String before = yaml.substring(0, yaml.indexOf(Character.toString(cause.getCodePoint())));
+        long line = before.chars().filter(c -> c == '\n').count() + 1;
+        int start = before.lastIndexOf('\n') + 1;
+        return HvmException.of(
+                        ErrorCode.INVALID_LAYOUT,
+                        "%s:%d:%d: not YAML: an unprintable character"
+                                .formatted(file, line, before.codePointCount(start, before.length()) + 1))
+                .value("U+%04X".formatted(cause.getCodePoint()))
+                .cause(cause)
+                .build();
     }
 
     private static String name(YamlObject object, String fallback) {
@@ -126,7 +154,7 @@ public final class LayoutReader {
     private static String commandLine(YamlObject object) {
         String words = object.text("cmdline").orElse("");
         for (String word : words.split("\\s+")) {
-            if (word.matches("(maxcpus|memmap|hvm\\.[a-z]+)=.*")) {
+            if (word.matches(RESERVED_WORDS + ".*")) {
                 throw object.refuse("cmdline", "hvmd sets this word itself")
                         .value(word)
                         .build();
@@ -136,18 +164,18 @@ public final class LayoutReader {
     }
 
     private Optional<Path> file(YamlObject object, String field) {
-        Optional<Path> path = object.text(field).map(text -> path(object, field, text));
+        Optional<Path> path = object.text(field).map(text -> path(text, what -> object.refuse(field, what)));
         path.filter(file -> !Files.isRegularFile(file)).ifPresent(file -> {
             throw object.refuse(field, "no such file").value(file).build();
         });
         return path;
     }
 
-    private Path path(YamlObject object, String field, String text) {
+    private Path path(String text, Function<String, HvmException.Builder> refuse) {
         try {
             return folder.resolve(text).normalize();
         } catch (InvalidPathException e) {
-            throw object.refuse(field, "this is no path").cause(e).build();
+            throw refuse.apply("this is no path").cause(e).build();
         }
     }
 
@@ -174,9 +202,9 @@ public final class LayoutReader {
 
     private static Layout.Hrt partition(YamlObject object) {
         long memory = object.size("memory", Layout.DEFAULT_HRT_MEMORY);
-        if (memory < Layout.MIN_HRT_MEMORY || memory % Layout.HRT_MEMORY_UNIT != 0) {
+        if (memory < Layout.MIN_HRT_MEMORY || memory > Layout.MAX_HRT_MEMORY || memory % Layout.HRT_MEMORY_UNIT != 0) {
             throw object.refuse("memory", "a partition's memory is of another size")
-                    .allowed("at least 16MiB, in steps of 2MiB")
+                    .allowed("16MiB to 256GiB, in steps of 2MiB")
                     .build();
         }
         return new Layout.Hrt(
@@ -200,7 +228,7 @@ public final class LayoutReader {
 
     private static List<Integer> hostCores(YamlObject top) {
         Optional<YamlObject> host = top.object("host", HOST_FIELDS);
-        if (host.isEmpty() || host.get().text("cores").filter("auto"::equals).isPresent()) {
+        if (host.isEmpty() || host.get().isText("cores", "auto")) {
             return List.of();
         }
         return host.get().list("cores", element -> element.number(0, 65535)).orElse(List.of());
@@ -218,25 +246,29 @@ public final class LayoutReader {
     private List<Layout.Mount> mounts(YamlObject top) {
         return top.list("mounts", element -> {
                     if (element.isText()) {
-                        return mount(top, "mounts", element.text(), false);
+                        return mount(element.text(), false, element::refuse);
                     }
                     YamlObject object = element.object(MOUNT_FIELDS);
-                    return mount(object, "source", object.text("source").orElse(""), object.flag("readonly", false));
+                    return mount(
+                            object.text("source").orElse(""),
+                            object.flag("readonly", false),
+                            what -> object.refuse("source", what));
                 })
-                .orElseGet(() -> List.of(mount(top, "mounts", ".", false)));
+                .orElseGet(() -> List.of(mount(".", false, what -> top.refuse("mounts", what))));
     }
 
-    private Layout.Mount mount(YamlObject object, String field, String text, boolean readOnly) {
-        Path source = path(object, field, text);
-        if (text.isEmpty() || !Files.isDirectory(source)) {
-            throw object.refuse(field, "a mount is a folder of the host")
-                    .value(source)
-                    .build();
+    private Layout.Mount mount(String text, boolean readOnly, Function<String, HvmException.Builder> refuse) {
+        if (text.isEmpty()) {
+            throw refuse.apply("a mount is a folder of the host").build();
+        }
+        Path source = path(text, refuse);
+        if (!Files.isDirectory(source)) {
+            throw refuse.apply("a mount is a folder of the host").value(source).build();
         }
         try {
             return new Layout.Mount(source.toRealPath(), readOnly);
-        } catch (java.io.IOException e) {
-            throw object.refuse(field, "the folder cannot be reached")
+        } catch (IOException e) {
+            throw refuse.apply("the folder cannot be reached")
                     .value(source)
                     .cause(e)
                     .build();
@@ -246,7 +278,7 @@ public final class LayoutReader {
     private static long console(Optional<YamlObject> console) {
         return console.map(object -> {
                     long limit = object.size("limit", Layout.DEFAULT_CONSOLE_LIMIT);
-                    if (limit < 64 << 10 || limit > MAX_CONSOLE) {
+                    if (limit < MIN_CONSOLE || limit > MAX_CONSOLE) {
                         throw object.refuse("limit", "the console's log is of another size")
                                 .allowed("64KiB to 1GiB")
                                 .build();

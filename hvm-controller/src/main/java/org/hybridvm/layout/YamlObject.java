@@ -68,17 +68,19 @@ final class YamlObject {
         return object;
     }
 
-    boolean has(String field) {
-        return fields.containsKey(field);
+    /** Whether the field is there and is this word. */
+    boolean isText(String field, String word) {
+        return fields.get(field) instanceof ScalarNode scalar
+                && scalar.getValue().equals(word);
     }
 
     Optional<String> text(String field) {
-        return Optional.ofNullable(fields.get(field)).map(value -> scalar(field, value, "text"));
+        return Optional.ofNullable(fields.get(field)).map(value -> scalar(pathOf(field), value, "text"));
     }
 
     int number(String field, int fallback, int lowest, int highest) {
         Node value = fields.get(field);
-        return value == null ? fallback : number(field, value, lowest, highest);
+        return value == null ? fallback : number(pathOf(field), value, lowest, highest);
     }
 
     boolean flag(String field, boolean fallback) {
@@ -86,12 +88,13 @@ final class YamlObject {
         if (value == null) {
             return fallback;
         }
-        return switch (scalar(field, value, "true or false")) {
+        String text = scalar(pathOf(field), value, "true or false");
+        return switch (text) {
             case "true" -> true;
             case "false" -> false;
             default ->
                 throw wrong(value, "true or false is expected")
-                        .value(pathOf(field) + ": " + scalar(field, value, ""))
+                        .value(pathOf(field) + ": " + text)
                         .allowed("true, false")
                         .build();
         };
@@ -102,7 +105,7 @@ final class YamlObject {
         if (value == null) {
             return fallback;
         }
-        String text = scalar(field, value, "a size");
+        String text = scalar(pathOf(field), value, "a size");
         return ByteSize.parse(text)
                 .orElseThrow(() -> wrong(value, "a size is expected")
                         .value(pathOf(field) + ": " + text)
@@ -115,7 +118,7 @@ final class YamlObject {
         if (value == null) {
             return fallback;
         }
-        String text = scalar(field, value, "a word");
+        String text = scalar(pathOf(field), value, "a word");
         for (E constant : type.getEnumConstants()) {
             if (word(constant).equals(text)) {
                 return constant;
@@ -174,22 +177,24 @@ final class YamlObject {
         YamlObject object(List<String> allowed) {
             return of(file, path, node, allowed);
         }
-    }
 
-    /** A refusal of one field's value. */
-    HvmException.Builder refuse(String field, String what) {
-        Node value = fields.getOrDefault(field, node);
-        HvmException.Builder refusal = wrong(value, what);
-        if (value instanceof ScalarNode scalar) {
-            refusal.value(pathOf(field) + ": " + scalar.getValue());
-        } else {
-            refusal.value(pathOf(field));
+        /** A refusal of this element. */
+        HvmException.Builder refuse(String what) {
+            return YamlObject.this.refuse(path, node, what);
         }
-        return refusal;
     }
 
-    private int number(String field, Node value, int lowest, int highest) {
-        String text = scalar(field, value, "a number");
+    /** A refusal of one field's value; of the whole object if the field is not there. */
+    HvmException.Builder refuse(String field, String what) {
+        return refuse(pathOf(field), fields.getOrDefault(field, node), what);
+    }
+
+    private HvmException.Builder refuse(String where, Node value, String what) {
+        return wrong(value, what).value(value instanceof ScalarNode scalar ? where + ": " + scalar.getValue() : where);
+    }
+
+    private int number(String where, Node value, int lowest, int highest) {
+        String text = scalar(where, value, "a number");
         if (text.matches("[0-9]{1,9}")) {
             int number = Integer.parseInt(text);
             if (number >= lowest && number <= highest) {
@@ -197,17 +202,17 @@ final class YamlObject {
             }
         }
         throw wrong(value, "a number is expected")
-                .value(pathOf(field) + ": " + text)
+                .value(where + ": " + text)
                 .allowed(lowest + " to " + highest)
                 .build();
     }
 
-    private String scalar(String field, Node value, String expected) {
+    private String scalar(String where, Node value, String expected) {
         if (value instanceof ScalarNode scalar) {
             return scalar.getValue();
         }
         throw wrong(value, expected + " is expected")
-                .value(pathOf(field) + ": " + kind(value))
+                .value(where + ": " + kind(value))
                 .build();
     }
 
@@ -222,7 +227,7 @@ final class YamlObject {
     }
 
     private String pathOf(String field) {
-        return path.isEmpty() || field.startsWith(path) ? field : path + "." + field;
+        return path.isEmpty() ? field : path + "." + field;
     }
 
     private static String kind(Node node) {
@@ -248,8 +253,8 @@ final class YamlObject {
 
     private static Optional<String> nearest(String name, List<String> allowed) {
         return allowed.stream()
-                .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
-                .filter(candidate -> distance(name, candidate) <= Math.min(TYPING_ERROR, candidate.length() / 2));
+                .filter(candidate -> distance(name, candidate) <= Math.min(TYPING_ERROR, candidate.length() / 2))
+                .min(Comparator.comparingInt(candidate -> distance(name, candidate)));
     }
 
     /** Levenshtein's edit distance. */

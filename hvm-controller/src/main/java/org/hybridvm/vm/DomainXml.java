@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -40,9 +41,11 @@ final class DomainXml {
     static final int MAX_MOUNTS = 31 - FIRST_MOUNT_SLOT;
 
     private final Document document;
+    private final HostFiles host;
 
-    private DomainXml(Document document) {
+    private DomainXml(Document document, HostFiles host) {
         this.document = document;
+        this.host = host;
     }
 
     /**
@@ -63,6 +66,20 @@ final class DomainXml {
             Path agentSocket,
             String sharedMemory) {}
 
+    /**
+     * What of QEMU's is named only where it lies in a known place; libvirt finds the rest.
+     *
+     * @param firmware qboot; empty: SeaBIOS, which is slower
+     * @param virtiofsd empty: libvirt looks for it
+     */
+    record HostFiles(Optional<Path> firmware, Optional<Path> virtiofsd) {
+        static HostFiles find() {
+            return new HostFiles(
+                    Optional.of(QBOOT).filter(Files::exists),
+                    VIRTIOFSD.stream().filter(Files::exists).findFirst());
+        }
+    }
+
     static String mountTag(int index) {
         return "hvm" + index;
     }
@@ -72,11 +89,15 @@ final class DomainXml {
     }
 
     static String of(Layout layout, Parts parts) {
+        return of(layout, parts, HostFiles.find());
+    }
+
+    static String of(Layout layout, Parts parts, HostFiles host) {
         try {
             Document document = DocumentBuilderFactory.newDefaultInstance()
                     .newDocumentBuilder()
                     .newDocument();
-            new DomainXml(document).build(layout, parts);
+            new DomainXml(document, host).build(layout, parts);
             return print(document);
         } catch (ParserConfigurationException | TransformerException e) {
             throw new IllegalStateException("the JDK's own XML does not work", e);
@@ -125,9 +146,9 @@ final class DomainXml {
     private void boot(Element domain, Layout layout, Parts parts) {
         Element os = child(domain, "os");
         attributes(text(os, "type", "hvm"), "arch", "x86_64", "machine", usesQ35(layout) ? "q35" : "pc");
-        if (Files.exists(QBOOT)) {
-            attributes(text(os, "loader", QBOOT.toString()), "readonly", "yes", "type", "rom");
-        }
+        host.firmware()
+                .ifPresent(firmware ->
+                        attributes(text(os, "loader", firmware.toString()), "readonly", "yes", "type", "rom"));
         text(os, "kernel", parts.kernel().toString());
         text(os, "initrd", parts.initramfs().toString());
         text(os, "cmdline", parts.commandLine());
@@ -183,10 +204,7 @@ final class DomainXml {
     private void mount(Element devices, Layout.Mount mount, int index) {
         Element filesystem = attributes(child(devices, "filesystem"), "type", "mount", "accessmode", "passthrough");
         child(filesystem, "driver").setAttribute("type", "virtiofs");
-        VIRTIOFSD.stream()
-                .filter(Files::exists)
-                .findFirst()
-                .ifPresent(binary -> child(filesystem, "binary").setAttribute("path", binary.toString()));
+        host.virtiofsd().ifPresent(binary -> child(filesystem, "binary").setAttribute("path", binary.toString()));
         child(filesystem, "source").setAttribute("dir", mount.source().toString());
         child(filesystem, "target").setAttribute("dir", mountTag(index));
         slot(filesystem, FIRST_MOUNT_SLOT + index);

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -29,9 +32,7 @@ final class ImageStage {
      */
     synchronized Path copyOf(Path file) {
         try {
-            String version = "%s-%d-%d"
-                    .formatted(
-                            file.getFileName(), Files.getLastModifiedTime(file).toMillis(), Files.size(file));
+            String version = version(file);
             Path copy = folder.resolve(version);
             if (!Files.exists(copy)) {
                 Path draft = folder.resolve(version + ".new");
@@ -47,6 +48,18 @@ final class ImageStage {
                     .cause(e)
                     .build();
         }
+    }
+
+    /** Of two files with one name, size and modification time (reproducible builds make such), only inode and ctime tell. */
+    private static String version(Path file) throws IOException {
+        Map<String, Object> attributes = Files.readAttributes(file, "unix:ino,ctime,size");
+        FileTime changed = (FileTime) attributes.get("ctime");
+        return "%s-%d-%d-%d"
+                .formatted(
+                        file.getFileName(),
+                        attributes.get("ino"),
+                        changed.to(TimeUnit.NANOSECONDS),
+                        attributes.get("size"));
     }
 
     /** Deletes copies that no VM has. A running QEMU has read its files, so nothing else can break. */

@@ -42,7 +42,7 @@ final class VmStore {
                 }
                 try {
                     records.add(VmRecord.fromJson(JsonObject.parse(Files.readString(file))));
-                } catch (RuntimeException e) {
+                } catch (IOException | RuntimeException e) {
                     LOG.error("a VM's record is damaged and left alone file={}", file, e);
                 }
             }
