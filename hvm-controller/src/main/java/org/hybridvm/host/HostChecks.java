@@ -65,6 +65,10 @@ public final class HostChecks {
         return checks;
     }
 
+    public static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
     /** The first line of QEMU's version, empty without QEMU. */
     public static Optional<String> qemuVersion() {
         try {
@@ -174,7 +178,7 @@ public final class HostChecks {
 
     /** As root, libvirt runs QEMU as this user. */
     private static Check qemuUser() {
-        if (!"root".equals(System.getProperty("user.name"))) {
+        if (!isRoot()) {
             return new Check("qemu's user", Status.OK, System.getProperty("user.name"), Optional.empty());
         }
         try (var lines = Files.lines(Path.of("/etc/passwd"))) {

@@ -53,6 +53,7 @@ final class DomainXml {
      *
      * @param kernel and initramfs: files that QEMU's user can read
      * @param consoleSocket and agentSocket: QEMU makes them and listens
+     * @param mountSockets of {@link MountServers}, one for each mount; empty: libvirt serves the mounts itself
      * @param sharedMemory name of the file in /dev/shm that host and guest share
      */
     record Parts(
@@ -64,6 +65,7 @@ final class DomainXml {
             String commandLine,
             Path consoleSocket,
             Path agentSocket,
+            List<Path> mountSockets,
             String sharedMemory) {}
 
     /**
@@ -174,7 +176,7 @@ final class DomainXml {
                 "virtio-non-transitional");
         slot(serial, SERIAL_SLOT);
         for (int i = 0; i < layout.mounts().size(); i++) {
-            mount(devices, layout.mounts().get(i), i);
+            mount(devices, layout.mounts().get(i), i, parts.mountSockets());
         }
         Element console = attributes(child(devices, "serial"), "type", "unix");
         attributes(
@@ -201,11 +203,16 @@ final class DomainXml {
         child(child(devices, "video"), "model").setAttribute("type", "none");
     }
 
-    private void mount(Element devices, Layout.Mount mount, int index) {
+    private void mount(Element devices, Layout.Mount mount, int index, List<Path> sockets) {
         Element filesystem = attributes(child(devices, "filesystem"), "type", "mount", "accessmode", "passthrough");
         child(filesystem, "driver").setAttribute("type", "virtiofs");
-        host.virtiofsd().ifPresent(binary -> child(filesystem, "binary").setAttribute("path", binary.toString()));
-        child(filesystem, "source").setAttribute("dir", mount.source().toString());
+        if (sockets.isEmpty()) {
+            host.virtiofsd().ifPresent(binary -> child(filesystem, "binary").setAttribute("path", binary.toString()));
+            child(filesystem, "source").setAttribute("dir", mount.source().toString());
+        } else {
+            child(filesystem, "source")
+                    .setAttribute("socket", sockets.get(index).toString());
+        }
         child(filesystem, "target").setAttribute("dir", mountTag(index));
         slot(filesystem, FIRST_MOUNT_SLOT + index);
     }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.host.HostChecks;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.Library;
@@ -35,12 +36,14 @@ final class Libvirt implements AutoCloseable {
     private static final int CREATE_VALIDATE = 16;
 
     private final Connect connect;
+    private final boolean unprivileged;
 
     /** Kept here because libvirt only holds a weak hand on it. */
     private final LifecycleListener listener;
 
-    private Libvirt(Connect connect, Consumer<End> ended) {
+    private Libvirt(Connect connect, boolean unprivileged, Consumer<End> ended) {
         this.connect = connect;
+        this.unprivileged = unprivileged;
         this.listener = (domain, event) -> onEvent(domain, event, ended);
     }
 
@@ -67,7 +70,8 @@ final class Libvirt implements AutoCloseable {
             // The loop must be registered before the connection is opened, and driven from then on.
             Library.initEventLoop();
             Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
-            var libvirt = new Libvirt(new Connect(URI.create(uri)), ended);
+            boolean unprivileged = !uri.startsWith("qemu:///system") && !HostChecks.isRoot();
+            var libvirt = new Libvirt(new Connect(URI.create(uri)), unprivileged, ended);
             libvirt.connect.addLifecycleListener(libvirt.listener);
             LOG.info("libvirt is open uri={} version={}", uri, libvirt.connect.getLibVersion());
             return libvirt;
@@ -88,6 +92,11 @@ final class Libvirt implements AutoCloseable {
                 LOG.warn("libvirt's event loop: {}", e.getMessage());
             }
         }
+    }
+
+    /** Whether the driver runs as a plain user, and so cannot do what needs root. */
+    boolean isUnprivileged() {
+        return unprivileged;
     }
 
     /** qemu.conf of the embedded driver: no helper daemons, QEMU's sandbox on. */

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
@@ -264,7 +266,7 @@ public final class VmManager implements AutoCloseable {
         String xml = phase(vm, observer, "images", () -> xmlOf(record));
         phase(vm, observer, "QEMU", () -> {
             Files.deleteIfExists(store.consoleOf(vm.name()));
-            libvirt.createPaused(xml);
+            createPaused(record, xml);
             vm.console(ConsoleLog.follow(
                     consoleSocket(record),
                     store.consoleOf(vm.name()),
@@ -288,6 +290,23 @@ public final class VmManager implements AutoCloseable {
                 "VM is ready vm={} acceleration={}",
                 vm.name(),
                 record.accelerator().word());
+    }
+
+    private void createPaused(VmRecord record, String xml) throws LibvirtException, IOException, InterruptedException {
+        if (!MountServers.needed(libvirt)) {
+            libvirt.createPaused(xml);
+            return;
+        }
+        MountServers servers = MountServers.start(
+                record.layout().mounts(),
+                mountSockets(record),
+                store.mountLogOf(record.layout().name()));
+        try {
+            libvirt.createPaused(xml);
+        } catch (LibvirtException e) {
+            servers.kill();
+            throw e;
+        }
     }
 
     private interface Step<T> {
@@ -330,6 +349,7 @@ public final class VmManager implements AutoCloseable {
                         KernelCommandLine.of(layout, ranges),
                         consoleSocket(record),
                         agentSocket(record),
+                        MountServers.needed(libvirt) ? mountSockets(record) : List.of(),
                         sharedMemory(record)));
     }
 
@@ -461,8 +481,11 @@ public final class VmManager implements AutoCloseable {
     private void clearUp(Vm vm) {
         vm.release();
         ledger.release(vm.name());
-        for (Path file : List.of(
-                consoleSocket(vm.record()), agentSocket(vm.record()), Path.of("/dev/shm", sharedMemory(vm.record())))) {
+        var files = new ArrayList<>(mountSockets(vm.record()));
+        files.add(consoleSocket(vm.record()));
+        files.add(agentSocket(vm.record()));
+        files.add(Path.of("/dev/shm", sharedMemory(vm.record())));
+        for (Path file : files) {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
@@ -536,6 +559,12 @@ public final class VmManager implements AutoCloseable {
 
     private Path consoleSocket(VmRecord record) {
         return sockets().resolve(record.layout().name() + ".console");
+    }
+
+    private List<Path> mountSockets(VmRecord record) {
+        return IntStream.range(0, record.layout().mounts().size())
+                .mapToObj(index -> sockets().resolve(record.layout().name() + ".mount" + index))
+                .toList();
     }
 
     private Path agentSocket(VmRecord record) {

@@ -58,6 +58,10 @@ final class VmStore {
         return folderOf(vm).resolve("console.log");
     }
 
+    Path mountLogOf(String vm) {
+        return folderOf(vm).resolve("virtiofsd.log");
+    }
+
     /** Returns when the record is on disk. */
     void save(VmRecord vm) {
         try {

@@ -133,6 +133,27 @@ class DomainXmlTest {
         assertThat(all(xml, "//address/@slot")).hasSize(25).doesNotHaveDuplicates();
     }
 
+    @Test
+    void shouldLeaveMountsToServersOfHvmdWhereLibvirtServesNone() {
+        DomainXml.Parts own = parts(Accelerator.KVM, "");
+        var parts = new DomainXml.Parts(
+                own.uuid(),
+                own.accelerator(),
+                own.placement(),
+                own.kernel(),
+                own.initramfs(),
+                own.commandLine(),
+                own.consoleSocket(),
+                own.agentSocket(),
+                List.of(Path.of("/run/hvm/solver-1.mount0")),
+                own.sharedMemory());
+        Layout layout = TestLayouts.withMounts(FULL, new Mount(Path.of("/data"), false));
+        String xml = DomainXml.of(layout, parts, HOST);
+        assertThat(all(xml, "//filesystem/source/@socket")).containsExactly("/run/hvm/solver-1.mount0");
+        assertThat(all(xml, "//filesystem/source/@dir")).isEmpty();
+        assertThat(all(xml, "//filesystem/binary")).isEmpty();
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"Q35", "PC"})
     void shouldMakeADomainThatLibvirtTakes(Machine machine) throws LibvirtException {
@@ -182,6 +203,7 @@ class DomainXmlTest {
                 commandLine,
                 Path.of("/run/hvm/solver-1.console"),
                 Path.of("/run/hvm/solver-1.agent"),
+                List.of(),
                 "hvm-solver-1");
     }
 
