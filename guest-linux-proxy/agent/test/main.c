@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+int main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	test_fields();
+	return 0;
+}
