@@ -5,5 +5,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_fields();
+	test_channel();
+	test_channel_fuzz();
 	return 0;
 }
