@@ -43,7 +43,7 @@ struct field {
 	uint32_t length;
 	const uint8_t *bytes;
 };
-/** The next field; false at the end, or if the rest is malformed. */
+/** The next field; false at the end, or if the rest is malformed: then the reader stays before it. */
 bool field_next(struct reader *reader, struct field *field);
 uint32_t field_u32(const struct field *field);
 /** A copy with a terminating zero, or NULL if the text holds one itself or memory is out. The caller frees it. */

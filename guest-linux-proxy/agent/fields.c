@@ -11,11 +11,10 @@ bool field_next(struct reader *reader, struct field *field)
 	if ((size_t)(reader->end - reader->at) < sizeof(head))
 		return false;
 	memcpy(&head, reader->at, sizeof(head));
-	reader->at += sizeof(head);
-	if (head.length > (size_t)(reader->end - reader->at))
+	if (head.length > (size_t)(reader->end - reader->at) - sizeof(head))
 		return false;
-	*field = (struct field){.tag = head.tag, .length = head.length, .bytes = reader->at};
-	reader->at += head.length;
+	*field = (struct field){.tag = head.tag, .length = head.length, .bytes = reader->at + sizeof(head)};
+	reader->at += sizeof(head) + head.length;
 	return true;
 }
 

@@ -17,8 +17,8 @@
 #include "agent.h"
 
 #define JOBS_MAX     128
-#define STRINGS_MAX  4096
-#define GROUPS_MAX   64
+#define STRINGS_MAX  (HVM_FRAME_MAX / sizeof(struct hvm_field)) /* no more fit */
+#define GROUPS_MAX   (HVM_FRAME_MAX / (sizeof(struct hvm_field) + sizeof(uint32_t)))
 #define WINDOW	     (256u << 10) /* of standard input */
 #define CHUNK	     (32u << 10)
 #define REPORT_MAX   2048
@@ -187,9 +187,11 @@ static void parse_command(struct command *command, const uint8_t *payload, uint3
 				command->environment[command->environments++] = text;
 			break;
 		case HVM_FIELD_DIRECTORY:
+			free(command->directory);
 			command->directory = text;
 			break;
 		case HVM_FIELD_PARTITION:
+			free(command->partition);
 			command->partition = text;
 			break;
 		case HVM_FIELD_CORES:
@@ -207,6 +209,8 @@ static void parse_command(struct command *command, const uint8_t *payload, uint3
 			break;
 		}
 	}
+	/* What remains is no field: the command was cut off. */
+	command->malformed |= reader.at != reader.end;
 }
 
 static void free_command(struct command *command)
@@ -504,8 +508,8 @@ void job_ready(struct worker *worker, uint64_t key)
 	struct job *job = &jobs[(key - 1000) / FDS % JOBS_MAX];
 	int which = (int)((key - 1000) % FDS);
 
-	if (!job->used || job->fd[which] < 0)
-		return; /* closed by an earlier event of the same round */
+	if (!job->watched[which])
+		return; /* an earlier event of the same round closed it, or ended the job whose place this one has */
 	if (which == FD_IN)
 		write_input(worker, job);
 	else if (which == FD_REPORT)

@@ -7,5 +7,6 @@ int main(void)
 	test_fields();
 	test_channel();
 	test_channel_fuzz();
+	test_job();
 	return 0;
 }

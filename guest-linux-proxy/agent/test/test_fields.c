@@ -189,6 +189,7 @@ static void fields_of_random_payloads_lie_inside_one_after_the_other(void)
 			free(field_text(&field));
 			field_u32(&field);
 		}
+		CHECK(reader.at == payload + at);
 		if (at == length)
 			whole++;
 		else
