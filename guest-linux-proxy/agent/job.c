@@ -443,9 +443,16 @@ void job_signal(struct worker *worker, uint32_t stream, uint32_t number)
 {
 	struct job *job = find(stream);
 
-	(void)worker;
-	if (job && !job->ended && number > 0 && number < 65)
+	if (!job || number < 1 || number > 64)
+		return;
+	if (!job->ended) {
 		kill(-job->pid, (int)number);
+	} else if (number == SIGKILL) {
+		/* A daemon left the group before its processes were killed, and holds the output. Let go of it. */
+		for (int i = FD_OUT; i < FDS; i++)
+			close_fd(worker, job, i);
+		finish_if_over(worker, job);
+	}
 }
 
 void job_credit(struct worker *worker, uint32_t stream, uint32_t kind, uint32_t bytes)
