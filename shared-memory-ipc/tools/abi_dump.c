@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Prints the layout of shared memory as JSON: sizes and offsets as this compiler lays the structs out, and all
- * constants. The Java view is compared with it. A struct's fields must fill it without a hole, so that a field which
- * somebody adds to the header and forgets here is noticed: then this program fails, and with it the build.
+ * constants; and the same of the agent's channel. The Java views are compared with it. A struct's fields must fill it
+ * without a hole, so that a field which somebody adds to the header and forgets here is noticed: then this program
+ * fails, and with it the build.
  */
+#include <hvm/device.h>
+#include <hvm/frame.h>
 #include <hvm/log.h>
 #include <hvm/partition.h>
 #include <hvm/slot.h>
@@ -188,6 +191,74 @@ static void dump_constants(void)
 #include "constants.inc"
 }
 
+static void dump_frame(void)
+{
+	STRUCT(hvm_frame);
+	FIELD(hvm_frame, magic);
+	FIELD(hvm_frame, version);
+	FIELD(hvm_frame, type);
+	FIELD(hvm_frame, reserved);
+	FIELD(hvm_frame, stream);
+	FIELD(hvm_frame, length);
+	FIELD(hvm_frame, check);
+	end_struct();
+}
+
+static void dump_field(void)
+{
+	STRUCT(hvm_field);
+	FIELD(hvm_field, tag);
+	FIELD(hvm_field, reserved);
+	FIELD(hvm_field, length);
+	end_struct();
+}
+
+static void dump_info(void)
+{
+	STRUCT(hvm_info);
+	FIELD(hvm_info, index);
+	FIELD(hvm_info, state);
+	FIELD(hvm_info, name);
+	FIELD(hvm_info, core_count);
+	FIELD(hvm_info, cores_free);
+	FIELD(hvm_info, memory_base);
+	FIELD(hvm_info, memory_size);
+	FIELD(hvm_info, generation);
+	FIELD(hvm_info, first_cpu);
+	FIELD(hvm_info, image_size);
+	FIELD(hvm_info, boot_first_instruction_ns);
+	FIELD(hvm_info, boot_ready_ns);
+	FIELD(hvm_info, offline_ns);
+	FIELD(hvm_info, jobs);
+	FIELD(hvm_info, parked_cores);
+	FIELD(hvm_info, heartbeat);
+	FIELD(hvm_info, interrupts);
+	FIELD(hvm_info, reserved);
+	end_struct();
+}
+
+static void dump_channel_constants(void)
+{
+#include "channel-constants.inc"
+}
+
+/* The bytes of a header, its check among them. */
+static void dump_sample_frame(void)
+{
+	struct hvm_frame frame = {
+	    .magic = HVM_FRAME_MAGIC,
+	    .version = HVM_FRAME_VERSION,
+	    .type = HVM_FRAME_STDOUT,
+	    .stream = 0xfedcba98,
+	    .length = HVM_FRAME_MAX,
+	};
+	const uint8_t *bytes = (const uint8_t *)&frame;
+
+	frame.check = hvm_frame_check(&frame);
+	for (size_t i = 0; i < sizeof(frame); i++)
+		printf("%02x", bytes[i]);
+}
+
 int main(void)
 {
 	printf("{\"structs\": {");
@@ -200,6 +271,16 @@ int main(void)
 	printf("},\n \"constants\": [");
 	separator = "";
 	dump_constants();
-	printf("]}\n");
+	printf("],\n \"channel\": {\"structs\": {");
+	separator = "";
+	dump_frame();
+	dump_field();
+	dump_info();
+	printf("},\n \"constants\": [");
+	separator = "";
+	dump_channel_constants();
+	printf("],\n \"sample\": \"");
+	dump_sample_frame();
+	printf("\"}}\n");
 	return 0;
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.hybridvm.JsonObject;
+import org.hybridvm.vm.Guest;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * hvmd's numbers of the agent's channel against hvm/frame.h and hvm/device.h, as the C compiler sees them and
+ * shared-memory-ipc prints them.
+ */
+class ChannelTwinTest {
+    private static final Path ABI = Path.of("..", "shared-memory-ipc", "build", "abi.json");
+
+    /** HVM_FRAME_... that are no types. */
+    private static final String LIMITS = "MAGIC|VERSION|MAX";
+
+    private static JsonObject abi;
+    private static JsonObject channel;
+
+    @BeforeAll
+    static void readTheHeaders() throws IOException {
+        assertThat(ABI).as("make -C shared-memory-ipc makes it").exists();
+        abi = JsonObject.parse(Files.readString(ABI));
+        channel = abi.object("channel");
+    }
+
+    @Test
+    void shouldHaveTheFrameTypesOfTheHeaderNoneMoreAndNoneLess() {
+        Map<String, Long> types = constants(channel, "HVM_FRAME_");
+        types.keySet().removeIf(name -> name.matches(LIMITS));
+        assertThat(Arrays.stream(FrameType.values()).collect(Collectors.toMap(Enum::name, type -> (long) type.code)))
+                .isEqualTo(types);
+    }
+
+    @Test
+    void shouldHaveTheFieldTagsOfTheHeaderNoneMoreAndNoneLess() {
+        assertThat(Arrays.stream(FieldTag.values()).collect(Collectors.toMap(Enum::name, tag -> (long) tag.code)))
+                .isEqualTo(constants(channel, "HVM_FIELD_"));
+    }
+
+    @Test
+    void shouldHaveTheSizesOfTheHeader() {
+        assertThat(Frame.HEADER_SIZE).isEqualTo(size("hvm_frame"));
+        assertThat((long) Frame.MAX_PAYLOAD)
+                .isEqualTo(constants(channel, "HVM_FRAME_").get("MAX"));
+        assertThat(PartitionInfo.SIZE).isEqualTo(size("hvm_info"));
+    }
+
+    /** The header of C's sample: magic, version, type, stream, length and check, each where C has it. */
+    @Test
+    void shouldWriteAHeaderAsCDoes() {
+        byte[] frame = sample().encode().array();
+        assertThat(HexFormat.of().formatHex(frame, 0, Frame.HEADER_SIZE)).isEqualTo(channel.text("sample"));
+    }
+
+    @Test
+    void shouldReadAHeaderAsCWritesIt() {
+        byte[] header = HexFormat.of().parseHex(channel.text("sample"));
+        assertThat(Frame.decode(ByteBuffer.wrap(header)))
+                .isEqualTo(new Frame.Header(FrameType.STDOUT, 0xfedcba98, Frame.MAX_PAYLOAD));
+    }
+
+    @Test
+    void shouldWriteFieldsWhereTheHeaderHasThem() {
+        ByteBuffer field = ByteBuffer.wrap(
+                        new Fields().bytes(FieldTag.NONCE, new byte[] {7, 8, 9}).encode())
+                .order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(field.capacity()).isEqualTo(size("hvm_field") + 3);
+        assertThat((int) field.getShort(offset("hvm_field", "tag"))).isEqualTo(FieldTag.NONCE.code);
+        assertThat(field.getInt(offset("hvm_field", "length"))).isEqualTo(3);
+        assertThat(field.get(size("hvm_field"))).isEqualTo((byte) 7);
+    }
+
+    @Test
+    void shouldReadAPartitionsDescriptionWhereTheHeaderHasIt() throws Exception {
+        ByteBuffer info = ByteBuffer.allocate(size("hvm_info")).order(ByteOrder.LITTLE_ENDIAN);
+        info.put(offset("hvm_info", "name"), "hrt".getBytes(StandardCharsets.UTF_8));
+        info.putInt(offset("hvm_info", "core_count"), 2);
+        info.putInt(offset("hvm_info", "cores_free"), 1);
+        info.putLong(offset("hvm_info", "memory_size"), 1L << 33);
+        info.putInt(offset("hvm_info", "generation"), 4);
+        info.putLong(offset("hvm_info", "boot_first_instruction_ns"), 5);
+        info.putLong(offset("hvm_info", "boot_ready_ns"), 6);
+        info.putInt(offset("hvm_info", "jobs"), 7);
+        info.putLong(offset("hvm_info", "heartbeat"), 1L << 34);
+        info.putLong(offset("hvm_info", "interrupts"), 1L << 35);
+        assertThat(PartitionInfo.decode(info.array()))
+                .isEqualTo(new Guest.Partition(
+                        "hrt",
+                        "DOWN",
+                        2,
+                        1,
+                        1L << 33,
+                        4,
+                        Duration.ofNanos(5),
+                        Duration.ofNanos(6),
+                        1L << 34,
+                        1L << 35,
+                        7));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DOWN", "LOADING", "BOOTING", "READY", "RUNNING", "HUNG", "FAILED"})
+    void shouldCallAPartitionsStateAsTheHeaderDoes(String state) throws Exception {
+        ByteBuffer info = ByteBuffer.allocate(size("hvm_info")).order(ByteOrder.LITTLE_ENDIAN);
+        int number = constants(abi, "HVM_").get(state).intValue();
+        info.putInt(offset("hvm_info", "state"), number);
+        assertThat(PartitionInfo.decode(info.array()).state()).isEqualTo(state);
+    }
+
+    private static Frame sample() {
+        return new Frame(FrameType.STDOUT, 0xfedcba98, new byte[Frame.MAX_PAYLOAD]);
+    }
+
+    /** The constants whose names begin so, without that beginning. */
+    private static Map<String, Long> constants(JsonObject dump, String prefix) {
+        var numbers = new TreeMap<String, Long>();
+        for (JsonObject constant : dump.objects("constants")) {
+            String name = constant.text("name");
+            if (name.startsWith(prefix)) {
+                numbers.put(name.substring(prefix.length()), Long.parseUnsignedLong(digits(constant), 16));
+            }
+        }
+        return numbers;
+    }
+
+    private static String digits(JsonObject constant) {
+        return constant.text("value").replaceFirst("^0x", "");
+    }
+
+    private static int size(String struct) {
+        return (int) struct(struct).number("size");
+    }
+
+    private static int offset(String struct, String field) {
+        return (int) struct(struct).object("fields").object(field).number("offset");
+    }
+
+    private static JsonObject struct(String name) {
+        return channel.object("structs").object(name);
+    }
+}
