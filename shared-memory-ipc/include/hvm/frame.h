@@ -7,9 +7,9 @@
  * payloads of data frames are bytes. All integers are little-endian.
  *
  * Who speaks first: hvmd, with HELLO and a nonce. Whatever it reads before the HELLO_REPLY with that nonce was meant
- * for a hvmd that is gone, and is dropped. The agent forgets half a frame when the host closes the port, and at a
- * HELLO. A worker that replaces a dead one sends a HELLO_REPLY without a nonce at once: the channel does not break
- * when its guest end dies, and hvmd must greet anew.
+ * for a hvmd that is gone, and is dropped. The agent forgets half a frame when the host closes the port. A worker that
+ * replaces a dead one sends a HELLO_REPLY without a nonce at once: the channel does not break when its guest end dies,
+ * and hvmd must greet anew.
  *
  * Flow: STDIN, STDOUT and STDERR of a stream each have a window. Nobody sends more data bytes than the other side
  * granted by CREDIT frames; a stream begins without credit in any direction.

@@ -136,7 +136,11 @@ class HvmRunTest {
                                         .formatted(real())
                                 + "(/bin/busybox). Owner: demo.\n"));
         assertThat(hvm.run("run", "--", "/usr/bin/nothing"))
-                .isEqualTo(new Outcome(127, "", "hvm: No such file or directory: /usr/bin/nothing\n"));
+                .isEqualTo(new Outcome(
+                        127,
+                        "",
+                        "hvm: No such file or directory: /usr/bin/nothing. Allowed: files below the mounts (%s), programs of the guest (/bin/busybox)\n"
+                                .formatted(real())));
     }
 
     @Test
