@@ -12,12 +12,13 @@
 enum {
 	NR_SCHED_YIELD = 24,
 	NR_GETPID = 39,
+	NR_CLONE = 56,
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
-	NR_SET_TID_ADDRESS = 218,
 	NR_SET_ROBUST_LIST = 273,
 	NR_RSEQ = 334,
 	NR_LOCAL_END = 335,
+	NR_CLONE3 = 435,
 };
 
 enum {
@@ -70,6 +71,10 @@ static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
 
 	thread->slot->stats.calls_forwarded++;
 	thread->entry = regs;
+	if (regs->rax == NR_CLONE || regs->rax == NR_CLONE3) { /* the child begins with a copy of them */
+		thread->slot->regs = *regs;
+		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
+	}
 	cpu_interrupts_on();
 	return thread_forward(thread, (uint32_t)regs->rax, arg);
 }
@@ -92,11 +97,8 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 
 static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_SCHED_YIELD] = local_zero, /* one thread a core: nobody to yield to */
-    [NR_GETPID] = local_getpid,
-    [NR_ARCH_PRCTL] = local_arch_prctl,
-    [NR_GETTID] = local_gettid,
-    [NR_SET_TID_ADDRESS] = local_gettid, /* the address matters at a thread's end only, and the process ends with it */
-    [NR_SET_ROBUST_LIST] = local_zero,
+    [NR_GETPID] = local_getpid,	   [NR_ARCH_PRCTL] = local_arch_prctl,
+    [NR_GETTID] = local_gettid,	   [NR_SET_ROBUST_LIST] = local_zero,
     [NR_RSEQ] = local_rseq,
 };
 

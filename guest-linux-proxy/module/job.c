@@ -241,7 +241,8 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	struct hvm_slot *slot;
 	int err;
 
-	if (start->flags & ~HVM_THREAD_CALLS || start->core >= job->core_count || start->slot >= job->slot_count ||
+	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_REGS) || (calls && start->flags & HVM_THREAD_REGS) ||
+	    start->core >= job->core_count || start->slot >= job->slot_count ||
 	    (calls && (start->call_slot >= job->slot_count || start->call_slot == start->slot)) ||
 	    !in_lower_half(start->rip) || !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
 		return -EINVAL;
@@ -256,14 +257,15 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 		goto out;
 	}
 	slot = hvm_job_slot_memory(job, start->slot);
-	slot->regs = (struct hvm_regs){
-	    .rip = start->rip,
-	    .rsp = start->rsp,
-	    .rdi = start->arg[0],
-	    .rsi = start->arg[1],
-	    .rdx = start->arg[2],
-	    .fs_base = start->fs_base,
-	};
+	if (!(start->flags & HVM_THREAD_REGS))
+		slot->regs = (struct hvm_regs){
+		    .rip = start->rip,
+		    .rsp = start->rsp,
+		    .rdi = start->arg[0],
+		    .rsi = start->arg[1],
+		    .rdx = start->arg[2],
+		    .fs_base = start->fs_base,
+		};
 	slot->tid = start->tid ?: task_pid_vnr(current);
 	slot->client_core = job->core[start->core];
 	memset(&slot->stats, 0, sizeof(slot->stats));

@@ -7,6 +7,7 @@
 
 #include "memory.h"
 #include "raw.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,9 +18,9 @@
 
 #define NS_PER_S 1000000000ull
 
-static uint64_t core_ns(const struct server *server)
+static uint64_t core_ns(const struct server *server, bool thread_alone)
 {
-	uint64_t cycles = __builtin_ia32_rdtsc() - server->start_tsc;
+	uint64_t cycles = thread_alone ? thread_cycles(server) : thread_cycles_of_all(server->job);
 
 	return (uint64_t)((unsigned __int128)cycles * 1000000 / (server->job->tsc_khz ? server->job->tsc_khz : 1));
 }
@@ -31,7 +32,7 @@ int64_t call_clock_gettime(struct server *server, uint32_t nr, const uint64_t ar
 
 	if ((clockid_t)arg[0] != CLOCK_PROCESS_CPUTIME_ID && (clockid_t)arg[0] != CLOCK_THREAD_CPUTIME_ID)
 		return raw_call(nr, arg);
-	ns = core_ns(server);
+	ns = core_ns(server, (clockid_t)arg[0] == CLOCK_THREAD_CPUTIME_ID);
 	time = (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
 	return memory_write(arg[1], &time, sizeof(time)) ? 0 : -EFAULT;
 }
@@ -55,7 +56,7 @@ int64_t call_getrusage(struct server *server, uint32_t nr, const uint64_t arg[HV
 	if (getrusage((int)arg[0], &usage))
 		return -errno;
 	usage.ru_stime = timeval_of(microseconds(&usage.ru_stime) + microseconds(&usage.ru_utime));
-	usage.ru_utime = timeval_of(core_ns(server) / 1000);
+	usage.ru_utime = timeval_of(core_ns(server, (int)arg[0] == RUSAGE_THREAD) / 1000);
 	return memory_write(arg[1], &usage, sizeof(usage)) ? 0 : -EFAULT;
 }
 
@@ -66,7 +67,7 @@ int64_t call_times(struct server *server, uint32_t nr, const uint64_t arg[HVM_SL
 	int64_t now = raw_call(nr, into);
 
 	spent.tms_stime += spent.tms_utime;
-	spent.tms_utime = (clock_t)(core_ns(server) / (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)));
+	spent.tms_utime = (clock_t)(core_ns(server, false) / (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)));
 	if (arg[0] && !memory_write(arg[0], &spent, sizeof(spent)))
 		return -EFAULT;
 	return now;

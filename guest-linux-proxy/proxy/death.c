@@ -7,14 +7,25 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Two threads can end the program at once: the first does, and ends the other with it. */
+static void only_once(void)
+{
+	static atomic_flag begun = ATOMIC_FLAG_INIT;
+
+	while (atomic_flag_test_and_set(&begun))
+		pause();
+}
+
 _Noreturn void death_by_exit(struct job *job, int status)
 {
+	only_once();
 	job_stop(job);
 	job_report_stats(job);
 	_exit(status);
@@ -83,6 +94,7 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 	struct job *job = server->job;
 	struct hvm_regs regs;
 
+	only_once();
 	/* An exception leaves the registers before it is posted; a thread that is stopped leaves them on its way out.
 	 */
 	if (!death->has_vector)
@@ -103,6 +115,7 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 
 _Noreturn void death_of_thread(struct server *server, const char *reason)
 {
+	only_once();
 	job_stop(server->job);
 	report_line("gone reason=%s", reason);
 	job_report_stats(server->job);

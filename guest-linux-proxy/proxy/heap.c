@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "heap.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -44,7 +45,7 @@ static bool grow(uint64_t from, uint64_t to)
 	return false;
 }
 
-uint64_t heap_set_end(uint64_t end)
+static uint64_t set_end(uint64_t end)
 {
 	uint64_t old_page = page_up(heap_end);
 	uint64_t new_page = page_up(end);
@@ -57,4 +58,15 @@ uint64_t heap_set_end(uint64_t end)
 		return heap_end;
 	heap_end = end;
 	return end;
+}
+
+uint64_t heap_set_end(uint64_t end)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	uint64_t now;
+
+	pthread_mutex_lock(&lock);
+	now = set_end(end);
+	pthread_mutex_unlock(&lock);
+	return now;
 }

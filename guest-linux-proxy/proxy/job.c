@@ -4,6 +4,7 @@
 #include "descriptor.h"
 #include "region.h"
 #include "report.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,7 +72,7 @@ static int open_device(struct job *job, struct refusal *refusal)
 int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
 	       struct refusal *refusal)
 {
-	struct hvm_job_create request = {.cores = cores, .slots = cores};
+	struct hvm_job_create request = {.cores = cores, .slots = cores + 1};
 	uint64_t size;
 	int err;
 
@@ -88,7 +89,7 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 	err = device_job_create(job->fd, &request);
 	if (err)
 		return refuse_create(-err, partition, &request, refusal);
-	job->slots = device_map_slots(job->fd, cores, &size);
+	job->slots = device_map_slots(job->fd, cores + 1, &size);
 	if (!job->slots)
 		return refuse(refusal, errno, "the job's slots cannot be mapped: %s", strerrordesc_np(errno));
 	region_add((uint64_t)job->slots, size);
@@ -96,7 +97,8 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 	job->spin_cycles = request.spin_cycles;
 	job->pause = request.pause != 0;
 	job->merge_ns = request.merge_ns;
-	for (unsigned int i = 0; i < cores; i++)
+	job->servers = cores + 1;
+	for (unsigned int i = 0; i < job->servers; i++)
 		job->server[i] = (struct server){
 		    .job = job,
 		    .slot = &job->slots[i],
@@ -111,7 +113,7 @@ int job_start(struct job *job, struct refusal *refusal)
 {
 	struct server *server = &job->server[0];
 	const struct hvm_thread_start start = {
-	    .core = server->index,
+	    .core = server->core,
 	    .slot = server->index,
 	    .rip = job->program->image.entry,
 	    .rsp = job->program->stack_pointer,
@@ -120,6 +122,7 @@ int job_start(struct job *job, struct refusal *refusal)
 
 	report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
+	server->busy = true;
 	server->start_tsc = __builtin_ia32_rdtsc();
 	err = device_thread_start(job->fd, &start);
 	if (err)
@@ -129,25 +132,15 @@ int job_start(struct job *job, struct refusal *refusal)
 
 void job_stop(struct job *job)
 {
-	for (unsigned int i = 0; i < job->cores; i++)
+	for (unsigned int i = 0; i < job->servers; i++)
 		device_thread_stop(job->fd, i);
 }
 
 void job_report_stats(const struct job *job)
 {
-	struct hvm_slot_stats sum = {0};
+	struct hvm_slot_stats sum;
 
-	for (unsigned int i = 0; i < job->cores; i++) {
-		const struct hvm_slot_stats *stats = &job->slots[i].stats;
-
-		sum.calls_local += hvm_load_relaxed(&stats->calls_local);
-		sum.calls_forwarded += hvm_load_relaxed(&stats->calls_forwarded);
-		sum.page_faults += hvm_load_relaxed(&stats->page_faults);
-		sum.interrupts += hvm_load_relaxed(&stats->interrupts);
-		sum.shootdowns += hvm_load_relaxed(&stats->shootdowns);
-		sum.wakes_sent += hvm_load_relaxed(&stats->wakes_sent);
-		sum.halts += hvm_load_relaxed(&stats->halts);
-	}
+	thread_stats_of_all(job, &sum);
 	report_line("stats local=%llu forwarded=%llu faults=%llu interrupts=%llu shootdowns=%llu wakes=%llu halts=%llu",
 		    (unsigned long long)sum.calls_local, (unsigned long long)sum.calls_forwarded,
 		    (unsigned long long)sum.page_faults, (unsigned long long)sum.interrupts,

@@ -3,6 +3,7 @@
 #ifndef PROXY_JOB_H
 #define PROXY_JOB_H
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,15 @@ struct job;
 struct server {
 	struct job *job;
 	struct hvm_slot *slot;
-	uint32_t index; /* of the slot and the core in the job */
+	uint32_t index;		    /* of the slot in the job */
+	uint32_t core;		    /* in the job, of the thread that is served */
+	bool busy;		    /* has a thread */
+	pid_t tid;		    /* of the Linux thread behind it, 0 = none yet */
+	uint64_t clear_tid;	    /* address to clear and wake when the thread ends, 0 = none */
+	sem_t known, begin;	    /* the Linux thread knows its tid; it has a thread to serve */
+	sigset_t mask;		    /* of signals, as the parent had it */
+	struct hvm_slot_stats past; /* of threads that ended */
+	uint64_t past_cycles;	    /* that they held cores */
 	uint64_t last_tag;
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	uint64_t start_tsc;
@@ -31,11 +40,12 @@ struct job {
 	int fd; /* the device, guarded */
 	struct hvm_slot *slots;
 	unsigned int cores;
+	unsigned int servers; /* one more than cores: the first outlives its thread */
 	uint32_t tsc_khz;
 	uint64_t spin_cycles; /* the shortest window */
 	bool pause;	      /* poll with PAUSE */
 	uint64_t merge_ns;
-	struct server server[HVM_MAX_CORES];
+	struct server server[HVM_MAX_CORES + 1];
 };
 
 /** Take @cores cores of @partition ("": the first one) for @program. */

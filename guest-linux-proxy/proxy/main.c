@@ -12,11 +12,12 @@
 #include "program.h"
 #include "region.h"
 #include "report.h"
-#include "serve.h"
+#include "thread.h"
 #include "signal.h"
 #include "syscall.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +70,7 @@ int main(int argc, char **argv)
 			syscall_print_table();
 		return fflush(stdout) ? 1 : 0;
 	}
+	mallopt(M_ARENA_MAX, 1); /* further arenas would lie in the program's address space, unnoticed */
 	if (prepare(&options, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
 	if (program_load(&program, options.program_count, options.program, environ, &refusal))
@@ -78,5 +80,5 @@ int main(int argc, char **argv)
 	signal_init(&job);
 	if (job_start(&job, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
-	serve(&job.server[0]);
+	thread_serve_first(&job);
 }

@@ -4,10 +4,12 @@
 #include "death.h"
 #include "fault.h"
 #include "syscall.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <hvm/poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define POLLS_PER_CLOCK 64 /* polls between two looks at the clock */
 
@@ -62,12 +64,16 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 	}
 }
 
-_Noreturn void serve(struct server *server)
+void serve(struct server *server)
 {
 	struct hvm_request request;
 
 	for (;;) {
 		next_request(server, &request);
+		if (request.nr == SYS_exit) {
+			thread_exit(server, (int)request.arg[0]);
+			return;
+		}
 		hvm_slot_answer(server->slot, request.tag, act(server, &request));
 		if (hvm_slot_client_needs_wake(server->slot))
 			device_kick(server->job->fd, server->index);

@@ -5,7 +5,10 @@
 
 #include "job.h"
 
-/** Serve until the program ends. Polls for the job's spinning time, then sleeps in the device. */
-_Noreturn void serve(struct server *server);
+/**
+ * Serve a thread until it ends; the end of the program does not return. Polls for a while, then sleeps in the device.
+ * When this returns, @server may serve the next thread already.
+ */
+void serve(struct server *server);
 
 #endif

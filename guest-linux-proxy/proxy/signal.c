@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "names.h"
 #include "report.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #define SIGNALS	    64
+#define SIGCANCEL   32
+#define SIGSETXID   33
 #define ALT_MINIMUM 2048 /* MINSIGSTKSZ of the kernel's uapi */
 #ifndef SS_AUTODISARM
 #define SS_AUTODISARM (1u << 31)
@@ -83,6 +86,14 @@ static _Noreturn void proxy_crashed(int signal, const siginfo_t *info, const uco
 	death_of_thread(&job->server[0], reason);
 }
 
+/* The HRT thread that a signal of this Linux thread concerns. */
+static struct server *concerned(void)
+{
+	struct server *server = thread_self();
+
+	return server && server->busy ? server : &job->server[0];
+}
+
 static void on_fatal_signal(int signal, siginfo_t *info, void *context)
 {
 	struct death death = {.signal = signal};
@@ -91,7 +102,7 @@ static void on_fatal_signal(int signal, siginfo_t *info, void *context)
 		proxy_crashed(signal, info, context);
 	/* hvm.ko ended the job while this process was inside a call, perhaps for ever. */
 	if (signal == SIGPWR && info->si_code == SI_KERNEL)
-		death_of_thread(&job->server[0], DEATH_PARTITION);
+		death_of_thread(concerned(), DEATH_PARTITION);
 	if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE) {
 		bool own = info->si_pid == getpid();
 
@@ -100,7 +111,7 @@ static void on_fatal_signal(int signal, siginfo_t *info, void *context)
 	}
 	if (signal_has_handler(signal))
 		death.note = "handler-not-run";
-	death_by_signal(&job->server[0], &death);
+	death_by_signal(concerned(), &death);
 }
 
 /* Make this process behave as the table says. */
@@ -149,7 +160,8 @@ static void set_action(int signal, struct action wanted)
 	wanted.mask &= ~(1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1));
 	actions[signal] = wanted;
 	apply(signal);
-	if (signal_has_handler(signal))
+	/* glibc's own for cancellation and setuid come with the first thread, wanted or not. */
+	if (signal_has_handler(signal) && signal != SIGCANCEL && signal != SIGSETXID)
 		report_unserved(SYS_rt_sigaction, "handlers-do-not-run-yet");
 }
 

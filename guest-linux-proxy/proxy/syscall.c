@@ -17,13 +17,13 @@ struct special {
 
 #define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
 #define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
-#define THREADS	       "ENOSYS, reported: one HRT thread per job so far"
+#define THREADS	       "starts a thread, one for each core of the job, else EAGAIN; ENOSYS for a process, reported"
 #define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
 #define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
 
 /* The one list of calls that do not go straight to Linux. docs/proxy.md is made from it (hvm-proxy --list-calls). */
 static const struct special specials[] = {
-    [SYS_exit] = {call_exit, "ends the job: with one thread, the same as exit_group"},
+    [SYS_exit] = {call_exit, "ends the thread; the last one ends the job"},
     [SYS_exit_group] = {call_exit, "ends the job: the HRT thread leaves its core first"},
     [SYS_brk] = {call_brk, "emulated behind the program's image: the kernel's brk is the proxy's"},
     [SYS_mmap] = {call_mmap, "forwarded; ENOMEM for MAP_FIXED over the proxy's own mappings"},
@@ -46,16 +46,16 @@ static const struct special specials[] = {
 			  "SIG_IGN and SIG_DFL apply; handlers are recorded and reported, they do not run yet"},
     [SYS_sigaltstack] = {call_sigaltstack, "recorded and told back: there are no handlers yet"},
     [SYS_rt_sigreturn] = {call_unserved, "ENOSYS, reported: there are no handlers to return from yet"},
-    [SYS_clone] = {call_unserved, THREADS},
-    [SYS_clone3] = {call_unserved, THREADS},
+    [SYS_clone] = {call_clone, THREADS},
+    [SYS_clone3] = {call_clone3, THREADS},
     [SYS_fork] = {call_unserved, PROCESSES},
     [SYS_vfork] = {call_unserved, PROCESSES},
     [SYS_execve] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
     [SYS_execveat] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
     [SYS_restart_syscall] = {call_unserved, "ENOSYS: Linux restarts the proxy's calls itself"},
-    [SYS_set_tid_address] = {call_tid, "answered: the process ends with its one thread"},
+    [SYS_set_tid_address] = {call_set_tid_address, "answered; cleared and woken when the thread ends"},
     [SYS_gettid] = {call_tid, "answered by the aerokernel, and the same here"},
-    [SYS_set_robust_list] = {call_zero, "answered: the process ends with its one thread"},
+    [SYS_set_robust_list] = {call_zero, "answered; robust mutexes of a thread that dies are not released yet"},
     [SYS_rseq] = {call_unserved, "ENOSYS: restartable sequences need Linux' scheduler"},
     [SYS_arch_prctl] = {call_arch_prctl, "ARCH_GET_FS from the slot; bases live in the HRT core's registers"},
     [SYS_prctl] = {call_prctl, "forwarded; EINVAL for what would break the proxy (seccomp, TSC traps, call dispatch)"},

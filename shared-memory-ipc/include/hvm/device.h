@@ -141,10 +141,12 @@ struct hvm_job_create {
  * their initial state. @tid is what gettid answers (0: the calling thread's).
  * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
  * functions on the stack @rsp until it is stopped.
+ * With HVM_THREAD_REGS it starts with all the registers that the caller stored in the slot's regs (clone).
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */
 #define HVM_THREAD_CALLS 0x1u
+#define HVM_THREAD_REGS	 0x2u
 struct hvm_thread_start {
 	uint32_t core;
 	uint32_t slot;

@@ -157,7 +157,6 @@ static bool answer_locally(uint64_t nr, const uint64_t arg[HVM_SLOT_ARGS], int64
 		*result = slot->pid;
 		return true;
 	case SYS_gettid:
-	case SYS_set_tid_address:
 		*result = slot->tid;
 		return true;
 	case SYS_set_robust_list:
@@ -226,9 +225,12 @@ static void on_exception(int signal, siginfo_t *info, void *context)
 
 static void on_stop(int signal, siginfo_t *info, void *context)
 {
+	uint64_t rip = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	bool in_rig = rip >= (uint64_t)__executable_start && rip < (uint64_t)etext; /* on the way in or out */
+
 	(void)signal;
 	(void)info;
-	if (in_kernel)
+	if (in_kernel || in_rig)
 		slot->regs = entry_registers;
 	else
 		save_registers(context);

@@ -24,9 +24,7 @@ final class ReportText {
         return switch (report.word()) {
             case "started" -> statistics ? Optional.of(started(report)) : Optional.empty();
             case "stats" -> statistics ? Optional.of(figures(report)) : Optional.empty();
-            case "unserved" ->
-                Optional.of("system call %s (%s) is not served yet, the program got ENOSYS"
-                        .formatted(value(report, "name"), value(report, "nr")));
+            case "unserved" -> Optional.of(unserved(report));
             case "fault" -> fault(report);
             case "trace" -> Optional.of("  #" + report.text());
             case "registers" -> Optional.of("  " + pairs(report.values()));
@@ -38,6 +36,13 @@ final class ReportText {
     private static String started(ReportLine report) {
         return "started on %s HRT core(s), address space merged in %s"
                 .formatted(value(report, "cores"), microseconds(report.value("merge_ns")));
+    }
+
+    private static String unserved(ReportLine report) {
+        String call = "system call %s (%s)".formatted(value(report, "name"), value(report, "nr"));
+        return report.value("note")
+                .map(note -> call + " is served in part: " + note.replace('-', ' '))
+                .orElse(call + " is not served yet, the program got ENOSYS");
     }
 
     private static String figures(ReportLine report) {

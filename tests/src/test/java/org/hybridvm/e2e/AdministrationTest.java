@@ -19,7 +19,7 @@ class AdministrationTest {
         assertThat(partitions.stream().map(partition -> partition.text("name"))).containsExactly("linux", "hrt");
         JsonObject hrt = partitions.get(1);
         assertThat(hrt.text("state")).isEqualTo("READY");
-        assertThat(hrt.number("cores_free")).isEqualTo(1);
+        assertThat(hrt.number("cores_free")).isEqualTo(2);
         assertThat(hrt.number("boots")).isPositive();
     }
 

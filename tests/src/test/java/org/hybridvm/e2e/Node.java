@@ -89,7 +89,7 @@ final class Node implements AutoCloseable {
     private Path layout() {
         try {
             Path file = home.resolve("layout.yaml");
-            Files.writeString(file, "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 1\n");
+            Files.writeString(file, "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n");
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Programs with threads on two HRT cores. */
+@WithVm
+@Timeout(180)
+class ThreadTest {
+    private Node node;
+    private Path threads;
+    private Path openmp;
+
+    @BeforeEach
+    void copyPrograms(Node up) throws IOException {
+        node = up;
+        threads = Programs.in(up.folder()).path("threads");
+        openmp = Programs.in(up.folder()).path("openmp");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rounds 50", "turns 200", "identity", "main-ends-first"})
+    void shouldDoWhatTheHostDoes(String part) {
+        var words = new ArrayList<String>();
+        words.add(threads.toString());
+        words.addAll(List.of(part.split(" ")));
+        Outcome onHost =
+                Commands.run(Commands.builder(node.folder(), Map.of(), words), new byte[0], Duration.ofMinutes(1));
+
+        Outcome onHrt = onTwoCores(words.toArray(String[]::new));
+
+        assertThat(onHrt.succeeded().text()).isEqualTo(onHost.succeeded().text());
+        assertThat(onHrt.errors()).isEmpty();
+    }
+
+    @Test
+    void shouldEndAProgramWhoseOtherThreadLoops() {
+        onTwoCores(threads.toString(), "exit-while-looping").endedWith(5);
+        assertFree();
+    }
+
+    @Test
+    void shouldReportTheThreadThatCrashed() {
+        Outcome crashed = onTwoCores(threads.toString(), "crash").endedWith(128 + 11);
+
+        assertThat(crashed.errors())
+                .contains("SIGSEGV at address 0x0")
+                .contains("#0 ")
+                .contains("crash_in_thread+");
+        assertFree();
+    }
+
+    @Test
+    void shouldEndAllThreadsByASignal() throws Exception {
+        Process loop = node.command(
+                        "run", "--vm", Node.VM, "--cores", "2", "--time", "3", "--", threads.toString(), "loop")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(loop.waitFor()).isEqualTo(128 + 15);
+        assertFree();
+    }
+
+    @Test
+    void shouldSayThatThereIsNoCoreForAThread() {
+        Outcome refused = node.run(threads.toString(), "one").endedWith(1);
+
+        assertThat(refused.text()).isEqualTo("pthread_create: Resource temporarily unavailable\n");
+        assertThat(refused.errors()).contains("clone (56) is served in part: one thread for each core so far");
+    }
+
+    @Test
+    void shouldRunOpenMpOnAllCoresOfTheJob() {
+        Outcome one = node.run(openmp.toString()).succeeded();
+        Outcome two = onTwoCores(openmp.toString()).succeeded();
+
+        assertThat(one.text()).startsWith("threads 1 processors 1 sum ");
+        assertThat(two.text()).isEqualTo(one.text().replace("threads 1 processors 1", "threads 2 processors 2"));
+    }
+
+    private Outcome onTwoCores(String... program) {
+        var words = new ArrayList<>(List.of("run", "--vm", Node.VM, "--cores", "2", "--"));
+        words.addAll(List.of(program));
+        return Commands.run(node.command(words.toArray(String[]::new)), new byte[0], Duration.ofMinutes(2));
+    }
+
+    private void assertFree() {
+        assertThat(node.json("info", Node.VM).objects("partitions").get(1).number("cores_free"))
+                .isEqualTo(2);
+        node.run("/bin/busybox", "true").succeeded();
+    }
+}
