@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apic.h"
+#include "core.h"
 #include "cpu.h"
 
-#define APIC_ID		0x020
-#define APIC_TPR	0x080
-#define APIC_EOI	0x0b0
-#define APIC_SPURIOUS	0x0f0
-#define APIC_ICR_LOW	0x300
-#define APIC_ICR_HIGH	0x310
-#define APIC_LVT_TIMER	0x320
-#define APIC_LVT_LINT0	0x350
-#define APIC_LVT_LINT1	0x360
-#define APIC_LVT_ERROR	0x370
-#define APIC_LVT_MASKED 0x10000u
-#define APIC_ENABLED	0x100u
-#define ICR_PENDING	0x1000u
+#define APIC_ID		   0x020
+#define APIC_TPR	   0x080
+#define APIC_EOI	   0x0b0
+#define APIC_SPURIOUS	   0x0f0
+#define APIC_ICR_LOW	   0x300
+#define APIC_ICR_HIGH	   0x310
+#define APIC_LVT_TIMER	   0x320
+#define APIC_LVT_LINT0	   0x350
+#define APIC_LVT_LINT1	   0x360
+#define APIC_LVT_ERROR	   0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+#define APIC_DIVIDE_BY_1   0xbu
+#define APIC_LVT_MASKED	   0x10000u
+#define APIC_ENABLED	   0x100u
+#define ICR_PENDING	   0x1000u
 
 #define APIC_BASE_X2	  0x400u
 #define APIC_BASE_ENABLED 0x800u
@@ -84,4 +89,40 @@ void apic_send(uint32_t id, uint8_t vector)
 	apic_write(APIC_ICR_HIGH, id << 24);
 	apic_write(APIC_ICR_LOW, vector);
 	cpu_restore_interrupts(flags);
+}
+
+/* Counts of the timer in a millisecond. Its clock is told nowhere, so it is held against the TSC once, when first
+ * needed. */
+static uint32_t timer_rate(void)
+{
+	static uint32_t rate;
+	uint64_t cycles = partition->tsc_khz / 8, start;
+	uint32_t counted;
+
+	if (rate)
+		return rate;
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	start = cpu_tsc();
+	apic_write(APIC_TIMER_INITIAL, 0xffffffffu);
+	while (cpu_tsc() - start < cycles)
+		;
+	counted = 0xffffffffu - apic_read(APIC_TIMER_CURRENT);
+	rate = counted ? 8 * counted : 1;
+	return rate;
+}
+
+void apic_timer_start(uint32_t microseconds)
+{
+	uint64_t count = (uint64_t)timer_rate() * microseconds / 1000;
+
+	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	apic_write(APIC_LVT_TIMER, HVM_VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, count > 0xffffffff ? 0xffffffff : (uint32_t)count);
+}
+
+void apic_timer_stop(void)
+{
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	apic_write(APIC_TIMER_INITIAL, 0);
 }

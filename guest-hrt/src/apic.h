@@ -17,4 +17,10 @@ void apic_end_of_interrupt(void);
 /** Send a fixed interrupt to the CPU with physical id @id. */
 void apic_send(uint32_t id, uint8_t vector);
 
+/** Interrupt this core once by HVM_VECTOR_TIMER, after about so long; at most some seconds. */
+void apic_timer_start(uint32_t microseconds);
+
+/** Not any more. */
+void apic_timer_stop(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include "interrupt.h"
 #include "log.h"
 #include "panic.h"
+#include "sched.h"
 #include "syscall.h"
 
 struct hvm_partition *partition;
@@ -19,7 +20,7 @@ extern const uint8_t image_start[], image_end[];
 #define CPUID_7_ECX_RDPID    (1u << 22)
 #define CPUID_X1_EDX_RDTSCP  (1u << 27)
 
-_Noreturn void core_switch_to_idle(uint64_t rsp);
+_Noreturn void core_switch_to_idle(uint64_t rsp, void (*function)(void));
 
 static void gdt_load(struct core *core)
 {
@@ -84,7 +85,6 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	core->self = core;
 	core->control = control;
 	core->index = (uint32_t)index;
-	core->thread_stack = (uint64_t)core->thread_kernel_stack + THREAD_STACK_SIZE;
 	partition = part;
 	part->image_end = (uint64_t)(image_end - image_start);
 
@@ -135,54 +135,37 @@ void core_doorbell(struct core *core)
 		if (core->thread)
 			core->thread->slot->stats.shootdowns++;
 	}
-	if (core->thread && hvm_load_acquire(&control->stop) == core->thread->space)
+	if (core->space && hvm_load_acquire(&control->stop) == core->space)
 		core->stop_requested = true;
 }
 
 void core_abandon_thread(struct core *core)
 {
-	struct thread *thread = core->thread;
-
-	/* Where the program was: for the report of whoever ended it. */
-	if (thread->entry) {
-		thread->slot->regs = *thread->entry;
-		thread->slot->regs.cr2 = 0;
-		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
-	}
+	sched_leave(core);
 	core_load_space(core, 0);
 	core->thread = NULL;
 	core->stop_requested = false;
-	core->thread_stack = (uint64_t)core->thread_kernel_stack + THREAD_STACK_SIZE;
 	cpu_write_msr(MSR_FS_BASE, 0);
-	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE);
+	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, core_idle);
 }
 
-/* Slot number @index of the partition; the module's word is checked because a stray program may have written it. */
-static struct hvm_slot *slot_at(uint32_t index)
+struct hvm_slot *slot_at(uint32_t index)
 {
 	if (index >= HVM_MAX_SLOTS)
 		panic("the module named a slot that does not exist");
 	return (struct hvm_slot *)((uint8_t *)partition + HVM_OFFSET_SLOTS) + index;
 }
 
-static void command_run(struct core *core)
+static void command_run(struct core *core, bool join)
 {
 	struct hvm_core *control = core->control;
-	struct thread *thread = &core->slot_thread;
+	uint64_t space = control->space;
+	uint32_t slot = control->slot, call_slot = control->call_slot, number = control->number;
 
-	thread->slot = slot_at(control->slot);
-	thread->call_slot = control->call_slot ? slot_at(control->call_slot - 1) : NULL;
-	thread->space = control->space;
-	thread->generation = thread->slot->generation;
-	thread->sequence = (uint32_t)(thread->slot->head >> 32);
-	thread->window = partition->spin_cycles;
-	thread->entry = NULL;
-	core->thread = thread;
-	core->stop_requested = false;
-	core_load_space(core, thread->space);
+	core_load_space(core, space);
 	core_set_state(core, HVM_CORE_RUNNING);
 	hvm_store_release(&control->command_ack, control->command);
-	thread_run(thread);
+	sched_join(core, space, number, join ? SCHED_NO_SLOT : slot, join ? 0 : call_slot);
 }
 
 /* Take the posted command, if any. Interrupts are off. */
@@ -194,8 +177,8 @@ static void command_take(struct core *core)
 	if (command == control->command_ack)
 		return;
 	hvm_store_relaxed(&control->heartbeat, control->heartbeat + 1);
-	if ((command & 0xff) == HVM_COMMAND_RUN)
-		command_run(core);
+	if ((command & 0xff) == HVM_COMMAND_RUN || (command & 0xff) == HVM_COMMAND_JOIN)
+		command_run(core, (command & 0xff) == HVM_COMMAND_JOIN);
 	hvm_store_release(&control->command_ack, command);
 }
 

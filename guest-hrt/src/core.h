@@ -11,7 +11,7 @@
  * Every core owns CORE_AREA_SIZE bytes of partition memory from HVM_OFFSET_HEAP on:
  * struct core at the start, then the stacks, the boot and idle stack at the end.
  */
-#define CORE_AREA_SIZE 0x10000u
+#define CORE_AREA_SIZE HVM_CORE_AREA
 
 /** Interrupt stack table entries (SDM Vol. 3, 6.14.5). Programs in ring 0 have live red zones: nothing runs on theirs.
  */
@@ -23,9 +23,8 @@ enum ist {
 	IST_EXCEPTION = 5, /* left at once for the thread's kernel stack if a program caused it */
 	IST_COUNT = 5,
 };
-#define IST_STACK_SIZE	  0x1000u
-#define THREAD_STACK_SIZE 0x4000u
-#define IDLE_STACK_SIZE	  0x2000u
+#define IST_STACK_SIZE	0x1000u
+#define IDLE_STACK_SIZE 0x2000u
 
 struct tss {
 	uint32_t reserved0;
@@ -52,12 +51,23 @@ struct core {
 	struct thread *thread;	  /* the running thread, or NULL */
 	struct hvm_core *control; /* the block shared with the module */
 	uint32_t index;
-	bool stop_requested; /* the doorbell saw stop name the running thread's space */
+	bool stop_requested; /* the doorbell saw stop name the space of the core's job */
 	uint64_t gdt[GDT_ENTRIES];
 	struct tss tss;
-	struct thread slot_thread; /* the one thread that the core can have now */
+
+	/* sched.c; lock protects space and ready against the other cores */
+	uint32_t lock;
+	uint32_t number;	   /* of the core in its job */
+	uint64_t space;		   /* of the job it joined, 0 = none */
+	struct thread *ready;	   /* can run, the first one first */
+	struct thread *ready_last; /* valid while there is a first */
+	struct thread *waiting;	   /* for answers; only this core touches it */
+	struct thread *displaced;  /* can run as soon as its stack is left */
+	struct thread *dead;	   /* ended; its server hears of it when its stack is left */
+	uint32_t load;		   /* threads that are this core's */
+	bool ticking;		   /* the timer will interrupt */
+
 	uint8_t ist_stack[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(64)));
-	uint8_t thread_kernel_stack[THREAD_STACK_SIZE] __attribute__((aligned(64)));
 };
 _Static_assert(sizeof(struct core) + IDLE_STACK_SIZE <= CORE_AREA_SIZE, "a core outgrew its area");
 
@@ -76,6 +86,15 @@ static inline struct core *core_self(void)
 	return core;
 }
 
+/** Core number @index of the partition. */
+static inline struct core *core_at(uint32_t index)
+{
+	return (struct core *)((uint8_t *)partition + HVM_OFFSET_HEAP + (uint64_t)index * CORE_AREA_SIZE);
+}
+
+/** Slot number @index of the partition; panics if there is none: a stray program may have written it. */
+struct hvm_slot *slot_at(uint32_t index);
+
 /** Entered from head.S on a fresh idle stack: set the core up, then idle for ever. */
 _Noreturn void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc);
 
@@ -91,7 +110,7 @@ void core_doorbell(struct core *core);
 /** Load a top-level table and tell the module which. 0 loads the idle table. Interrupts may be on or off. */
 void core_load_space(struct core *core, uint64_t space);
 
-/** Leave the running thread for good: idle table, idle stack. Interrupts are off. */
+/** Leave the job and its threads for good: idle table, idle stack. Interrupts are off. */
 _Noreturn void core_abandon_thread(struct core *core);
 
 #endif

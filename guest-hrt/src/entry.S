@@ -72,10 +72,30 @@ interrupt_common:
 	swapgs
 1:	mov	%rsp, %rdi
 	call	interrupt_handle
+	test	%al, %al
+	jnz	interrupt_preempt
 	TEST_FRAME_KERNEL
 	js	2f
 	swapgs
 2:	POP_REGS
+	add	$16, %rsp
+	iretq
+
+/* The program must give way: its frame leaves the IST for the thread's kernel stack, as it is for an exception. */
+interrupt_preempt:
+	mov	%gs:CORE_THREAD_STACK, %rdi
+	sub	$REGS_SIZE, %rdi
+	mov	%rdi, %rdx
+	mov	%rsp, %rsi
+	mov	$(REGS_SIZE / 8), %ecx
+	rep movsq
+	mov	%rdx, %rsp
+	mov	%rsp, %rdi
+	xor	%ebp, %ebp
+	call	sched_preempt
+	cli
+	swapgs
+	POP_REGS
 	add	$16, %rsp
 	iretq
 
@@ -225,12 +245,43 @@ call_leave:
 	pop	%rbp
 	ret
 
-/* void core_switch_to_idle(uint64_t rsp): drop the current stack and idle. */
+/* void core_switch_to_idle(uint64_t rsp, void (*function)(void)): drop the current stack, run @function on another. */
 	.globl core_switch_to_idle
 core_switch_to_idle:
 	mov	%rdi, %rsp
 	xor	%ebp, %ebp
 	push	$0
 	push	$0
-	call	core_idle
+	call	*%rsi
+	ud2
+
+/* void thread_switch(uint64_t *save, uint64_t load): to the thread that saved @load; returns when it is switched back. */
+	.globl thread_switch
+thread_switch:
+	push	%rbp
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, (%rdi)
+	mov	%rsi, %rdi
+/* void thread_resume(uint64_t load): the same, and what ran before is forgotten. */
+	.globl thread_resume
+thread_resume:
+	mov	%rdi, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	ret
+
+/* Where a thread's first switch leads. */
+	.globl thread_first
+thread_first:
+	and	$-16, %rsp
+	xor	%ebp, %ebp
+	call	sched_first
 	ud2

@@ -41,3 +41,19 @@ void fpu_reset(void)
 	else
 		__asm__ volatile("fxrstor64 %0" : : "m"(initial));
 }
+
+void fpu_save(uint8_t *state)
+{
+	if (xcr0)
+		__asm__ volatile("xsave64 %0" : "=m"(*state) : "a"(xcr0), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxsave64 %0" : "=m"(*state) : : "memory");
+}
+
+void fpu_restore(const uint8_t *state)
+{
+	if (xcr0)
+		__asm__ volatile("xrstor64 %0" : : "m"(*state), "a"(xcr0), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxrstor64 %0" : : "m"(*state) : "memory");
+}

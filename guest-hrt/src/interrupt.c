@@ -4,6 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "panic.h"
+#include "sched.h"
 
 #define VECTOR_NMI	     2
 #define VECTOR_DOUBLE_FAULT  8
@@ -75,25 +76,32 @@ static void count_interrupt(struct core *core)
 		core->thread->slot->stats.interrupts++;
 }
 
-void interrupt_handle(const struct hvm_regs *regs)
+bool interrupt_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
+	bool of_program = (int64_t)regs->rip >= 0;
 
 	count_interrupt(core);
 	if (regs->vector == HVM_VECTOR_SPURIOUS) {
 		core->control->spurious++;
-		return; /* no EOI for the APIC's own spurious vector (SDM 10.9) */
+		return false; /* no EOI for the APIC's own spurious vector (SDM 10.9) */
 	}
 	if (regs->vector == HVM_VECTOR_DOORBELL)
 		core_doorbell(core);
-	else
+	else if (regs->vector != HVM_VECTOR_TIMER)
 		core->control->spurious++;
 	apic_end_of_interrupt();
-	/* The kernel looks at stop_requested itself, where it holds nothing; a program does not. */
-	if (core->stop_requested && (int64_t)regs->rip >= 0) {
+	/* The kernel looks at stop_requested and its queues itself, where it holds nothing; a program does not. */
+	if (!of_program || !core->thread) {
+		if (regs->vector == HVM_VECTOR_TIMER)
+			core->ticking = false;
+		return false;
+	}
+	if (core->stop_requested) {
 		core->thread->entry = regs;
 		core_abandon_thread(core);
 	}
+	return sched_interrupt(core, regs->vector == HVM_VECTOR_TIMER);
 }
 
 void exception_from_program(const struct hvm_regs *regs)

@@ -12,7 +12,8 @@ void interrupt_table_init(void);
 void interrupt_table_load(void);
 
 /* Called from entry.S. */
-void interrupt_handle(const struct hvm_regs *regs);
+/** True if the interrupted program must give way (sched_preempt). */
+bool interrupt_handle(const struct hvm_regs *regs);
 void exception_from_program(const struct hvm_regs *regs);
 _Noreturn void exception_fatal(const struct hvm_regs *regs);
 

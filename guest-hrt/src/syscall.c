@@ -2,6 +2,7 @@
 #include "syscall.h"
 #include "core.h"
 #include "cpu.h"
+#include "sched.h"
 #include "thread.h"
 
 #define ENOSYS 38
@@ -13,6 +14,7 @@ enum {
 	NR_SCHED_YIELD = 24,
 	NR_GETPID = 39,
 	NR_CLONE = 56,
+	NR_EXIT = 60,
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
 	NR_SET_ROBUST_LIST = 273,
@@ -45,6 +47,20 @@ static int64_t local_zero(struct thread *thread, const struct hvm_regs *regs)
 	return 0;
 }
 
+static int64_t local_yield(struct thread *thread, const struct hvm_regs *regs)
+{
+	thread->entry = regs;
+	sched_yield(core_self());
+	return 0;
+}
+
+/* The server hears of it when the core has left the thread's stack, which it may reuse then. */
+static int64_t local_exit(struct thread *thread, const struct hvm_regs *regs)
+{
+	thread->slot->stats.calls_forwarded++;
+	sched_exit(thread, regs->rdi);
+}
+
 static int64_t local_getpid(struct thread *thread, const struct hvm_regs *regs)
 {
 	(void)regs;
@@ -71,12 +87,23 @@ static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
 
 	thread->slot->stats.calls_forwarded++;
 	thread->entry = regs;
-	if (regs->rax == NR_CLONE || regs->rax == NR_CLONE3) { /* the child begins with a copy of them */
-		thread->slot->regs = *regs;
-		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
-	}
 	cpu_interrupts_on();
 	return thread_forward(thread, (uint32_t)regs->rax, arg);
+}
+
+/* The child begins with a copy of the parent's registers; the proxy names its slot. */
+static int64_t local_clone(struct thread *thread, const struct hvm_regs *regs)
+{
+	int64_t result;
+
+	thread->slot->regs = *regs;
+	thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
+	result = forward(thread, regs);
+	if (thread->slot->spawn) {
+		sched_start(thread, thread->slot->spawn - 1);
+		thread->slot->spawn = 0;
+	}
+	return result;
 }
 
 /* The bases live in this core's registers. ARCH_GET_* store to program memory and so are the proxy's to answer. */
@@ -96,9 +123,9 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 }
 
 static local_call *const local_calls[NR_LOCAL_END] = {
-    [NR_SCHED_YIELD] = local_zero, /* one thread a core: nobody to yield to */
-    [NR_GETPID] = local_getpid,	   [NR_ARCH_PRCTL] = local_arch_prctl,
-    [NR_GETTID] = local_gettid,	   [NR_SET_ROBUST_LIST] = local_zero,
+    [NR_SCHED_YIELD] = local_yield, [NR_EXIT] = local_exit,
+    [NR_GETPID] = local_getpid,	    [NR_ARCH_PRCTL] = local_arch_prctl,
+    [NR_GETTID] = local_gettid,	    [NR_SET_ROBUST_LIST] = local_zero,
     [NR_RSEQ] = local_rseq,
 };
 
@@ -110,7 +137,9 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 	int64_t result;
 
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	if (nr < NR_LOCAL_END && local_calls[nr]) {
+	if (nr == NR_CLONE || nr == NR_CLONE3) {
+		result = local_clone(thread, regs);
+	} else if (nr < NR_LOCAL_END && local_calls[nr]) {
 		thread->slot->stats.calls_local++;
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {

@@ -5,8 +5,11 @@
 #include "cpu.h"
 #include "fpu.h"
 #include "panic.h"
+#include "sched.h"
 
 #include <hvm/poll.h>
+
+#define NR_EXIT 60
 
 /* entry.S */
 _Noreturn void entry_start(const struct hvm_regs *regs);
@@ -51,7 +54,7 @@ static inline __attribute__((always_inline)) bool spin(struct core *core, uint64
 				cpu_pause();
 		}
 		stop_if_requested(core);
-	} while (cpu_tsc() < deadline);
+	} while (cpu_tsc() < deadline && !sched_is_shared(core));
 	return false;
 }
 
@@ -110,12 +113,33 @@ static uint64_t post(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_
 
 int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	struct core *core = core_self();
 	struct answer answer = {.slot = thread->slot, .tag = post(thread, nr, arg)};
+	uint64_t base = partition->spin_cycles, start;
 
-	wait_until(core, &thread->window, answer_ready, &answer, &thread->slot->client_sleeping);
-	stop_if_requested(core);
+	if (spin(core_self(), thread->window, answer_ready, &answer)) {
+		stop_if_requested(core_self());
+		return answer.result;
+	}
+	start = cpu_tsc() - thread->window;
+	answer.result = sched_wait(thread, answer.tag);
+	thread->window = hvm_poll_adapt(thread->window, cpu_tsc() - start, base, HVM_POLL_HRT * base);
+	stop_if_requested(core_self());
 	return answer.result;
+}
+
+void thread_post_exit(struct thread *thread, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	post(thread, NR_EXIT, arg);
+}
+
+uint32_t thread_count(void)
+{
+	return hvm_thread_count(partition->size, partition->core_count);
+}
+
+struct thread *thread_at(uint32_t index)
+{
+	return (struct thread *)((uint8_t *)core_at(partition->core_count) + (uint64_t)index * THREAD_AREA_SIZE);
 }
 
 static bool never(void *what)

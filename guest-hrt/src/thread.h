@@ -3,17 +3,48 @@
 #ifndef HRT_THREAD_H
 #define HRT_THREAD_H
 
-#include <hvm/slot.h>
+#include "fpu.h"
+
+#include <hvm/partition.h>
 
 struct thread {
-	struct hvm_slot *slot;	    /* its system calls and faults */
-	struct hvm_slot *call_slot; /* whose calls it serves, or NULL for a thread that runs a program */
-	uint64_t space;		    /* physical address of its top-level table */
-	uint32_t sequence;	    /* of the last request on slot */
+	struct hvm_slot *slot; /* of its system calls */
+	struct hvm_slot
+	    *call_slot;	   /* it serves the calls of this one instead of running a program; NULL: it does not */
+	uint64_t space;	   /* physical address of its top-level table */
+	uint32_t sequence; /* of the last request on slot */
 	uint32_t generation;
 	uint64_t window;	      /* how long it polls before it halts, TSC cycles */
 	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
+
+	/* sched.c */
+	uint64_t rsp;	  /* of its kernel stack, while it does not run */
+	uint64_t fs_base; /* the program's, while it does not run */
+	uint64_t gs_base;
+	uint64_t tag;	     /* of the request it waits for */
+	uint64_t status;     /* with which it ended */
+	struct thread *next; /* in a queue */
+	uint32_t core;	     /* index of its core */
+	bool begun;	     /* has run: fs_base, gs_base and fpu hold its state while it does not run */
+	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
+
+/*
+ * Threads lie behind the cores in partition memory, one area for each slot: struct thread at its start, the kernel
+ * stack at its end.
+ */
+#define THREAD_AREA_SIZE HVM_THREAD_AREA
+#define THREAD_STACK_MIN 0x1000u
+_Static_assert(sizeof(struct thread) + THREAD_STACK_MIN <= THREAD_AREA_SIZE, "a thread outgrew its area");
+
+/** Threads that partition memory has room for, at most one for each slot. */
+uint32_t thread_count(void);
+
+/** The thread of slot @index, which is below thread_count(). */
+struct thread *thread_at(uint32_t index);
+
+/** Tell the server that the thread ended with arg[0]. It may reuse slot and thread at once. */
+void thread_post_exit(struct thread *thread, const uint64_t arg[HVM_SLOT_ARGS]);
 
 /** Start the thread that the registers in its slot describe. Does not return; ends by core_abandon_thread. */
 _Noreturn void thread_run(struct thread *thread);

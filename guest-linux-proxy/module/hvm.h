@@ -42,8 +42,8 @@
 /* Limits for a core to answer. Generous: the host may have descheduled the vCPU. */
 #define HVM_BOOT_LIMIT_NS  (2 * NSEC_PER_SEC)
 #define HVM_ACK_LIMIT_NS   (1 * NSEC_PER_SEC)
-#define HVM_STOP_LIMIT_NS  (200 * NSEC_PER_MSEC)
-#define HVM_FLUSH_LIMIT_NS (500 * NSEC_PER_MSEC)
+#define HVM_STOP_LIMIT_NS  (500 * NSEC_PER_MSEC)
+#define HVM_FLUSH_LIMIT_NS (2 * NSEC_PER_SEC)
 
 struct hvm_job;
 
@@ -87,8 +87,8 @@ extern struct miscdevice hvm_device;
 /* What a slot of a job is used for. */
 struct hvm_job_slot {
 	wait_queue_head_t wait;
-	int core;    /* index in the job of the core whose thread is at the other end, -1 = none */
-	bool thread; /* a thread makes its system calls through it */
+	int core;    /* index in the job of the core on which a thread was started behind it, -1 = none */
+	bool thread; /* that thread makes its system calls through it; otherwise it serves its calls */
 };
 
 struct hvm_job {
@@ -104,6 +104,7 @@ struct hvm_job {
 	unsigned int core_count;
 	unsigned int core[HVM_MAX_CORES]; /* index in the partition */
 	bool core_busy[HVM_MAX_CORES];
+	bool joined; /* all its cores run its threads, wherever the aerokernel puts them */
 
 	unsigned int slot_count;
 	unsigned int first_page; /* of the slots */

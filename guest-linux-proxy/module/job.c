@@ -47,11 +47,19 @@ static void init_slot(struct hvm_part *part, unsigned int index)
 	struct hvm_slot *slot = &part->slots[index];
 	u32 generation = slot->generation + 1;
 
-	memset(slot, 0, sizeof(*slot));
+	memset(slot, 0, offsetof(struct hvm_slot, stats)); /* the rest is written when a thread starts */
 	slot->generation = generation;
 	slot->index = index;
 	slot->pid = task_tgid_vnr(current);
 	slot->tid = task_pid_vnr(current);
+}
+
+/* Slots for a job on @cores cores, so that all the cores can have jobs. */
+static u32 fair_share(const struct hvm_part *part, u32 cores)
+{
+	u32 pages = hvm_thread_count(part->size, part->core_count) / HVM_SLOTS_PER_PAGE;
+
+	return min(pages / part->core_count * cores * (u32)HVM_SLOTS_PER_PAGE, HVM_JOB_SLOTS);
 }
 
 /* Whole pages of slots, next to each other, or -EAGAIN. part->lock is held. */
@@ -141,9 +149,15 @@ struct hvm_job *hvm_job_create(struct hvm_job_create *request)
 	request->tsc_khz = tsc_khz;
 	request->spin_cycles = part->head->spin_cycles;
 	request->pause = !!(part->head->flags & HVM_FLAG_PAUSE);
-	if (request->cores == 0 || request->slots < request->cores)
+	if (request->cores == 0)
 		return ERR_PTR(-EINVAL);
-	if (request->cores > part->core_count || request->slots > HVM_MAX_SLOTS)
+	if (request->cores > part->core_count)
+		return ERR_PTR(-E2BIG);
+	if (!request->slots)
+		request->slots = fair_share(part, request->cores);
+	if (request->slots < request->cores)
+		return ERR_PTR(-EINVAL);
+	if (request->slots > hvm_thread_count(part->size, part->core_count))
 		return ERR_PTR(-E2BIG);
 	job = job_alloc(part, request->slots);
 	if (!job)
@@ -199,12 +213,18 @@ static void stop_core(struct hvm_job *job, unsigned int core)
 		}
 }
 
+static void stop_all(struct hvm_job *job)
+{
+	for (unsigned int i = 0; i < job->core_count; i++)
+		stop_core(job, i);
+	job->joined = false;
+}
+
 void hvm_job_end(struct hvm_job *job)
 {
 	mutex_lock(&job->lock);
 	if (!job->ended) {
-		for (unsigned int i = 0; i < job->core_count; i++)
-			stop_core(job, i);
+		stop_all(job);
 		WRITE_ONCE(job->ended, true);
 		release_cores(job);
 		for (unsigned int i = 0; i < job->slot_count; i++)
@@ -233,6 +253,41 @@ static bool in_lower_half(u64 address)
 	return address < TASK_SIZE_MAX;
 }
 
+/* Command a core of the job; one that does not take it is lost. job->lock is held. */
+static int command_core(struct hvm_job *job, unsigned int core, enum hvm_command_kind kind)
+{
+	int err = hvm_core_command(job->part, job->core[core], kind);
+
+	if (err) {
+		hvm_core_park_by_force(job->part, job->core[core]);
+		stop_core(job, core);
+		hvm_part_set_state(job->part, HVM_HUNG);
+	}
+	return err;
+}
+
+/* All cores of the job but @first load its space and wait for threads. */
+static int join_others(struct hvm_job *job, unsigned int first)
+{
+	job->joined = true;
+	for (unsigned int i = 0; i < job->core_count; i++) {
+		struct hvm_core *control = &job->part->cores[job->core[i]];
+		int err;
+
+		if (i == first)
+			continue;
+		if (job->core_busy[i])
+			return -EBUSY;
+		control->space = job->top_phys;
+		control->number = i;
+		job->core_busy[i] = true;
+		err = command_core(job, i, HVM_COMMAND_JOIN);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start)
 {
 	struct hvm_part *part = job->part;
@@ -241,7 +296,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	struct hvm_slot *slot;
 	int err;
 
-	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_REGS) || (calls && start->flags & HVM_THREAD_REGS) ||
+	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN) || (calls && start->flags & HVM_THREAD_JOIN) ||
 	    start->core >= job->core_count || start->slot >= job->slot_count ||
 	    (calls && (start->call_slot >= job->slot_count || start->call_slot == start->slot)) ||
 	    !in_lower_half(start->rip) || !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
@@ -257,20 +312,20 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 		goto out;
 	}
 	slot = hvm_job_slot_memory(job, start->slot);
-	if (!(start->flags & HVM_THREAD_REGS))
-		slot->regs = (struct hvm_regs){
-		    .rip = start->rip,
-		    .rsp = start->rsp,
-		    .rdi = start->arg[0],
-		    .rsi = start->arg[1],
-		    .rdx = start->arg[2],
-		    .fs_base = start->fs_base,
-		};
+	slot->regs = (struct hvm_regs){
+	    .rip = start->rip,
+	    .rsp = start->rsp,
+	    .rdi = start->arg[0],
+	    .rsi = start->arg[1],
+	    .rdx = start->arg[2],
+	    .fs_base = start->fs_base,
+	};
 	slot->tid = start->tid ?: task_pid_vnr(current);
 	slot->client_core = job->core[start->core];
 	memset(&slot->stats, 0, sizeof(slot->stats));
 	control = &part->cores[job->core[start->core]];
 	control->space = job->top_phys;
+	control->number = start->core;
 	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
 	control->call_slot = calls ? 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot : 0;
 	/* Before the command: from now on the end of the job must stop the core. */
@@ -279,12 +334,9 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	job->slot[start->slot].thread = true;
 	if (calls)
 		job->slot[start->call_slot].core = (int)start->core;
-	err = hvm_core_command(part, job->core[start->core], HVM_COMMAND_RUN);
-	if (err) {
-		hvm_core_park_by_force(part, job->core[start->core]);
-		stop_core(job, start->core);
-		hvm_part_set_state(part, HVM_HUNG);
-	}
+	err = start->flags & HVM_THREAD_JOIN ? join_others(job, start->core) : 0;
+	if (!err)
+		err = command_core(job, start->core, HVM_COMMAND_RUN);
 out:
 	mutex_unlock(&job->lock);
 	return err;
@@ -295,7 +347,9 @@ int hvm_job_thread_stop(struct hvm_job *job, u32 slot)
 	if (slot >= job->slot_count)
 		return -EINVAL;
 	mutex_lock(&job->lock);
-	if (job->slot[slot].thread)
+	if (job->slot[slot].thread && job->joined)
+		stop_all(job);
+	else if (job->slot[slot].thread)
 		stop_core(job, (unsigned int)job->slot[slot].core);
 	mutex_unlock(&job->lock);
 	return 0;
@@ -332,13 +386,16 @@ int hvm_job_wait(struct hvm_job *job, u32 index, u64 timeout_ns)
 
 int hvm_job_kick(struct hvm_job *job, u32 slot)
 {
-	int core;
+	unsigned int core;
 
 	if (slot >= job->slot_count)
 		return -EINVAL;
-	core = READ_ONCE(job->slot[slot].core);
-	if (core >= 0)
-		hvm_cpu_doorbell(job->part->apic_id[job->core[core]]);
+	/* Where its client waits, says the client; a wrong word wakes another core of the job, or nobody. */
+	core = READ_ONCE(hvm_job_slot_memory(job, slot)->client_core);
+	if (job->slot[slot].core >= 0 && !job->slot[slot].thread)
+		core = job->core[job->slot[slot].core];
+	if (core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job)
+		hvm_cpu_doorbell(job->part->apic_id[core]);
 	return 0;
 }
 

@@ -148,10 +148,10 @@ int64_t call_setaffinity(struct server *server, uint32_t nr, const uint64_t arg[
 
 int64_t call_getcpu(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	uint32_t node = 0;
+	uint32_t node = 0, cpu = hvm_load_relaxed(&server->slot->client_cpu);
 
 	(void)nr;
-	if (arg[0] && !memory_write(arg[0], &server->core, sizeof(server->core)))
+	if (arg[0] && !memory_write(arg[0], &cpu, sizeof(cpu)))
 		return -EFAULT;
 	if (arg[1] && !memory_write(arg[1], &node, sizeof(node)))
 		return -EFAULT;

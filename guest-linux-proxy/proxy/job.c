@@ -69,14 +69,24 @@ static int open_device(struct job *job, struct refusal *refusal)
 	return 0;
 }
 
+void job_init_server(struct job *job, unsigned int index)
+{
+	job->server[index] = (struct server){
+	    .job = job,
+	    .slot = &job->slots[index],
+	    .index = index,
+	    .window = job->spin_cycles,
+	    .alternate_stack = {.ss_flags = SS_DISABLE},
+	};
+}
+
 int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
 	       struct refusal *refusal)
 {
-	struct hvm_job_create request = {.cores = cores, .slots = cores + 1};
+	struct hvm_job_create request = {.cores = cores};
 	uint64_t size;
 	int err;
 
-	memset(job, 0, sizeof(*job));
 	job->program = program;
 	job->cores = cores;
 	if (cores == 0 || cores > HVM_MAX_CORES)
@@ -89,7 +99,7 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 	err = device_job_create(job->fd, &request);
 	if (err)
 		return refuse_create(-err, partition, &request, refusal);
-	job->slots = device_map_slots(job->fd, cores + 1, &size);
+	job->slots = device_map_slots(job->fd, request.slots, &size);
 	if (!job->slots)
 		return refuse(refusal, errno, "the job's slots cannot be mapped: %s", strerrordesc_np(errno));
 	region_add((uint64_t)job->slots, size);
@@ -97,15 +107,8 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 	job->spin_cycles = request.spin_cycles;
 	job->pause = request.pause != 0;
 	job->merge_ns = request.merge_ns;
-	job->servers = cores + 1;
-	for (unsigned int i = 0; i < job->servers; i++)
-		job->server[i] = (struct server){
-		    .job = job,
-		    .slot = &job->slots[i],
-		    .index = i,
-		    .window = request.spin_cycles,
-		    .alternate_stack = {.ss_flags = SS_DISABLE},
-		};
+	job->servers = request.slots < HVM_JOB_SLOTS ? request.slots : HVM_JOB_SLOTS;
+	job_init_server(job, 0);
 	return 0;
 }
 
@@ -113,8 +116,9 @@ int job_start(struct job *job, struct refusal *refusal)
 {
 	struct server *server = &job->server[0];
 	const struct hvm_thread_start start = {
-	    .core = server->core,
+	    .core = 0,
 	    .slot = server->index,
+	    .flags = HVM_THREAD_JOIN,
 	    .rip = job->program->image.entry,
 	    .rsp = job->program->stack_pointer,
 	};
@@ -132,8 +136,7 @@ int job_start(struct job *job, struct refusal *refusal)
 
 void job_stop(struct job *job)
 {
-	for (unsigned int i = 0; i < job->servers; i++)
-		device_thread_stop(job->fd, i);
+	device_thread_stop(job->fd, job->server[0].index);
 }
 
 void job_report_stats(const struct job *job)

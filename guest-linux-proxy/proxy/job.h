@@ -21,7 +21,6 @@ struct server {
 	struct job *job;
 	struct hvm_slot *slot;
 	uint32_t index;		    /* of the slot in the job */
-	uint32_t core;		    /* in the job, of the thread that is served */
 	bool busy;		    /* has a thread */
 	pid_t tid;		    /* of the Linux thread behind it, 0 = none yet */
 	uint64_t clear_tid;	    /* address to clear and wake when the thread ends, 0 = none */
@@ -40,12 +39,12 @@ struct job {
 	int fd; /* the device, guarded */
 	struct hvm_slot *slots;
 	unsigned int cores;
-	unsigned int servers; /* one more than cores: the first outlives its thread */
+	unsigned int servers; /* as many as slots */
 	uint32_t tsc_khz;
 	uint64_t spin_cycles; /* the shortest window */
 	bool pause;	      /* poll with PAUSE */
 	uint64_t merge_ns;
-	struct server server[HVM_MAX_CORES + 1];
+	struct server server[HVM_JOB_SLOTS]; /* job is NULL in those never used */
 };
 
 /** Take @cores cores of @partition ("": the first one) for @program. */
@@ -60,5 +59,8 @@ void job_stop(struct job *job);
 
 /** The `stats` line: sums over the threads. */
 void job_report_stats(const struct job *job);
+
+/** Make server @index of the job known; it has no thread yet. */
+void job_init_server(struct job *job, unsigned int index);
 
 #endif

@@ -17,7 +17,7 @@ struct special {
 
 #define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
 #define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
-#define THREADS	       "starts a thread, one for each core of the job, else EAGAIN; ENOSYS for a process, reported"
+#define THREADS	       "starts a thread; ENOSYS for a process, reported"
 #define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
 #define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
 

@@ -89,29 +89,19 @@ static int make_linux_thread(struct server *server)
 	return 0;
 }
 
-/* A server and a core for a new thread, or NULL. */
+/* A server for a new thread, or NULL. The first is the process's own identity, and not for others. */
 static struct server *claim(struct job *job)
 {
 	struct server *found = NULL;
-	bool taken[HVM_MAX_CORES] = {false};
-	unsigned int core = 0;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < job->servers; i++) {
-		struct server *server = &job->server[i];
-
-		if (server->busy)
-			taken[server->core] = true;
-		else if (i > 0 && !found) /* the first is the process's own identity, and not for others */
-			found = server;
-	}
-	while (core < job->cores && taken[core])
-		core++;
-	if (core == job->cores)
-		found = NULL;
+	for (unsigned int i = 1; i < job->servers && !found; i++)
+		if (!job->server[i].busy)
+			found = &job->server[i];
 	if (found) {
+		if (!found->job)
+			job_init_server(job, (unsigned int)(found - job->server));
 		found->busy = true;
-		found->core = core;
 		live++;
 	}
 	pthread_mutex_unlock(&lock);
@@ -126,14 +116,9 @@ static void release(struct server *server)
 	pthread_mutex_unlock(&lock);
 }
 
-static int launch(struct server *server, struct server *parent, const struct thread_request *request)
+/* What the thread begins with. The parent's core starts it when it takes the answer to its clone. */
+static void launch(struct server *server, struct server *parent, const struct thread_request *request)
 {
-	const struct hvm_thread_start start = {
-	    .core = server->core,
-	    .slot = server->index,
-	    .flags = HVM_THREAD_REGS,
-	    .tid = (uint32_t)server->tid,
-	};
 	struct hvm_regs regs;
 
 	memcpy(&regs, &parent->slot->regs, sizeof(regs)); /* where the aerokernel left them for this call */
@@ -147,8 +132,10 @@ static int launch(struct server *server, struct server *parent, const struct thr
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
 	server->clear_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
 	pthread_sigmask(SIG_SETMASK, NULL, &server->mask);
+	server->slot->tid = (uint32_t)server->tid;
+	memset(&server->slot->stats, 0, sizeof(server->slot->stats));
 	server->start_tsc = __builtin_ia32_rdtsc();
-	return device_thread_start(server->job->fd, &start);
+	hvm_store_relaxed(&parent->slot->spawn, 1 + server->slot->index);
 }
 
 int64_t thread_start(struct server *parent, const struct thread_request *request)
@@ -164,7 +151,7 @@ int64_t thread_start(struct server *parent, const struct thread_request *request
 		return -EINVAL;
 	server = claim(parent->job);
 	if (!server) {
-		report_unserved(SYS_clone, "one-thread-for-each-core-so-far,-the-program-got-EAGAIN");
+		report_unserved(SYS_clone, "the-job-has-as-many-threads-as-it-can,-the-program-got-EAGAIN");
 		return -EAGAIN;
 	}
 	err = server->tid ? 0 : make_linux_thread(server);
@@ -178,11 +165,7 @@ int64_t thread_start(struct server *parent, const struct thread_request *request
 		release(server);
 		return -EFAULT;
 	}
-	err = launch(server, parent, request);
-	if (err) {
-		release(server);
-		return err == -ESHUTDOWN ? err : -EAGAIN;
-	}
+	launch(server, parent, request);
 	sem_post(&server->begin);
 	return tid;
 }
@@ -216,8 +199,7 @@ void thread_exit(struct server *server, int status)
 	if (last)
 		death_by_exit(server->job, first_ended ? first_status : status);
 
-	/* The core must be free before anyone learns that the thread is gone: he may start the next at once. */
-	device_thread_stop(server->job->fd, server->index);
+	/* The HRT left the thread's stack before it told: slot and stack are free when server is. */
 	hvm_slot_answer(server->slot, server->last_tag, 0); /* to nobody: the next thread finds no open request */
 	pthread_mutex_lock(&lock);
 	count_in(&server->past, &server->slot->stats);
@@ -249,6 +231,8 @@ void thread_stats_of_all(const struct job *job, struct hvm_slot_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned int i = 0; i < job->servers; i++) {
+		if (!job->server[i].job)
+			continue;
 		count_in(sum, &job->server[i].past);
 		count_in(sum, &job->slots[i].stats);
 	}

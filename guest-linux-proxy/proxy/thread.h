@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The program's threads. Each HRT thread has a server: a slot, and a Linux thread of this process that answers it, so
- * that a call blocks only its own thread and is made under an identity (tid, signal mask) of its own. A core runs one
- * thread at a time; a server whose thread has ended is kept for the next.
+ * that a call blocks only its own thread and is made under an identity (tid, signal mask) of its own. Which core runs a
+ * thread is the aerokernel's affair. A server whose thread has ended is kept for the next.
  */
 #ifndef PROXY_THREAD_H
 #define PROXY_THREAD_H

@@ -64,9 +64,11 @@ static void dump_slot(void)
 	FIELD(hvm_slot, done);
 	FIELD(hvm_slot, client_sleeping);
 	FIELD(hvm_slot, client_core);
+	FIELD(hvm_slot, client_cpu);
+	FIELD(hvm_slot, client_pad0);
 	FIELD(hvm_slot, client_pad);
 	FIELD(hvm_slot, server_sleeping);
-	FIELD(hvm_slot, server_pad0);
+	FIELD(hvm_slot, spawn);
 	FIELD(hvm_slot, server_pad);
 	FIELD(hvm_slot, generation);
 	FIELD(hvm_slot, index);
@@ -154,6 +156,8 @@ static void dump_core(void)
 	FIELD(hvm_core, slot);
 	FIELD(hvm_core, call_slot);
 	FIELD(hvm_core, stop);
+	FIELD(hvm_core, number);
+	FIELD(hvm_core, pad0);
 	FIELD(hvm_core, line0_pad);
 	FIELD(hvm_core, state);
 	FIELD(hvm_core, apic_id);

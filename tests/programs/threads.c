@@ -154,10 +154,96 @@ static int part_end(void *(*function)(void *), int by_exit)
 	return 0;
 }
 
-static void *fail_to_start(void *unused)
+static pthread_barrier_t barrier;
+
+static void *meet(void *argument)
+{
+	pthread_barrier_wait(&barrier);
+	return argument;
+}
+
+/* So many threads alive at once, and together at a barrier. */
+static int part_alive(int count)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	pthread_barrier_init(&barrier, NULL, (unsigned int)count + 1);
+	for (int i = 0; i < count; i++) {
+		int err = pthread_create(&threads[i], &attributes, meet, (void *)(intptr_t)i);
+
+		if (err) {
+			printf("pthread_create: %s\n", strerror(err));
+			return 1;
+		}
+	}
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < count; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		if (result != (void *)(intptr_t)i)
+			return 1;
+	}
+	printf("%d threads met\n", count);
+	return 0;
+}
+
+/* Computes and holds doubles in registers while others do, too: nobody's may change. */
+static void *integrate(void *argument)
+{
+	double step = *(double *)argument, area = 0;
+
+	for (double x = 0; x < 1; x += step)
+		area += x * x * step;
+	*(double *)argument = area;
+	return NULL;
+}
+
+static int part_doubles(int count)
+{
+	double *values = calloc((size_t)count, sizeof(*values));
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+
+	for (int i = 0; i < count; i++) {
+		values[i] = 1.0 / (1 << 20) / (1 + i % 3);
+		create(&threads[i], integrate, &values[i]);
+	}
+	for (int i = 0; i < count; i++) {
+		pthread_join(threads[i], NULL);
+		printf("%.17g\n", values[i]);
+	}
+	return 0;
+}
+
+/* Everything at once, until it is killed: locks, calls, threads that come and go. */
+static void *churn(void *unused)
 {
 	(void)unused;
+	for (;;) {
+		pthread_t thread;
+		double step = 0.01;
+
+		getppid();
+		add((void *)0);
+		if (!pthread_create(&thread, NULL, integrate, &step))
+			pthread_join(thread, NULL);
+	}
 	return NULL;
+}
+
+static int part_churn(int count)
+{
+	pthread_t thread;
+
+	for (int i = 1; i < count; i++)
+		create(&thread, churn, NULL);
+	puts("churning");
+	fflush(stdout);
+	churn(NULL);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -179,12 +265,13 @@ int main(int argc, char **argv)
 		return part_end(crash_in_thread, 0);
 	if (!strcmp(part, "loop"))
 		return part_end(loop, 0);
-	if (!strcmp(part, "one")) {
-		pthread_t thread;
-
-		create(&thread, fail_to_start, NULL);
-		return 0;
-	}
-	fprintf(stderr, "usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|one\n");
+	if (!strcmp(part, "alive"))
+		return part_alive(number);
+	if (!strcmp(part, "doubles"))
+		return part_doubles(number);
+	if (!strcmp(part, "churn"))
+		return part_churn(number);
+	fprintf(stderr, "usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
+			"alive N|doubles N|churn N\n");
 	return 2;
 }

@@ -115,15 +115,17 @@ struct hvm_ping {
 
 /**
  * HVM_IOC_JOB_CREATE: make this open file a job on @cores cores of partition @name (an empty name: the first one) and
- * merge the calling process's address space. @slots slots are made (at least @cores); map them with
+ * merge the calling process's address space. @slots slots are made (at least @cores; 0: as many as is fair, at most
+ * HVM_JOB_SLOTS, and told); map them with
  * mmap(fd, offset 0, slots * HVM_SLOT_SIZE rounded up to pages, PROT_READ|PROT_WRITE, MAP_SHARED).
  * ENOENT: no such partition. EAGAIN: fewer cores or slots free now. E2BIG: more than the partition has. ENODEV: not
  * booted, and @state says why. EBUSY: this file is a job already.
  */
+#define HVM_JOB_SLOTS 544u
 struct hvm_job_create {
 	char name[HVM_NAME_MAX];  /* in; out: the partition's name */
 	uint32_t cores;		  /* in */
-	uint32_t slots;		  /* in */
+	uint32_t slots;		  /* in, out */
 	uint32_t partition_cores; /* out: cores of the partition */
 	uint32_t cores_free;	  /* out: before this call */
 	uint32_t state;		  /* out: enum hvm_partition_state */
@@ -141,12 +143,12 @@ struct hvm_job_create {
  * their initial state. @tid is what gettid answers (0: the calling thread's).
  * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
  * functions on the stack @rsp until it is stopped.
- * With HVM_THREAD_REGS it starts with all the registers that the caller stored in the slot's regs (clone).
+ * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, spawn).
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */
 #define HVM_THREAD_CALLS 0x1u
-#define HVM_THREAD_REGS	 0x2u
+#define HVM_THREAD_JOIN	 0x2u
 struct hvm_thread_start {
 	uint32_t core;
 	uint32_t slot;
@@ -162,7 +164,8 @@ struct hvm_thread_start {
 #define HVM_IOC_THREAD_START _IOW(HVM_IOC_MAGIC, 0x11, struct hvm_thread_start)
 
 /**
- * HVM_IOC_THREAD_STOP: make the thread behind slot @slot leave its core; returns when it has. Safe at any time.
+ * HVM_IOC_THREAD_STOP: make the thread behind slot @slot leave its core; returns when it has. Of a thread that was
+ * started with HVM_THREAD_JOIN: all threads of the job leave all its cores. Safe at any time.
  */
 #define HVM_IOC_THREAD_STOP _IOW(HVM_IOC_MAGIC, 0x12, uint32_t)
 

@@ -83,11 +83,13 @@ struct hvm_slot {
 	/* line 1, written by the client (the HRT thread; for calls: the Linux process) */
 	uint32_t client_sleeping; /* the client halts or blocks: wake it after answering */
 	uint32_t client_core;	  /* index of the HRT core in its partition */
-	uint64_t client_pad[7];
+	uint32_t client_cpu;	  /* number of that core in the job: what getcpu answers */
+	uint32_t client_pad0;
+	uint64_t client_pad[6];
 
 	/* line 2, written by the server (and by the module on its behalf) */
 	uint32_t server_sleeping; /* the server blocks in HVM_IOC_WAIT: send the wake-up interrupt after posting */
-	uint32_t server_pad0;
+	uint32_t spawn; /* 1 + index of a slot whose thread the client starts when it takes the answer; 0: none */
 	uint64_t server_pad[7];
 
 	/* line 3, set by the module before the thread starts, constant afterwards */

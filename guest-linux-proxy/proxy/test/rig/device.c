@@ -295,6 +295,7 @@ int device_job_create(int fd, struct hvm_job_create *job)
 	job->partition_cores = job->cores_free = 1;
 	if (job->cores > 1)
 		return -E2BIG;
+	job->slots = 1;
 	job->state = HVM_READY;
 	job->tsc_khz = 1000000;
 	job->spin_cycles = 20000;

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +33,7 @@ class ThreadTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rounds 50", "turns 200", "identity", "main-ends-first"})
+    @ValueSource(strings = {"rounds 50", "turns 200", "identity", "main-ends-first", "alive 500"})
     void shouldDoWhatTheHostDoes(String part) {
         var words = new ArrayList<String>();
         words.add(threads.toString());
@@ -72,12 +74,42 @@ class ThreadTest {
         assertFree();
     }
 
+    /** Threads that compute share a core by its timer, and keep their registers. */
     @Test
-    void shouldSayThatThereIsNoCoreForAThread() {
-        Outcome refused = node.run(threads.toString(), "one").endedWith(1);
+    void shouldKeepTheRegistersOfThreadsThatShareACore() {
+        Outcome onHost = Commands.run(
+                Commands.builder(node.folder(), Map.of(), List.of(threads.toString(), "doubles", "6")),
+                new byte[0],
+                Duration.ofMinutes(1));
+
+        assertThat(node.run(threads.toString(), "doubles", "6").succeeded().text())
+                .isEqualTo(onHost.succeeded().text());
+    }
+
+    @Test
+    void shouldNameTheEndOfItsThreads() {
+        Outcome refused = onTwoCores(threads.toString(), "alive", "1000").endedWith(1);
 
         assertThat(refused.text()).isEqualTo("pthread_create: Resource temporarily unavailable\n");
-        assertThat(refused.errors()).contains("clone (56) is served in part: one thread for each core so far");
+        assertThat(refused.errors()).contains("clone (56) is served in part: the job has as many threads as it can");
+        assertFree();
+    }
+
+    @Test
+    void shouldLeaveNothingBehindWhenKilledAtAnyInstant() throws Exception {
+        var random = new Random(20);
+        for (int i = 0; i < 20; i++) {
+            Process churn = node.command("run", "--vm", Node.VM, "--cores", "2", "--", threads.toString(), "churn", "4")
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            assertThat(churn.inputReader().readLine()).isEqualTo("churning");
+            TimeUnit.MICROSECONDS.sleep(random.nextInt(50_000)); // the instant is what is tested
+
+            node.linux("/bin/busybox", "sh", "-c", "kill -9 $(pidof hvm-proxy)").succeeded();
+
+            assertThat(churn.waitFor()).isEqualTo(128 + 9);
+            assertFree();
+        }
     }
 
     @Test

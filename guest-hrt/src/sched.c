@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched.h"
+#include "apic.h"
+#include "cpu.h"
+#include "fpu.h"
+#include "log.h"
+#include "panic.h"
+
+#define TICK_US 4000
+
+_Noreturn void core_switch_to_idle(uint64_t rsp, void (*function)(void));
+void thread_switch(uint64_t *save, uint64_t load);
+_Noreturn void thread_resume(uint64_t load);
+void thread_first(void);
+void sched_first(void);
+
+/* Slots that have a thread. */
+static uint64_t live[HVM_MAX_SLOTS / 64];
+
+static bool is_live(uint32_t index)
+{
+	return __atomic_load_n(&live[index / 64], __ATOMIC_ACQUIRE) >> index % 64 & 1;
+}
+
+static void set_live(uint32_t index, bool value)
+{
+	if (value)
+		__atomic_fetch_or(&live[index / 64], 1ull << index % 64, __ATOMIC_ACQ_REL);
+	else
+		__atomic_fetch_and(&live[index / 64], ~(1ull << index % 64), __ATOMIC_ACQ_REL);
+}
+
+static void lock(struct core *core)
+{
+	while (__atomic_exchange_n(&core->lock, 1, __ATOMIC_ACQUIRE))
+		while (hvm_load_relaxed(&core->lock))
+			if (partition->flags & HVM_FLAG_PAUSE)
+				cpu_pause();
+}
+
+static void unlock(struct core *core)
+{
+	hvm_store_release(&core->lock, 0);
+}
+
+/* Append to the queue of @core; false if it is not of the thread's job (any more). Interrupts are off. */
+static bool push(struct core *core, struct thread *thread)
+{
+	bool joined;
+
+	lock(core);
+	joined = core->space == thread->space;
+	if (joined) {
+		thread->next = NULL;
+		if (core->ready)
+			core->ready_last->next = thread;
+		else
+			hvm_store_relaxed(&core->ready, thread);
+		core->ready_last = thread;
+	}
+	unlock(core);
+	return joined;
+}
+
+static struct thread *pop(struct core *core, uint64_t space)
+{
+	struct thread *thread = NULL;
+
+	if (!hvm_load_relaxed(&core->ready))
+		return NULL;
+	lock(core);
+	if (core->space == space && core->ready) {
+		thread = core->ready;
+		hvm_store_relaxed(&core->ready, thread->next);
+	}
+	unlock(core);
+	return thread;
+}
+
+/* The next thread for @core: its own, or one that another core of the job has no time for. */
+static struct thread *pick(struct core *core)
+{
+	struct thread *thread = pop(core, core->space);
+
+	for (uint32_t i = 0; i < partition->core_count && !thread; i++) {
+		struct core *other = core_at(i);
+
+		if (i == core->index || hvm_load_relaxed(&other->space) != core->space)
+			continue;
+		thread = pop(other, core->space);
+		if (thread) {
+			__atomic_fetch_sub(&other->load, 1, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&core->load, 1, __ATOMIC_RELAXED);
+		}
+	}
+	return thread;
+}
+
+static bool is_answered(const struct thread *thread)
+{
+	return hvm_load_acquire(&thread->slot->done) == thread->tag;
+}
+
+/* Threads of this core whose proxies answered can run again. */
+static void collect(struct core *core)
+{
+	struct thread **link = &core->waiting;
+
+	while (*link) {
+		struct thread *thread = *link;
+
+		if (is_answered(thread)) {
+			*link = thread->next;
+			push(core, thread);
+		} else {
+			link = &thread->next;
+		}
+	}
+}
+
+static bool any_answered(const struct core *core)
+{
+	for (const struct thread *thread = core->waiting; thread; thread = thread->next)
+		if (is_answered(thread))
+			return true;
+	return false;
+}
+
+static void arm_tick(struct core *core)
+{
+	if (core->ready && !core->ticking) {
+		core->ticking = true;
+		apic_timer_start(TICK_US);
+	}
+}
+
+static uint64_t stack_top(const struct thread *thread)
+{
+	return (uint64_t)thread + THREAD_AREA_SIZE;
+}
+
+/* Everything of a thread but its stack pointer. */
+static void load_context(struct core *core, struct thread *thread)
+{
+	core->thread = thread;
+	core->thread_stack = stack_top(thread);
+	hvm_store_relaxed(&thread->core, core->index);
+	hvm_store_relaxed(&thread->slot->client_core, core->index);
+	hvm_store_relaxed(&thread->slot->client_cpu, core->number);
+	if (!thread->begun)
+		return;
+	cpu_write_msr(MSR_FS_BASE, thread->fs_base);
+	cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base);
+	fpu_restore(thread->fpu);
+}
+
+/* After a switch, on the new thread's stack: what could not be done while the old one's was in use. */
+static void finish_switch(void)
+{
+	struct core *core = core_self();
+	struct thread *thread = core->displaced;
+
+	core->displaced = NULL;
+	if (thread)
+		push(core, thread);
+	if (core->stop_requested)
+		core_abandon_thread(core);
+	arm_tick(core);
+}
+
+static void switch_to(struct core *core, struct thread *next)
+{
+	struct thread *thread = core->thread;
+
+	thread->fs_base = cpu_read_msr(MSR_FS_BASE);
+	thread->gs_base = cpu_read_msr(MSR_KERNEL_GS_BASE);
+	fpu_save(thread->fpu);
+	load_context(core, next);
+	thread_switch(&thread->rsp, next->rsp);
+	finish_switch(); /* perhaps on another core */
+}
+
+void sched_first(void)
+{
+	struct thread *thread = core_self()->thread;
+
+	finish_switch();
+	thread->begun = true;
+	thread_run(thread);
+}
+
+static struct thread *prepare(uint32_t index, uint64_t space, struct hvm_slot *call_slot)
+{
+	struct thread *thread = thread_at(index);
+	uint64_t *stack = (uint64_t *)stack_top(thread) - 2;
+
+	__builtin_memset(thread, 0, offsetof(struct thread, fpu) + FPU_HEADER_END);
+	thread->slot = slot_at(index);
+	thread->call_slot = call_slot;
+	thread->space = space;
+	thread->generation = thread->slot->generation;
+	thread->sequence = (uint32_t)(thread->slot->head >> 32);
+	thread->window = partition->spin_cycles;
+	*--stack = (uint64_t)thread_first;
+	for (int i = 0; i < 6; i++) /* rbp, rbx, r12 to r15 */
+		*--stack = 0;
+	thread->rsp = (uint64_t)stack;
+	set_live(index, true);
+	return thread;
+}
+
+static void wake(struct core *core)
+{
+	if (core != core_self())
+		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
+}
+
+void sched_start(const struct thread *parent, uint32_t index)
+{
+	uint64_t flags = cpu_save_interrupts_off();
+	struct core *best = core_self();
+	struct thread *thread;
+
+	if (index >= thread_count())
+		panic("the proxy named a slot that has no memory for a thread");
+	thread = prepare(index, parent->space, NULL);
+	for (uint32_t i = 0; i < partition->core_count; i++) {
+		struct core *core = core_at(i);
+
+		if (hvm_load_relaxed(&core->space) == parent->space &&
+		    hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load))
+			best = core;
+	}
+	hvm_store_relaxed(&thread->core, best->index);
+	__atomic_fetch_add(&best->load, 1, __ATOMIC_RELAXED);
+	if (push(best, thread))
+		wake(best);
+	arm_tick(core_self());
+	cpu_restore_interrupts(flags);
+}
+
+/*
+ * Nothing can run: halt until an interrupt. Who pushes a thread or answers looks at the flags after he did; this looks
+ * after it raised them. @self: the thread on whose stack this happens, which waits for an answer, or NULL.
+ */
+static void idle(struct core *core, struct thread *self)
+{
+	if (!core->ready && !core->stop_requested && !any_answered(core) && !(self && is_answered(self))) {
+		if (self)
+			self->slot->stats.halts++;
+		cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
+	}
+}
+
+int64_t sched_wait(struct thread *thread, uint64_t tag)
+{
+	int64_t result;
+
+	cpu_interrupts_off();
+	thread->tag = tag;
+	hvm_store_relaxed(&thread->slot->client_sleeping, 1);
+	hvm_fence_full();
+	while (!hvm_slot_reap(thread->slot, tag, &result)) {
+		struct core *core = core_self();
+		struct thread *next;
+
+		if (core->stop_requested)
+			core_abandon_thread(core);
+		collect(core);
+		next = pick(core);
+		if (next) {
+			thread->next = core->waiting;
+			core->waiting = thread;
+			switch_to(core, next); /* comes back when the answer is there */
+		} else {
+			idle(core, thread);
+		}
+	}
+	hvm_store_relaxed(&thread->slot->client_sleeping, 0);
+	cpu_interrupts_on();
+	return result;
+}
+
+void sched_yield(struct core *core)
+{
+	struct thread *next;
+
+	collect(core);
+	next = pop(core, core->space);
+	if (!next)
+		return;
+	core->displaced = core->thread;
+	switch_to(core, next);
+}
+
+bool sched_interrupt(struct core *core, bool tick)
+{
+	collect(core);
+	if (!tick) {
+		arm_tick(core);
+		return false;
+	}
+	core->ticking = false;
+	return core->ready;
+}
+
+void sched_preempt(const struct hvm_regs *regs)
+{
+	struct core *core = core_self();
+
+	core->thread->entry = regs;
+	sched_yield(core);
+}
+
+/* On the core's idle stack, with interrupts off. */
+static void run_idle(void)
+{
+	struct core *core = core_self();
+
+	for (;;) {
+		struct thread *dead = core->dead, *next;
+
+		core->dead = NULL;
+		if (dead) {
+			const uint64_t arg[HVM_SLOT_ARGS] = {dead->status};
+
+			__atomic_fetch_sub(&core->load, 1, __ATOMIC_RELAXED);
+			set_live(dead->slot->index, false);
+			thread_post_exit(dead, arg);
+		}
+		if (core->stop_requested)
+			core_abandon_thread(core);
+		collect(core);
+		next = pick(core);
+		if (next) {
+			load_context(core, next);
+			arm_tick(core);
+			thread_resume(next->rsp);
+		}
+		idle(core, NULL);
+	}
+}
+
+_Noreturn void sched_exit(struct thread *thread, uint64_t status)
+{
+	struct core *core = core_self();
+
+	cpu_interrupts_off();
+	thread->status = status;
+	core->dead = thread;
+	core->thread = NULL;
+	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
+}
+
+_Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, uint32_t slot, uint32_t call_slot)
+{
+	core->thread = NULL;
+	core->number = number;
+	core->load = 0;
+	core->stop_requested = false;
+	lock(core);
+	core->ready = core->waiting = core->displaced = core->dead = NULL;
+	hvm_store_relaxed(&core->space, space);
+	unlock(core);
+	if (slot != SCHED_NO_SLOT) {
+		if (slot >= thread_count())
+			panic("the module named a slot that has no memory for a thread");
+		push(core, prepare(slot, space, call_slot ? slot_at(call_slot - 1) : NULL));
+		core->load = 1;
+	}
+	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
+}
+
+void sched_leave(struct core *core)
+{
+	uint64_t space = core->space;
+
+	lock(core);
+	hvm_store_relaxed(&core->space, 0);
+	core->ready = NULL;
+	unlock(core);
+	core->waiting = core->displaced = core->dead = NULL;
+	if (core->ticking)
+		apic_timer_stop();
+	core->ticking = false;
+	/* Where the program was: for the report of whoever ended it. */
+	for (uint32_t i = 0; i < thread_count(); i++) {
+		struct thread *thread = thread_at(i);
+
+		if (!live[i / 64]) {
+			i |= 63;
+			continue;
+		}
+		if (!is_live(i) || thread->space != space || hvm_load_relaxed(&thread->core) != core->index)
+			continue;
+		if (thread->entry) {
+			thread->slot->regs = *thread->entry;
+			thread->slot->regs.cr2 = 0;
+			thread->slot->regs.fs_base =
+			    thread == core->thread ? cpu_read_msr(MSR_FS_BASE) : thread->fs_base;
+		}
+		set_live(i, false);
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads on cores. A job's cores have its space loaded ("joined") from its start to its end. Each has a queue of
+ * threads that can run; one that waits for its proxy gives the core to the next, and a program is interrupted only
+ * while another thread waits for its core. An idle core takes from the others' queues.
+ */
+#ifndef HRT_SCHED_H
+#define HRT_SCHED_H
+
+#include "core.h"
+
+#define SCHED_NO_SLOT 0xffffffffu
+
+/** Join the job of @space as its core @number and run its threads; @slot: the first one, or SCHED_NO_SLOT. */
+_Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, uint32_t slot, uint32_t call_slot);
+
+/** Start the thread whose registers are in slot @index, on the core of @parent's job that has the fewest. */
+void sched_start(const struct thread *parent, uint32_t index);
+
+/** True if a thread other than the running one wants this core, now or once its proxy answers. */
+static inline bool sched_is_shared(const struct core *core)
+{
+	return core->ready || core->waiting;
+}
+
+/** Wait until the request @tag of @thread is answered, and let others run meanwhile. Interrupts are off, and on after.
+ */
+int64_t sched_wait(struct thread *thread, uint64_t tag);
+
+/** Let the others that can run go first. Interrupts are off. */
+void sched_yield(struct core *core);
+
+/** The end of the running thread: its server hears of it when the core has left its stack. */
+_Noreturn void sched_exit(struct thread *thread, uint64_t status);
+
+/** A doorbell or tick that interrupted a program: true if the program must give way. */
+bool sched_interrupt(struct core *core, bool tick);
+
+/** Give way; @regs is on the thread's kernel stack. Interrupts are off. */
+void sched_preempt(const struct hvm_regs *regs);
+
+/** Leave the job: forget its threads here, with their registers in their slots. Interrupts are off. */
+void sched_leave(struct core *core);
+
+#endif
