@@ -17,8 +17,8 @@ final class NoisePlot {
     private static final int LEFT = 84;
     private static final int COLUMN = 600;
     private static final int SERIES = 370;
-    private static final int HISTOGRAM = 130;
-    private static final int GAP = 14;
+    private static final int HISTOGRAM = 120;
+    private static final int GAP = 24;
     private static final int FIRST_ROW = 112;
     private static final int ROW = 338;
     private static final int FIELD = 234;
