@@ -5,6 +5,7 @@
  *	hrt.c	 a partition, and a job with one core that serves calls
  *	peer.c	 what the HRT is compared with in the Linux partition
  *	sample.c medians and spreads
+ *	noise.c	 fixed work quantum and detours (hvm bench noise)
  *	main.c	 the metrics and how they are printed
  */
 #ifndef HVM_BENCH_H
@@ -30,6 +31,7 @@ struct hrt {
 	int job;
 	char name[HVM_NAME_MAX];
 	uint32_t tsc_khz;
+	uint32_t first_cpu;	/* Linux's number of the partition's core 0 */
 	struct hvm_slot *own;	/* the HRT thread's system calls and faults */
 	struct hvm_slot *calls; /* ours to it */
 	uint64_t served;	/* tag of the last request served on own */
@@ -44,6 +46,9 @@ void hrt_detach(struct hrt *hrt);
 enum serving { SERVE_POLLING, SERVE_ASLEEP };
 /** Call @function(@a, @b) on the HRT core; @forwards system calls of it are served as @serving says. */
 int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64_t forwards, enum serving serving);
+/** The same in two steps, to do something else meanwhile; nobody serves the function until the second. */
+uint64_t hrt_call_post(struct hrt *hrt, void *function, uint64_t a, uint64_t b);
+int64_t hrt_call_wait(struct hrt *hrt, uint64_t tag, uint64_t forwards, enum serving serving);
 uint64_t tsc_now(void);
 double tsc_to_ns(const struct hrt *hrt, uint64_t cycles);
 
@@ -52,6 +57,10 @@ double peer_spawn(const struct hrt *hrt, const char *self);
 double peer_getppid(const struct hrt *hrt, unsigned int rounds);
 double peer_getpid(const struct hrt *hrt, unsigned int rounds);
 double peer_futex(const struct hrt *hrt, unsigned int rounds);
+
+/* noise.c: measure @hrt and the CPU of the caller, each way for @seconds (1..NOISE_SECONDS_MAX), and print JSON. */
+#define NOISE_SECONDS_MAX 30u
+void noise(struct hrt *hrt, unsigned int seconds);
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 

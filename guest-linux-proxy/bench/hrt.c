@@ -47,6 +47,7 @@ void hrt_open(struct hrt *hrt, const char *partition)
 		die("%s: %s; the module hvm.ko makes it", HVM_DEVICE_PATH, strerror(errno));
 	info = partition_info(hrt);
 	strcpy(hrt->name, info.name);
+	hrt->first_cpu = info.first_cpu;
 	if (info.cores_free < info.core_count)
 		die("partition %s: %u of its %u cores run jobs; measure when it is idle", info.name,
 		    info.core_count - info.cores_free, info.core_count);
@@ -124,12 +125,10 @@ static bool serve(struct hrt *hrt, const struct hvm_request *request)
 	return true;
 }
 
-int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64_t forwards, enum serving serving)
+uint64_t hrt_call_post(struct hrt *hrt, void *function, uint64_t a, uint64_t b)
 {
 	const uint64_t arg[HVM_SLOT_ARGS] = {(uint64_t)function, a, b};
 	uint64_t tag = hvm_slot_tag(++hrt->sequence, hrt->calls->generation);
-	struct hvm_request request;
-	int64_t result;
 
 	hvm_slot_arguments(hrt->calls, arg);
 	hvm_slot_publish(hrt->calls, tag, HVM_NR_CALL);
@@ -138,6 +137,14 @@ int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64
 
 		ioctl(hrt->job, HVM_IOC_KICK, &slot);
 	}
+	return tag;
+}
+
+int64_t hrt_call_wait(struct hrt *hrt, uint64_t tag, uint64_t forwards, enum serving serving)
+{
+	struct hvm_request request;
+	int64_t result;
+
 	while (!hvm_slot_reap(hrt->calls, tag, &result)) {
 		if (serving == SERVE_ASLEEP && forwards) {
 			struct hvm_wait wait = {.slot = 0};
@@ -154,4 +161,9 @@ int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64
 			forwards--;
 	}
 	return result;
+}
+
+int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64_t forwards, enum serving serving)
+{
+	return hrt_call_wait(hrt, hrt_call_post(hrt, function, a, b), forwards, serving);
 }

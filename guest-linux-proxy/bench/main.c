@@ -94,19 +94,10 @@ static uint64_t line[8] __attribute__((aligned(64)));
 /* One cache line there and back between this CPU and the HRT core. */
 static double ping_pong(struct hrt *hrt, uint64_t rounds)
 {
-	const uint64_t arg[HVM_SLOT_ARGS] = {(uint64_t)echo_line, (uint64_t)line, rounds};
 	uint64_t start = 0, tag;
-	int64_t result;
 
 	hrt_call(hrt, touch_line, (uint64_t)line, 0, 0, SERVE_POLLING);
-	tag = hvm_slot_tag(++hrt->sequence, hrt->calls->generation);
-	hvm_slot_arguments(hrt->calls, arg);
-	hvm_slot_publish(hrt->calls, tag, HVM_NR_CALL);
-	if (hvm_slot_server_needs_wake(hrt->calls)) {
-		uint32_t slot = 1;
-
-		ioctl(hrt->job, HVM_IOC_KICK, &slot);
-	}
+	tag = hrt_call_post(hrt, echo_line, (uint64_t)line, rounds);
 	for (uint64_t i = 0; i < rounds; i++) {
 		if (i == 1)
 			start = tsc_now(); /* the first answer also waited for the call */
@@ -115,8 +106,7 @@ static double ping_pong(struct hrt *hrt, uint64_t rounds)
 			;
 	}
 	start = tsc_now() - start;
-	while (!hvm_slot_reap(hrt->calls, tag, &result))
-		;
+	hrt_call_wait(hrt, tag, 0, SERVE_POLLING);
 	return tsc_to_ns(hrt, start) / (double)(rounds - 1);
 }
 
@@ -245,6 +235,26 @@ static void progress(const char *what)
 	fprintf(stderr, "hvm-bench: %s\n", what);
 }
 
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: hvm-bench [PARTITION]\n"
+		"       hvm-bench noise SECONDS [PARTITION]\n"
+		"Measures an idle HRT partition (default: the first one) and prints JSON. Needs CAP_SYS_ADMIN without "
+		"'noise', because it reboots the partition. SECONDS: 1 to %u.\n",
+		NOISE_SECONDS_MAX);
+	return 2;
+}
+
+/* 0 if it is none that noise takes. */
+static unsigned int parse_seconds(const char *text)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+
+	return *end || seconds > NOISE_SECONDS_MAX ? 0 : (unsigned int)seconds;
+}
+
 int main(int argc, char **argv)
 {
 	static struct metric first = {.name = "hrt.boot.first_instruction",
@@ -263,11 +273,13 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr, "usage: hvm-bench [PARTITION]\nMeasures an idle HRT partition (default: the first one) "
-				"and prints JSON. Needs CAP_SYS_ADMIN, because it reboots the partition.\n");
-		return 2;
+	if (argc >= 3 && argc <= 4 && !strcmp(argv[1], "noise") && parse_seconds(argv[2])) {
+		hrt_open(&hrt, argc == 4 ? argv[3] : "");
+		noise(&hrt, parse_seconds(argv[2]));
+		return 0;
 	}
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage();
 	hrt_open(&hrt, argc == 2 ? argv[1] : "");
 	hrt_attach(&hrt); /* for the clock's rate */
 	hrt_detach(&hrt);

@@ -69,6 +69,10 @@ public final class JsonObject {
         return optional(name, Number.class, "a number").map(Number::longValue).orElse(otherwise);
     }
 
+    public double decimal(String name) {
+        return optionalDecimal(name).orElseThrow(() -> missing(name, "a number"));
+    }
+
     public Optional<Double> optionalDecimal(String name) {
         return optional(name, Number.class, "a number").map(Number::doubleValue);
     }
@@ -82,6 +86,15 @@ public final class JsonObject {
         return list(name).stream()
                 .map(element -> element instanceof String text ? text : refuse(name, element, "a list of strings"))
                 .toList();
+    }
+
+    /** An absent list is empty. */
+    public double[] decimals(String name) {
+        return list(name).stream()
+                .mapToDouble(element -> element instanceof Number number
+                        ? number.doubleValue()
+                        : refuse(name, element, "a list of numbers"))
+                .toArray();
     }
 
     /** An absent list is empty. */

@@ -17,8 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobService;
 
 /**
@@ -28,6 +30,8 @@ import org.hybridvm.job.JobService;
 public final class ApiServer {
     /** Arguments and environment of a job at their largest (ARG_MAX is 2 MiB), escaped. */
     private static final long MAX_BODY = 4L * 1024 * 1024;
+
+    private static final long NOISE_SECONDS = 10;
 
     private final Vertx vertx;
     private final VmControl vms;
@@ -67,6 +71,7 @@ public final class ApiServer {
         router.get("/v1/version").handler(this::version);
         router.get("/v1/doctor").handler(request -> answer(request, vms::doctor));
         router.post("/v1/bench").handler(this::bench);
+        router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
         new VmRoutes(vertx, vms, jobs, blocking).mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
@@ -90,8 +95,19 @@ public final class ApiServer {
 
     private void bench(RoutingContext request) {
         Optional<String> vm = Requests.body(request).optionalText("vm");
+        measure(request, () -> BenchRun.metrics(jobs, vm));
+    }
+
+    private void noise(RoutingContext request) {
+        JsonObject body = Requests.body(request);
+        Optional<String> vm = body.optionalText("vm");
+        long seconds = body.number("seconds", NOISE_SECONDS);
+        measure(request, () -> BenchRun.noise(jobs, vm, seconds));
+    }
+
+    private void measure(RoutingContext request, Supplier<Map<String, Object>> measurement) {
         blocking.callLong(() -> {
-                    Map<String, Object> facts = BenchRun.run(jobs, vm);
+                    Map<String, Object> facts = measurement.get();
                     facts.put(
                             "acceleration", vms.info(facts.get("vm").toString()).get("acceleration"));
                     return facts;

@@ -23,11 +23,12 @@ import org.hybridvm.job.JobService;
 import org.hybridvm.job.OutputStreamKind;
 import org.hybridvm.job.PartitionKind;
 
-/** Runs the guest's benchmark program and reads the figures it prints. */
+/** Runs the guest's benchmark program and reads the figures it prints. Its methods block until the program ends. */
 final class BenchRun implements JobListener {
     private static final String PROGRAM = "/bin/hvm-bench";
     private static final Duration LIMIT = Duration.ofMinutes(20);
-    private static final int MAX_OUTPUT = 1024 * 1024;
+    private static final int MAX_OUTPUT = 2 * 1024 * 1024;
+    private static final int MAX_NOISE_SECONDS = 30;
 
     private final CompletableFuture<JobResult> end = new CompletableFuture<>();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -35,8 +36,23 @@ final class BenchRun implements JobListener {
 
     private BenchRun() {}
 
-    /** Runs it on {@code vm}, or on the only VM that is up; blocks until it ends. */
-    static Map<String, Object> run(JobService jobs, Optional<String> vm) {
+    /** All metrics, of {@code vm} or of the only VM that is up. */
+    static Map<String, Object> metrics(JobService jobs, Optional<String> vm) {
+        return run(jobs, vm, List.of());
+    }
+
+    /** Fixed work quantum and detours, each for {@code seconds}. */
+    static Map<String, Object> noise(JobService jobs, Optional<String> vm, long seconds) {
+        if (seconds < 1 || seconds > MAX_NOISE_SECONDS) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "Noise cannot be measured for this number of seconds")
+                    .value(seconds)
+                    .allowed("1 to " + MAX_NOISE_SECONDS)
+                    .build();
+        }
+        return run(jobs, vm, List.of("noise", Long.toString(seconds)));
+    }
+
+    private static Map<String, Object> run(JobService jobs, Optional<String> vm, List<String> arguments) {
         var run = new BenchRun();
         var request = new JobRequest(
                 vm,
@@ -44,7 +60,7 @@ final class BenchRun implements JobListener {
                 PartitionKind.LINUX,
                 0,
                 PROGRAM,
-                List.of(),
+                arguments,
                 Path.of("/"),
                 List.of("PATH=/bin:/sbin"),
                 "",
@@ -57,7 +73,7 @@ final class BenchRun implements JobListener {
         JobResult result = run.await(job);
         var facts = new LinkedHashMap<String, Object>();
         facts.put("vm", job.record().vm());
-        facts.put("metrics", run.metrics(result));
+        facts.putAll(run.figures(result).asMap());
         return facts;
     }
 
@@ -102,7 +118,7 @@ final class BenchRun implements JobListener {
         }
     }
 
-    private Object metrics(JobResult result) {
+    private JsonObject figures(JobResult result) {
         if (result.status() != 0) {
             String words = err.toString(StandardCharsets.UTF_8).strip();
             throw HvmException.of(ErrorCode.GUEST_PROTOCOL, "The benchmark failed")
@@ -111,7 +127,6 @@ final class BenchRun implements JobListener {
                     .hint("hvm jobs")
                     .build();
         }
-        JsonObject answer = JsonObject.parse(out.toString(StandardCharsets.UTF_8));
-        return answer.objects("metrics").stream().map(JsonObject::asMap).toList();
+        return JsonObject.parse(out.toString(StandardCharsets.UTF_8));
     }
 }

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.hybridvm.JsonObject;
 
-/** {@code hvm bench [VM]}. */
+/** {@code hvm bench [VM]}; {@code hvm bench noise} is a {@link NoiseCommand}. */
 final class BenchCommand extends Command {
     /** What the ratio of a metric to the thing beside it must not exceed. */
     private static final Map<String, Double> TARGETS = Map.of(
@@ -19,8 +19,6 @@ final class BenchCommand extends Command {
             "syscall.forwarded.polling", 1.3,
             "syscall.forwarded.asleep", 1.0);
 
-    private static final Map<String, Double> NANOSECONDS = Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);
-
     BenchCommand(Context context) {
         super(context, "bench", "Measure the HRT and Linux side by side, inside one VM");
         parameter("VM", "0..1", "The VM; may be left out if only one is up. If none is, the default VM is launched.");
@@ -30,7 +28,8 @@ final class BenchCommand extends Command {
                 "Every figure is a median, P10-P90 its spread; RATIO is the figure by the one beside it, measured in",
                 "the same run.",
                 "What counts is the ratio: absolute times differ with the machine and, without KVM, mean little.");
-        examples("hvm bench", "hvm bench demo -o json");
+        examples("hvm bench", "hvm bench demo -o json", "hvm bench noise --help");
+        subcommand(new NoiseCommand(context));
     }
 
     @Override
@@ -84,24 +83,9 @@ final class BenchCommand extends Command {
         context.out().print(table);
     }
 
-    /** With three digits; a time in the unit that suits it. */
     private static String figure(JsonObject metric, String field, String unit) {
-        Double value = metric.optionalDecimal(field).orElse(null);
-        if (value == null) {
-            return "-";
-        }
-        Double scale = NANOSECONDS.get(unit);
-        if (scale == null) {
-            return digits(value) + " " + unit;
-        }
-        double nanoseconds = value * scale;
-        if (nanoseconds < 1e3) {
-            return digits(nanoseconds) + " ns";
-        }
-        return nanoseconds < 1e6 ? digits(nanoseconds / 1e3) + " us" : digits(nanoseconds / 1e6) + " ms";
-    }
-
-    private static String digits(double value) {
-        return String.format(Locale.ROOT, value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
+        return metric.optionalDecimal(field)
+                .map(value -> Figure.of(value, unit))
+                .orElse("-");
     }
 }

@@ -69,6 +69,11 @@ abstract class Command implements Callable<Integer> {
         spec.usageMessage().footer(footer.toArray(String[]::new));
     }
 
+    /** A command of this command. */
+    protected final void subcommand(Command command) {
+        spec.addSubcommand(command.spec().name(), command.spec());
+    }
+
     protected final void flag(String description, String... names) {
         spec.addOption(OptionSpec.builder(names[0], tail(names))
                 .type(boolean.class)

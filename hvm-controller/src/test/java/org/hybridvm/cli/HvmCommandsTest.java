@@ -253,4 +253,79 @@ class HvmCommandsTest {
                         "hvm: The benchmark failed: status 1: hvm-bench: no /dev/hvm. Owner: /bin/hvm-bench. Try: hvm "
                                 + "jobs\n");
     }
+
+    private static final String NOISE = """
+            {"seconds":3,"quantum_ns":1000000,"threshold_ns":1000,"cores":[
+              {"kind":"hrt","partition":"hrt","cpu":1,"interrupts":0,
+               "fwq":{"samples_ns":[1000000,1000200],
+                      "min_ns":1000000,"median_ns":1000100,"p99_ns":1000200,"max_ns":1000200,"spread":0.0002},
+               "detours":{"count":0,"max_ns":0,"lost":0,"histogram":[],"shown_from_ns":1000,"at_us":[],"length_ns":[]}},
+              {"kind":"linux","partition":"linux","cpu":0,"interrupts":750,
+               "fwq":{"samples_ns":[1000000,1400000],
+                      "min_ns":1000000,"median_ns":1000000,"p99_ns":1400000,"max_ns":1400000,"spread":0.4},
+               "detours":{"count":1,"max_ns":4000000,"lost":0.001333,"histogram":[0,0,0,0,0,0,0,0,0,0,0,1],
+                      "shown_from_ns":1000,"at_us":[17],"length_ns":[4000000]}}]}
+            """;
+
+    private void installNoise() {
+        vms.launched();
+        machine.install("/bin/hvm-bench", process -> {
+            process.write(STDOUT, NOISE);
+            return 0;
+        });
+    }
+
+    @Test
+    void shouldPrintTheNoiseOfBothCoresAndDrawIt() throws IOException {
+        installNoise();
+        assertThat(hvm.run("bench", "noise", "--seconds", "3").out())
+                .isEqualTo("""
+                        VM demo, acceleration tcg, 3 s each, both cores at the same time
+                        CORE          QUANTUM  P99      MAX      SPREAD   DETOURS  LONGEST  LOST     INTERRUPTS
+                        hrt, CPU 1    1.00 ms  1.00 ms  1.00 ms  0.020 %%  0        0 ns     0 %%      0
+                        linux, CPU 0  1.00 ms  1.40 ms  1.40 ms  40.0 %%   1        4.00 ms  0.133 %%  750
+                        Plot: %s
+                        """.formatted(folder.toRealPath().resolve("noise.svg")));
+        assertThat(machine.commands().getFirst().arguments()).containsExactly("/bin/hvm-bench", "noise", "3");
+        assertThat(folder.resolve("noise.svg")).content().startsWith("<svg ").endsWith("</svg>\n");
+    }
+
+    @Test
+    void shouldPrintNoiseAsJsonWithoutTheSeries() {
+        installNoise();
+        JsonObject answer = JsonObject.parse(hvm.run("bench", "noise", "demo", "--plot", "p.svg", "-o", "json")
+                .out());
+        assertThat(answer.text("plot")).endsWith("/p.svg");
+        JsonObject linux = answer.objects("cores").getLast();
+        assertThat(linux.number("interrupts")).isEqualTo(750);
+        assertThat(linux.object("fwq").asMap()).containsKey("p99_ns").doesNotContainKey("samples_ns");
+        assertThat(linux.object("detours").asMap()).containsKey("histogram").doesNotContainKey("length_ns");
+    }
+
+    @Test
+    void shouldPrintEverySampleIfAskedTo() {
+        installNoise();
+        JsonObject answer = JsonObject.parse(
+                hvm.run("bench", "noise", "--samples", "-o", "json").out());
+        assertThat(answer.objects("cores").getFirst().object("fwq").decimals("samples_ns"))
+                .containsExactly(1000000, 1000200);
+    }
+
+    @Test
+    void shouldRefuseAPlotThatCannotBeWrittenBeforeMeasuring() {
+        installNoise();
+        assertThat(hvm.run("bench", "noise", "--plot", "none/p.svg").err())
+                .isEqualTo(
+                        "hvm: The plot cannot be written: %s/none/p.svg. Allowed: a file in a folder that you may write to. Try: hvm bench noise --plot FILE\n"
+                                .formatted(hvm.context(null, null, null).directory()));
+        assertThat(machine.commands()).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseToMeasureNoiseForTooLong() {
+        installNoise();
+        assertThat(hvm.run("bench", "noise", "--seconds", "31"))
+                .isEqualTo(new Outcome(
+                        1, "", "hvm: Noise cannot be measured for this number of seconds: 31. Allowed: 1 to 30.\n"));
+    }
 }

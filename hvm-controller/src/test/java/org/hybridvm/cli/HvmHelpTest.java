@@ -42,6 +42,16 @@ class HvmHelpTest {
     }
 
     @Test
+    void shouldExplainWhatNoiseMeasures() {
+        assertThat(Hvm.run(context(), "bench", "noise", "--help")).isZero();
+        assertThat(text(out))
+                .startsWith("Usage: hvm bench noise ")
+                .contains("fixed work quantum")
+                .contains("\nExamples:\n  ")
+                .satisfies(help -> assertThat(help.lines()).allMatch(line -> line.length() <= WIDTH));
+    }
+
+    @Test
     void shouldListAllCommandsWithoutAny() {
         assertThat(Hvm.run(context())).isZero();
         assertThat(text(out))

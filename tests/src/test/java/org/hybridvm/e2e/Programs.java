@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 
-/** The programs of tests/programs, copied to where the VM sees them. */
+/** The programs of tests/programs and examples, copied to where the VM sees them. */
 final class Programs {
     private final Path folder;
 
@@ -17,15 +17,20 @@ final class Programs {
 
     static Programs in(Path work) throws IOException {
         Path folder = Files.createDirectories(work.resolve("programs"));
-        try (Stream<Path> built = Files.list(Tree.PROGRAMS)) {
-            for (Path program : built.toList()) {
+        copy(Tree.PROGRAMS, folder);
+        copy(Tree.EXAMPLES, folder);
+        return new Programs(folder);
+    }
+
+    private static void copy(Path from, Path folder) throws IOException {
+        try (Stream<Path> built = Files.list(from)) {
+            for (Path program : built.filter(Files::isExecutable).toList()) {
                 Path copy = folder.resolve(program.getFileName().toString());
                 if (!Files.exists(copy) || Files.mismatch(program, copy) >= 0) {
                     Files.copy(program, copy, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
                 }
             }
         }
-        return new Programs(folder);
     }
 
     Path path(String name) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 final class Tree {
     static final Path ROOT = find();
     static final Path PROGRAMS = ROOT.resolve("tests/build/programs");
+    static final Path EXAMPLES = ROOT.resolve("examples/build");
 
     /** Debian's busybox, the very file that is in the guest's image. */
     static final Path BUSYBOX = ROOT.resolve("images/build/base/bin/busybox");
