@@ -10,7 +10,9 @@
 
 #include "bench.h"
 
-#define STACK_SIZE 65536
+#define STACK_SIZE	65536
+#define POLLS_PER_CLOCK 65536
+#define CALL_LIMIT_NS	120e9 /* a core that is gone never answers */
 
 static const char *const states[] = {"DOWN", "LOADING", "BOOTING", "READY", "RUNNING", "HUNG", "FAILED"};
 
@@ -143,9 +145,13 @@ uint64_t hrt_call_post(struct hrt *hrt, void *function, uint64_t a, uint64_t b)
 int64_t hrt_call_wait(struct hrt *hrt, uint64_t tag, uint64_t forwards, enum serving serving)
 {
 	struct hvm_request request;
+	uint64_t start = tsc_now(), polls = 0;
 	int64_t result;
 
 	while (!hvm_slot_reap(hrt->calls, tag, &result)) {
+		if (++polls % POLLS_PER_CLOCK == 0 && tsc_to_ns(hrt, tsc_now() - start) > CALL_LIMIT_NS)
+			die("partition %s has not answered a call for %d s; its log says more", hrt->name,
+			    (int)(CALL_LIMIT_NS / 1e9));
 		if (serving == SERVE_ASLEEP && forwards) {
 			struct hvm_wait wait = {.slot = 0};
 
