@@ -115,7 +115,7 @@ int job_start(struct job *job, struct refusal *refusal)
 	const struct hvm_thread_start start = {
 	    .core = server->core,
 	    .slot = server->index,
-	    .rip = job->program->image.entry,
+	    .rip = job->program->start,
 	    .rsp = job->program->stack_pointer,
 	};
 	int err;
