@@ -58,7 +58,8 @@ make_skeleton() {
 		mkdir -p "$root/usr/$dir"
 		ln -s "usr/$dir" "$root/$dir"
 	done
-	mkdir -p "$root"/var/{cache,lib,log,spool,tmp}
+	mkdir -p "$root"/usr/local/{bin,lib,share} "$root"/var/{cache,lib,log,spool,tmp}
+	chmod 1777 "$root/tmp" "$root/var/tmp"
 	ln -s /run "$root/var/run"
 }
 
