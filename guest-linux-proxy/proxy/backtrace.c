@@ -147,11 +147,10 @@ static void report_frame(unsigned int index, const struct backtrace_frame *frame
 
 void backtrace_report(const struct program *program, const struct hvm_regs *regs)
 {
-	static struct backtrace_code code;
+	struct backtrace_code code = {.count = 0};
 	struct backtrace_frame frames[BACKTRACE_MAX];
 	unsigned int n;
 
-	code.count = 0;
 	mapping_each(note_code, &code);
 	n = backtrace_walk(regs, &code, program->stack.high, frames);
 	for (unsigned int i = 0; i < n; i++)
