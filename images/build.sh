@@ -58,18 +58,6 @@ link_applets() {
 	done
 }
 
-write_accounts() {
-	mkdir -p "$root/etc"
-	cat >"$root/etc/passwd" <<-'END'
-		root:x:0:0:root:/root:/bin/sh
-		nobody:x:65534:65534:nobody:/nonexistent:/bin/false
-	END
-	cat >"$root/etc/group" <<-'END'
-		root:x:0:
-		nogroup:x:65534:
-	END
-}
-
 main() {
 	need_command cpio cpio
 	need_command strip binutils
@@ -81,7 +69,9 @@ main() {
 	copy_guest_files
 	check_module_release
 	link_applets
-	write_accounts
+	# With a root file system, the agent shows this archive's root there as /hvm: what it needs of its own is at one path.
+	ln -s . "$root/hvm"
+	write_accounts "$root"
 	pack_directory "$root" "$build_dir/initramfs.cpio.new"
 	if cmp -s "$build_dir/initramfs.cpio.new" "$build_dir/initramfs.cpio"; then
 		rm "$build_dir/initramfs.cpio.new"

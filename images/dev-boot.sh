@@ -24,6 +24,7 @@ usage() {
 		  --partition RANGE:BASE:SIZE   HRT partition (default 1-(N-1):0x10000000:64M); may be repeated; 'none' for none
 		  --machine M         pc (default), q35                        --cpu MODEL      (default max)
 		  --share DIR         virtiofs: DIR at the same path in the guest (hvm.mount=; --init scripts find it mounted)
+		  --rootfs IMAGE      with --agent: the root file system, as a disk
 		  --channel SOCKET    the agent's virtio-serial port as a Unix socket that QEMU listens on
 		  --append WORDS      more of the kernel command line
 		  --verbose           all kernel messages on the console (no 'quiet')
@@ -47,7 +48,7 @@ parse() {
 		--int) qemu_args+=(-d 'int,cpu_reset' -D "$build_dir/dev/qemu.log") && shift ;;
 		--) shift && qemu_args+=("$@") && return ;;
 		--init | --add | --overlay | --smp | --linux-cpus | --mem | --timeout | --partition | --machine | --cpu | \
-			--share | --channel | --append)
+			--share | --rootfs | --channel | --append)
 			[[ $# -ge 2 ]] || fail "'$1' needs a value; see --help"
 			option "$1" "$2"
 			shift 2
@@ -70,6 +71,12 @@ option() {
 	--machine) machine=$2 ;;
 	--cpu) cpu=$2 ;;
 	--share) shares+=("$(realpath -- "$2")") ;;
+	--rootfs)
+		[[ -f $2 ]] || fail "no such file: '$2' (--rootfs)"
+		qemu_args+=(-drive "file=$2,format=raw,if=none,id=rootfs,readonly=on"
+			-device virtio-blk-pci,drive=rootfs,disable-legacy=on)
+		append+=" hvm.rootfs=/dev/vda"
+		;;
 	--channel) channel=$2 ;;
 	--append) append+=" $2" ;;
 	esac
@@ -183,14 +190,15 @@ command_line() {
 
 # One virtiofsd per shared folder; it ends with QEMU.
 start_shares() {
-	local i socket
+	local i socket server
 
 	for i in "${!shares[@]}"; do
 		socket=$build_dir/dev/virtiofs$i.sock
 		rm -f "$socket"
 		"$images_dir/../scripts/virtiofsd" "$socket" "${shares[$i]}" >"$build_dir/dev/virtiofsd$i.log" 2>&1 &
+		server=$! # the substitution below is a child, too
 		until [[ -S $socket ]]; do
-			kill -0 $! || fail "virtiofsd ended: $(cat "$build_dir/dev/virtiofsd$i.log")"
+			kill -0 "$server" || fail "virtiofsd ended: $(cat "$build_dir/dev/virtiofsd$i.log")"
 			read -r -t 0.02 <> <(:) || true
 		done
 		qemu_args+=(-chardev "socket,id=fs$i,path=$socket"

@@ -90,3 +90,18 @@ pack_directory() {
 		cpio --quiet --null --create --format=newc --owner=+0:+0 --reproducible) >"$archive.part"
 	mv "$archive.part" "$archive"
 }
+
+# The accounts that a guest knows by name, in the root file system $1.
+write_accounts() {
+	local root=$1
+
+	mkdir -p "$root/etc"
+	cat >"$root/etc/passwd" <<-'END'
+		root:x:0:0:root:/root:/bin/sh
+		nobody:x:65534:65534:nobody:/nonexistent:/bin/false
+	END
+	cat >"$root/etc/group" <<-'END'
+		root:x:0:
+		nogroup:x:65534:
+	END
+}

@@ -3,7 +3,7 @@
 #
 # Fetch the Debian packages and take from them what an initramfs is made of:
 #   build/vmlinux                       the kernel, uncompressed: it has a PVH entry, so QEMU starts it without a loader
-#   build/base/                         /bin/busybox, /lib/hvm/<kernel modules>, /etc/hvm/{modules,release}
+#   build/base/                         /bin/busybox, /lib/hvm/<kernel modules>, /etc/hvm/{modules,modules-rootfs,release}
 # Nothing is done if the packages are still those of the last time.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -29,19 +29,17 @@ extract_vmlinux() {
 	mv "$out.part" "$out"
 }
 
-# Copy the modules of modules.txt and all that they need into /lib/hvm, and write the order to load them in.
+# Copy the modules of file $4 and all that they need into /lib/hvm, and print the order to load them in.
 copy_modules() {
-	local root=$1 release=$2 base=$3 name path
+	local root=$1 release=$2 base=$3 list=$4 name path
 
-	depmod -b "$root" "$release"
-	mkdir -p "$base/lib/hvm" "$base/etc/hvm"
-	sed -e 's/#.*//' -e '/^ *$/d' "$images_dir/modules.txt" | while read -r name; do
+	sed -e 's/#.*//' -e '/^ *$/d' "$list" | while read -r name; do
 		modprobe -d "$root" -S "$release" --show-depends "$name" ||
-			fail "kernel $release has no module '$name' (named in images/modules.txt)"
+			fail "kernel $release has no module '$name' (named in '$list')"
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r path; do
 		install -m 0644 "$path" "$base/lib/hvm/"
 		echo "/lib/hvm/${path##*/}"
-	done >"$base/etc/hvm/modules"
+	done
 }
 
 main() {
@@ -60,7 +58,7 @@ main() {
 	busybox_version=$(package_version busybox-static)
 	[[ -n $busybox_version ]] || fail "no Debian package 'busybox-static' is known: run 'apt-get update' as root"
 
-	identity="linux-image-$release $kernel_version; busybox-static $busybox_version; $(cksum <"$images_dir/modules.txt")"
+	identity="linux-image-$release $kernel_version; busybox-static $busybox_version; $(cat "$0" "$images_dir"/{modules,rootfs-modules}.txt | cksum)"
 	if [[ $(cat "$build_dir/base.stamp" 2>/dev/null) == "$identity" && -s $build_dir/vmlinux ]]; then
 		return
 	fi
@@ -72,7 +70,11 @@ main() {
 	unpack_package "$busybox_deb" "$packages/busybox"
 
 	extract_vmlinux "$packages/kernel/boot/vmlinuz-$release" "$build_dir/vmlinux"
-	copy_modules "$packages/kernel" "$release" "$base"
+	depmod -b "$packages/kernel" "$release"
+	mkdir -p "$base/lib/hvm" "$base/etc/hvm"
+	copy_modules "$packages/kernel" "$release" "$base" "$images_dir/modules.txt" >"$base/etc/hvm/modules"
+	copy_modules "$packages/kernel" "$release" "$base" "$images_dir/rootfs-modules.txt" |
+		grep -vxFf "$base/etc/hvm/modules" >"$base/etc/hvm/modules-rootfs"
 	install -D -m 0755 "$packages/busybox/bin/busybox" "$base/bin/busybox"
 	cat >"$base/etc/hvm/release" <<-END
 		kernel=$release
@@ -81,7 +83,7 @@ main() {
 	END
 	echo "$identity" >"$build_dir/base.stamp"
 	say "kernel $release ($kernel_version), busybox $busybox_version," \
-		"$(wc -l <"$base/etc/hvm/modules") kernel modules"
+		"$(cat "$base"/etc/hvm/modules* | wc -l) kernel modules"
 }
 
 main "$@"

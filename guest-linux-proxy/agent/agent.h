@@ -18,6 +18,9 @@
 
 #include <sys/types.h>
 
+/* Where our own files are, whatever the root: in the initramfs a link to its root. */
+#define INITRAMFS "/hvm"
+
 /* boot.c */
 #define STAMPS_MAX   16
 #define PROBLEMS_MAX 16

@@ -16,8 +16,14 @@
 #include "agent.h"
 
 #define MODULES	   "/etc/hvm/modules"
-#define HVM_MODULE "/lib/hvm/hvm.ko"
-#define HRT_IMAGE  "/lib/hvm/hrt.bin"
+#define HVM_MODULE INITRAMFS "/lib/hvm/hvm.ko"
+#define HRT_IMAGE  INITRAMFS "/lib/hvm/hrt.bin"
+
+/* The root file system, docs/boot.md: the modules that it takes, and where it is put together. */
+#define ROOT_MODULES "/etc/hvm/modules-rootfs"
+#define ROOT_IMAGE   "/rootfs/image"
+#define ROOT_OVER    "/rootfs/over"
+#define ROOT_NEW     "/rootfs/new"
 
 static void stamp(struct boot *boot, const char *name)
 {
@@ -90,13 +96,13 @@ static void load_module(struct boot *boot, const char *path, const char *paramet
 		close(fd);
 }
 
-static void load_modules(struct boot *boot)
+static void load_modules(struct boot *boot, const char *names)
 {
-	FILE *list = fopen(MODULES, "re");
+	FILE *list = fopen(names, "re");
 	char line[512];
 
 	if (!list) {
-		problem(boot, "%s: %s", MODULES, strerror(errno));
+		problem(boot, "%s: %s", names, strerror(errno));
 		return;
 	}
 	while (fgets(line, sizeof(line), list)) {
@@ -118,6 +124,87 @@ static char *command_line(void)
 		close(fd);
 	line[n > 0 ? n : 0] = 0;
 	return line;
+}
+
+/* The value of the command line's first word that begins with @key; the caller frees it. */
+static char *command_line_value(const char *key)
+{
+	char *line = strdup(command_line()), *value = NULL;
+
+	for (char *word = strtok(line, " \n"); word && !value; word = strtok(NULL, " \n"))
+		if (!strncmp(word, key, strlen(key)))
+			value = strdup(word + strlen(key));
+	free(line);
+	return value;
+}
+
+/* The image, read-only, below a layer in memory: so the root is writable, and mounts can be anywhere. */
+static int assemble_root(const char *device)
+{
+	static const char layers[] = "lowerdir=" ROOT_IMAGE ",upperdir=" ROOT_OVER "/upper,workdir=" ROOT_OVER "/work";
+
+	mkdir("/rootfs", 0755);
+	mkdir(ROOT_IMAGE, 0755);
+	mkdir(ROOT_OVER, 0755);
+	mkdir(ROOT_NEW, 0755);
+	if (mount(device, ROOT_IMAGE, "squashfs", MS_RDONLY, "") ||
+	    mount("tmpfs", ROOT_OVER, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") || mkdir(ROOT_OVER "/upper", 0755) ||
+	    mkdir(ROOT_OVER "/work", 0755))
+		return -1;
+	return mount("overlay", ROOT_NEW, "overlay", 0, layers);
+}
+
+/* Programs of ours that users name, where the image has none of that name. */
+static void link_own_programs(void)
+{
+	static const char *const names[] = {"busybox", "hvm-bench"};
+
+	mkdir("/bin", 0755);
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char own[64], path[64];
+
+		snprintf(own, sizeof(own), INITRAMFS "/bin/%s", names[i]);
+		snprintf(path, sizeof(path), "/bin/%s", names[i]);
+		if (symlink(own, path) && errno != EEXIST)
+			say("%s: %s", path, strerror(errno));
+	}
+}
+
+/* As switch_root(8), but the initramfs stays, as INITRAMFS. */
+static int enter_root(void)
+{
+	static const char *const moved[] = {"/dev", "/proc", "/sys", "/tmp", "/run"};
+
+	for (unsigned int i = 0; i < sizeof(moved) / sizeof(*moved); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), ROOT_NEW "%s", moved[i]);
+		mkdir(path, 0755);
+		if (mount(moved[i], path, NULL, MS_MOVE, NULL))
+			return -1;
+	}
+	mkdir(ROOT_NEW INITRAMFS, 0755);
+	if (mount("/", ROOT_NEW INITRAMFS, NULL, MS_BIND, NULL) || chdir(ROOT_NEW) ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
+		return -1;
+	link_own_programs();
+	return 0;
+}
+
+/* hvm.rootfs=DEVICE: what the guest's programs see as their root. Without it, or if it fails: the initramfs. */
+static void take_root(struct boot *boot)
+{
+	char *device = command_line_value("hvm.rootfs=");
+
+	if (!device)
+		return;
+	load_modules(boot, ROOT_MODULES);
+	if (assemble_root(device))
+		problem(boot, "the root file system on %s cannot be mounted: %s", device, strerror(errno));
+	else if (enter_root())
+		problem(boot, "the root file system on %s cannot be entered: %s", device, strerror(errno));
+	stamp(boot, "root file system");
+	free(device);
 }
 
 static void load_hvm(struct boot *boot)
@@ -236,9 +323,10 @@ void boot_guest(struct boot *boot)
 {
 	mount_kernel_file_systems(boot);
 	stamp(boot, "init");
-	load_modules(boot);
+	load_modules(boot, MODULES);
 	write_file(boot, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
 	stamp(boot, "modules");
+	take_root(boot);
 	mount_shares(boot);
 	stamp(boot, "mounts");
 	load_hvm(boot);

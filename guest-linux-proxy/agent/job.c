@@ -22,7 +22,7 @@
 #define WINDOW	     (256u << 10) /* of standard input */
 #define CHUNK	     (32u << 10)
 #define REPORT_MAX   2048
-#define PROXY	     "/bin/hvm-proxy"
+#define PROXY	     INITRAMFS "/bin/hvm-proxy"
 #define NOT_RUNNABLE 126
 #define NOT_FOUND    127
 

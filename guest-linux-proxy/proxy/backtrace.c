@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backtrace.h"
 
+#include "mapping.h"
 #include "memory.h"
+#include "region.h"
 #include "report.h"
 #include "symbol.h"
 
+#include <fcntl.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #define CHAIN_ENOUGH 4u		 /* frames that make the chain the whole story */
 #define SCAN_BYTES   (16u << 10) /* of stack */
 #define SCAN_FRAMES  12u
 
-static bool in_image(const struct image *image, uint64_t address)
+static bool is_code(const struct backtrace_code *code, uint64_t address)
 {
-	return address >= image->start && address < image->end;
+	for (unsigned int i = 0; i < code->count && code->range[i].start <= address; i++)
+		if (address < code->range[i].end)
+			return true;
+	return false;
 }
 
 /*
@@ -57,7 +64,7 @@ static unsigned int walk_chain(const struct hvm_regs *regs, uint64_t stack_high,
 	return n;
 }
 
-static unsigned int scan_stack(uint64_t stack, const struct image *image, struct backtrace_frame *frames,
+static unsigned int scan_stack(uint64_t stack, const struct backtrace_code *code, struct backtrace_frame *frames,
 			       unsigned int room)
 {
 	uint64_t at = (stack + 7) & ~7ull;
@@ -68,13 +75,13 @@ static unsigned int scan_stack(uint64_t stack, const struct image *image, struct
 
 		if (!memory_read(at + done, &word, sizeof(word)))
 			break;
-		if (in_image(image, word) && follows_call(word))
+		if (is_code(code, word) && follows_call(word))
 			frames[n++] = (struct backtrace_frame){.address = word, .guessed = true};
 	}
 	return n;
 }
 
-unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *image, uint64_t stack_high,
+unsigned int backtrace_walk(const struct hvm_regs *regs, const struct backtrace_code *code, uint64_t stack_high,
 			    struct backtrace_frame frames[BACKTRACE_MAX])
 {
 	uint64_t stack = regs->rsp;
@@ -83,27 +90,69 @@ unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *ima
 	frames[0] = (struct backtrace_frame){.address = regs->rip};
 	n = 1 + walk_chain(regs, stack_high, &stack, frames + 1, BACKTRACE_MAX - 1);
 	if (n < CHAIN_ENOUGH)
-		n += scan_stack(stack, image, frames + n, SCAN_FRAMES);
+		n += scan_stack(stack, code, frames + n, SCAN_FRAMES);
 	return n;
+}
+
+/* The program's file mappings; what it makes itself (a JIT's code) has no names. */
+static bool note_code(const struct mapping *mapping, void *context)
+{
+	struct backtrace_code *code = context;
+
+	if (!mapping->executable || mapping->name[0] != '/' || region_is_own(mapping->start, 1))
+		return true;
+	code->range[code->count].start = mapping->start;
+	code->range[code->count].end = mapping->end;
+	return ++code->count < BACKTRACE_CODE_MAX;
+}
+
+struct lookup {
+	uint64_t address;
+	struct symbol *symbol;
+};
+
+/* The symbol, from the file that the address is mapped from. */
+static bool look_up(const struct mapping *mapping, void *context)
+{
+	const struct lookup *lookup = context;
+	int fd;
+
+	if (lookup->address >= mapping->end)
+		return true;
+	if (lookup->address < mapping->start || mapping->name[0] != '/')
+		return false;
+	fd = open(mapping->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	if (symbol_address(fd, lookup->address - mapping->start + mapping->offset, &lookup->symbol->address))
+		symbol_resolve(fd, lookup->symbol, 1);
+	close(fd);
+	return false;
+}
+
+static void report_frame(unsigned int index, const struct backtrace_frame *frame)
+{
+	/* A return address may be the first byte of the next function: look up the call before it. */
+	struct symbol symbol = {.name = ""};
+	struct lookup lookup = {.address = frame->address - (index > 0), .symbol = &symbol};
+	const char *guessed = frame->guessed ? " ?" : "";
+
+	mapping_each(look_up, &lookup);
+	if (symbol.name[0])
+		report_line("trace %u %#llx %s+%#llx%s", index, (unsigned long long)frame->address, symbol.name,
+			    (unsigned long long)(symbol.offset + (index > 0)), guessed);
+	else
+		report_line("trace %u %#llx%s", index, (unsigned long long)frame->address, guessed);
 }
 
 void backtrace_report(const struct program *program, const struct hvm_regs *regs)
 {
+	struct backtrace_code code = {.count = 0};
 	struct backtrace_frame frames[BACKTRACE_MAX];
-	struct symbol symbols[BACKTRACE_MAX];
-	unsigned int n = backtrace_walk(regs, &program->image, program->stack.high, frames);
+	unsigned int n;
 
+	mapping_each(note_code, &code);
+	n = backtrace_walk(regs, &code, program->stack.high, frames);
 	for (unsigned int i = 0; i < n; i++)
-		/* A return address may be the first byte of the next function: look up the call before it. */
-		symbols[i] = (struct symbol){.address = frames[i].address - program->image.bias - (i > 0)};
-	symbol_resolve(program->fd, symbols, n);
-	for (unsigned int i = 0; i < n; i++) {
-		const char *guessed = frames[i].guessed ? " ?" : "";
-
-		if (symbols[i].name[0])
-			report_line("trace %u %#llx %s+%#llx%s", i, (unsigned long long)frames[i].address,
-				    symbols[i].name, (unsigned long long)(symbols[i].offset + (i > 0)), guessed);
-		else
-			report_line("trace %u %#llx%s", i, (unsigned long long)frames[i].address, guessed);
-	}
+		report_frame(i, &frames[i]);
 }

@@ -7,21 +7,30 @@
 
 #include "program.h"
 
-#define BACKTRACE_MAX 32u
+#define BACKTRACE_MAX	   32u
+#define BACKTRACE_CODE_MAX 256u
 
 struct backtrace_frame {
 	uint64_t address;
 	bool guessed; /* found by looking for return addresses on the stack, shown with '?' */
 };
 
+/** Where return addresses can lie: the program's code and that of its libraries, in ascending order. */
+struct backtrace_code {
+	unsigned int count;
+	struct {
+		uint64_t start, end;
+	} range[BACKTRACE_CODE_MAX];
+};
+
 /**
  * Walk the stack from @regs: the chain of frame pointers, and where that soon ends, words further up the stack
- * that lie in @image and follow a call instruction. Reads memory safely. Returns the number of frames, at least one.
+ * that lie in @code and follow a call instruction. Reads memory safely. Returns the number of frames, at least one.
  */
-unsigned int backtrace_walk(const struct hvm_regs *regs, const struct image *image, uint64_t stack_high,
+unsigned int backtrace_walk(const struct hvm_regs *regs, const struct backtrace_code *code, uint64_t stack_high,
 			    struct backtrace_frame frames[BACKTRACE_MAX]);
 
-/** Walk and report with symbols from the program's file. */
+/** Walk and report with symbols from the files of the program and its libraries. */
 void backtrace_report(const struct program *program, const struct hvm_regs *regs);
 
 #endif

@@ -2,6 +2,7 @@
 #include "elf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -183,6 +184,25 @@ static int add_segment(const Elf64_Phdr *header, unsigned int index, uint64_t fi
 	return 0;
 }
 
+/* Linux takes the first, too, if there are several. */
+static int add_interpreter(const Elf64_Phdr *header, uint64_t file_size, struct elf_program *program,
+			   struct refusal *refusal)
+{
+	if (program->interpreter_size)
+		return 0;
+	if (header->p_filesz < 2 || header->p_filesz > PATH_MAX)
+		return refuse(refusal, ENOEXEC, "the path of its interpreter has %#llx bytes; allowed: 2 to %d",
+			      (ull)header->p_filesz, PATH_MAX);
+	if (!inside(header->p_offset, header->p_filesz, file_size))
+		return refuse(
+		    refusal, ENOEXEC,
+		    "it is cut off or damaged: its interpreter's path lies at %#llx, the file has %#llx bytes",
+		    (ull)header->p_offset, (ull)file_size);
+	program->interpreter_offset = header->p_offset;
+	program->interpreter_size = header->p_filesz;
+	return 0;
+}
+
 static int add_header(const Elf64_Phdr *header, unsigned int index, uint64_t file_size, struct elf_program *program,
 		      struct refusal *refusal)
 {
@@ -190,9 +210,7 @@ static int add_header(const Elf64_Phdr *header, unsigned int index, uint64_t fil
 	case PT_LOAD:
 		return add_segment(header, index, file_size, program, refusal);
 	case PT_INTERP:
-		return refuse(refusal, ENOEXEC,
-			      "it is dynamically linked, and only static programs can run on HRT cores yet: link it "
-			      "with -static or -static-pie, or run it with --linux");
+		return add_interpreter(header, file_size, program, refusal);
 	case PT_GNU_STACK:
 		program->executable_stack = (header->p_flags & PF_X) != 0;
 		return 0;

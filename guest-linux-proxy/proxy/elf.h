@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks of a static x86-64 ELF program before anything of it is mapped. The file is hostile: every offset, size and
- * count is checked against the file and against the others. Pure functions over bytes; no file is read here.
+ * Checks of an x86-64 ELF program, or of its interpreter, before anything of it is mapped. The file is hostile: every
+ * offset, size and count is checked against the file and against the others. Pure functions over bytes; no file is read
+ * here.
  *
  * Sources: System V ABI, AMD64 supplement, chapter 5; Linux fs/binfmt_elf.c for what is accepted.
  */
@@ -37,8 +38,9 @@ struct elf_program {
 	uint64_t entry;	  /* as linked */
 	uint64_t headers; /* address of the program headers as linked, 0 if they are not loaded */
 	uint64_t header_count;
-	uint64_t low, high; /* page range of all segments, as linked */
-	uint64_t align;	    /* power of two, at least a page */
+	uint64_t low, high;			       /* page range of all segments, as linked */
+	uint64_t align;				       /* power of two, at least a page */
+	uint64_t interpreter_offset, interpreter_size; /* its path in the file, with a zero; size 0: a static program */
 	unsigned int segment_count;
 	struct elf_segment segment[ELF_SEGMENTS_MAX];
 };

@@ -10,8 +10,8 @@
 #define PAGE 4096ull
 
 /*
- * Position-independent programs go into a range of their own, a third into the lower half: far from ET_EXEC programs
- * (below), from the proxy's heap (at two thirds) and from mmap's range (at the top).
+ * Position-independent programs (not their interpreters) go into a range of their own, a third into the lower half: far
+ * from ET_EXEC programs (below), from the proxy's heap (at two thirds) and from mmap's range (at the top).
  */
 #define PIE_BASE       0x2aaaaaaaa000ull
 #define PIE_RANDOM     0xfffffffull /* pages: 1 TiB */
@@ -39,32 +39,56 @@ static uint64_t random_base(uint64_t align)
 	return (PIE_BASE + (pages & PIE_RANDOM) * PAGE + align - 1) & ~(align - 1);
 }
 
-/* A free range for @program; what is found is unmapped again, and the segments are placed with NOREPLACE anyway. */
-static int choose_bias(const struct elf_program *program, uint64_t *bias, struct refusal *refusal)
+/* A free range for a program; 0 if none was found. */
+static uint64_t find_program_base(uint64_t size, uint64_t align)
 {
-	uint64_t size = program->high - program->low;
-
-	if (!program->position_independent) {
-		*bias = 0;
-		return 0;
-	}
 	for (unsigned int i = 0; i < PIE_TRIES; i++) {
-		uint64_t base = random_base(program->align);
+		uint64_t base = random_base(align);
 		void *at = mmap((void *)base, size, PROT_NONE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-		if (at == (void *)base) {
+		if (at != MAP_FAILED)
 			munmap(at, size);
-			/* p_vaddr of the first segment keeps its place within the alignment (System V ABI, 5.2) */
-			*bias = base - (program->low & ~(program->align - 1));
-			if (*bias + program->high <= ELF_ADDRESS_END)
-				return 0;
-		} else if (at != MAP_FAILED) {
-			munmap(at, size);
-		}
+		if (at == (void *)base)
+			return base;
 	}
-	return refuse(refusal, ENOMEM, "it is too large: no free address range of %#llx bytes",
-		      (unsigned long long)size);
+	return 0;
+}
+
+/* The same for an interpreter. */
+static uint64_t find_interpreter_base(uint64_t size, uint64_t align)
+{
+	uint64_t room;
+	void *at;
+
+	if (__builtin_add_overflow(size, align - PAGE, &room))
+		return 0;
+	at = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED)
+		return 0;
+	munmap(at, room);
+	return ((uint64_t)at + align - 1) & ~(align - 1);
+}
+
+/* What is found is unmapped again: the segments are placed with NOREPLACE. */
+static int choose_bias(const struct elf_program *program, enum image_place place, uint64_t *bias,
+		       struct refusal *refusal)
+{
+	/* p_vaddr of the first segment keeps its place within the alignment (System V ABI, 5.2) */
+	uint64_t low = program->low & ~(program->align - 1);
+	uint64_t size = program->high - low;
+	uint64_t base;
+
+	*bias = 0;
+	if (!program->position_independent)
+		return 0;
+	base = place == IMAGE_PROGRAM ? find_program_base(size, program->align)
+				      : find_interpreter_base(size, program->align);
+	if (!base || base + size > ELF_ADDRESS_END)
+		return refuse(refusal, ENOMEM, "it is too large: no free address range of %#llx bytes",
+			      (unsigned long long)size);
+	*bias = base - low;
+	return 0;
 }
 
 static int map_range(uint64_t start, uint64_t size, int protection, int flags, int fd, uint64_t offset,
@@ -135,11 +159,12 @@ static int map_segment(int fd, const struct elf_segment *segment, uint64_t bias,
 	return 0;
 }
 
-int image_map(int fd, const struct elf_program *program, struct image *image, struct refusal *refusal)
+int image_map(int fd, const struct elf_program *program, enum image_place place, struct image *image,
+	      struct refusal *refusal)
 {
 	uint64_t bias;
 
-	if (choose_bias(program, &bias, refusal))
+	if (choose_bias(program, place, &bias, refusal))
 		return -1;
 	*image = (struct image){
 	    .bias = bias,

@@ -119,7 +119,7 @@ int job_start(struct job *job, struct refusal *refusal)
 	    .core = 0,
 	    .slot = server->index,
 	    .flags = HVM_THREAD_JOIN,
-	    .rip = job->program->image.entry,
+	    .rip = job->program->start,
 	    .rsp = job->program->stack_pointer,
 	};
 	int err;

@@ -2,7 +2,9 @@
 #include "program.h"
 
 #include "descriptor.h"
+#include "executable.h"
 #include "heap.h"
+#include "interpreter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,66 +68,9 @@ static int find(const char *name, char path[PATH_MAX], struct refusal *refusal)
 	return 0;
 }
 
-static int check_file(const char *path, uint64_t *size, struct refusal *refusal)
-{
-	struct stat status;
-
-	if (stat(path, &status)) {
-		int error = errno;
-
-		/* ENOTDIR: a part of the path is no folder, so the file cannot be there either. */
-		return refuse(refusal, error == ENOTDIR ? ENOENT : error, "%s: %s (as the VM sees it)", path,
-			      strerrordesc_np(error));
-	}
-	if (S_ISDIR(status.st_mode))
-		return refuse(refusal, EISDIR, "%s: it is a folder", path);
-	if (!S_ISREG(status.st_mode))
-		return refuse(refusal, EACCES, "%s: it is not a regular file", path);
-	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS))
-		return refuse(refusal, EACCES, "%s: it is not executable for this user (mode %04o, owner %u): chmod +x",
-			      path, status.st_mode & 07777, status.st_uid);
-	*size = (uint64_t)status.st_size;
-	return 0;
-}
-
-/* Read @size bytes, or to the end of the file. */
-static ssize_t read_at(int fd, void *buffer, size_t size, uint64_t offset)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = pread(fd, (uint8_t *)buffer + done, size - done, (off_t)(offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
-static int check_elf(int fd, uint64_t size, struct elf_program *elf, struct refusal *refusal)
-{
-	static uint8_t table[ELF_HEADERS_MAX * sizeof(Elf64_Phdr)];
-	uint8_t head[sizeof(Elf64_Ehdr)];
-	Elf64_Ehdr header;
-	ssize_t n = read_at(fd, head, sizeof(head), 0);
-
-	if (n < 0)
-		return refuse(refusal, errno, "it cannot be read: %s", strerrordesc_np(errno));
-	if (elf_check_header(head, (size_t)n, size, &header, refusal))
-		return -1;
-	n = (ssize_t)(header.e_phnum * sizeof(Elf64_Phdr));
-	if (read_at(fd, table, (size_t)n, header.e_phoff) != n)
-		return refuse(refusal, EIO, "its program headers cannot be read");
-	return elf_check_segments(&header, table, size, elf, refusal);
-}
-
-static int build_stack(struct program *program, bool executable, int argument_count, char *const *arguments,
-		       char *const *environment, struct refusal *refusal)
+/* @interpreter: where it came to lie, zeroes for a static program. */
+static int build_stack(struct program *program, const struct elf_program *elf, const struct image *interpreter,
+		       int argument_count, char *const *arguments, char *const *environment, struct refusal *refusal)
 {
 	const struct stack_auxiliary auxiliary[] = {
 	    {AT_SYSINFO_EHDR, getauxval(AT_SYSINFO_EHDR)}, /* this process's vDSO runs on HRT cores as well */
@@ -136,7 +81,7 @@ static int build_stack(struct program *program, bool executable, int argument_co
 	    {AT_PHDR, program->image.headers},
 	    {AT_PHENT, sizeof(Elf64_Phdr)},
 	    {AT_PHNUM, program->image.header_count},
-	    {AT_BASE, 0},
+	    {AT_BASE, interpreter->bias},
 	    {AT_FLAGS, 0},
 	    {AT_ENTRY, program->image.entry},
 	    {AT_UID, getuid()},
@@ -158,7 +103,7 @@ static int build_stack(struct program *program, bool executable, int argument_co
 
 	if (getrandom(content.random, sizeof(content.random), 0) != sizeof(content.random))
 		return refuse(refusal, errno, "no random bytes for its stack");
-	if (stack_map(executable, &program->stack, refusal))
+	if (stack_map(elf->executable_stack, &program->stack, refusal))
 		return -1;
 	return stack_build(&content, (uint8_t *)program->stack.low, program->stack.low, program->stack.high,
 			   &program->stack_pointer, refusal);
@@ -194,32 +139,44 @@ static int blame(const char *path, struct refusal *refusal)
 	return refuse(refusal, refusal->error, "%.140s: %s", path, text);
 }
 
-static int open_program(struct program *program, struct refusal *refusal)
+static int open_program(struct program *program, struct executable *file, struct refusal *refusal)
 {
-	int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return refuse(refusal, errno, "%s: it cannot be opened for reading: %s", program->path,
-			      strerrordesc_np(errno));
-	program->fd = descriptor_guard(fd);
+	if (executable_open(program->path, file, refusal))
+		return -1;
+	program->fd = file->fd = descriptor_guard(file->fd);
 	if (program->fd < 0)
 		return refuse(refusal, -program->fd, "no free file descriptor (RLIMIT_NOFILE)");
+	return 0;
+}
+
+static int map_images(struct program *program, const struct executable *file, const struct elf_program *elf,
+		      struct image *interpreter, struct refusal *refusal)
+{
+	memset(interpreter, 0, sizeof(*interpreter));
+	if (image_map(file->fd, elf, IMAGE_PROGRAM, &program->image, refusal))
+		return -1;
+	program->start = program->image.entry;
+	if (elf->interpreter_size) {
+		if (interpreter_map(file, elf, interpreter, refusal))
+			return -1;
+		program->start = interpreter->entry;
+	}
 	return 0;
 }
 
 int program_load(struct program *program, int argument_count, char *const *arguments, char *const *environment,
 		 struct refusal *refusal)
 {
+	struct image interpreter;
+	struct executable file;
 	struct elf_program elf;
-	uint64_t size;
 
-	if (find(arguments[0], program->path, refusal) || check_file(program->path, &size, refusal) ||
-	    open_program(program, refusal))
+	if (find(arguments[0], program->path, refusal) || open_program(program, &file, refusal))
 		return -1;
-	if (check_elf(program->fd, size, &elf, refusal) || image_map(program->fd, &elf, &program->image, refusal))
+	if (executable_check(&file, &elf, refusal) || map_images(program, &file, &elf, &interpreter, refusal))
 		return blame(program->path, refusal);
 	heap_init(program->image.end, program->image.data_end - program->image.data_start);
-	if (build_stack(program, elf.executable_stack, argument_count, arguments, environment, refusal))
+	if (build_stack(program, &elf, &interpreter, argument_count, arguments, environment, refusal))
 		return -1;
 	resolve_file(program);
 	name_process(program->path);

@@ -13,6 +13,7 @@ struct program {
 	char path[PATH_MAX]; /* as it was found: AT_EXECFN */
 	char file[PATH_MAX]; /* the file's absolute path: what /proc/self/exe tells */
 	struct image image;
+	uint64_t start; /* the first instruction: its interpreter's if it has one, else its own */
 	struct stack stack;
 	uint64_t stack_pointer;
 };

@@ -1,112 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "region.h"
 
+#include "mapping.h"
+
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
-#define REGIONS_MAX   64
+#define REGIONS_MAX   1024	   /* a server of each thread has a stack */
 #define STACK_RESERVE (8ull << 20) /* the proxy's own stack may grow this far */
 
 struct region {
 	uint64_t start, end;
 };
 
+/* Regions only grow, and only their count makes new ones visible: readers need no lock. */
 static struct region regions[REGIONS_MAX];
 static unsigned int count;
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
+
+static void widen(struct region *region, uint64_t start, uint64_t end)
+{
+	if (start < region->start)
+		__atomic_store_n(&region->start, start, __ATOMIC_RELAXED);
+	if (end > region->end)
+		__atomic_store_n(&region->end, end, __ATOMIC_RELAXED);
+}
 
 void region_add(uint64_t start, uint64_t size)
 {
 	uint64_t end = start + size;
+	struct region *last;
 
-	if (count && start <= regions[count - 1].end && start >= regions[count - 1].start) {
-		if (end > regions[count - 1].end)
-			regions[count - 1].end = end;
-		return;
-	}
+	pthread_mutex_lock(&adding);
+	last = &regions[count ? count - 1 : 0];
 	/* Out of room: widen the last one. Refusing too much is safe, forgetting a region is not. */
-	if (count == REGIONS_MAX) {
-		struct region *last = &regions[REGIONS_MAX - 1];
-
-		last->start = start < last->start ? start : last->start;
-		last->end = end > last->end ? end : last->end;
-		return;
+	if (count == REGIONS_MAX || (count && start <= last->end && end >= last->start)) {
+		widen(last, start, end);
+	} else {
+		regions[count] = (struct region){start, end};
+		__atomic_store_n(&count, count + 1, __ATOMIC_RELEASE);
 	}
-	regions[count++] = (struct region){start, end};
+	pthread_mutex_unlock(&adding);
 }
 
 bool region_is_own(uint64_t start, uint64_t size)
 {
+	unsigned int known = __atomic_load_n(&count, __ATOMIC_ACQUIRE);
 	uint64_t end;
 
 	if (__builtin_add_overflow(start, size, &end))
 		return true;
-	for (unsigned int i = 0; i < count; i++)
-		if (start < regions[i].end && end > regions[i].start)
+	for (unsigned int i = 0; i < known; i++)
+		if (start < __atomic_load_n(&regions[i].end, __ATOMIC_RELAXED) &&
+		    end > __atomic_load_n(&regions[i].start, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
 
-/* A hexadecimal number; *text is left behind it. */
-static uint64_t parse_hex(const char **text)
+static bool note(const struct mapping *mapping, void *context)
 {
-	uint64_t value = 0;
+	uint64_t start = mapping->start;
 
-	for (;; (*text)++) {
-		char c = **text;
-
-		if (c >= '0' && c <= '9')
-			value = value << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return value;
-	}
-}
-
-/* One line of /proc/self/maps: START-END perms offset dev inode [name]. */
-static void note_line(const char *line)
-{
-	const char *text = line;
-	uint64_t start = parse_hex(&text);
-	uint64_t end = *text == '-' ? (text++, parse_hex(&text)) : 0;
-
-	if (end <= start || start >> 47)
-		return; /* [vsyscall] lies in the upper half */
-	if (strstr(line, "[stack]"))
+	(void)context;
+	if (start >> 47)
+		return true; /* [vsyscall] lies in the upper half */
+	if (strcmp(mapping->name, "[stack]") == 0)
 		start -= STACK_RESERVE;
-	region_add(start, end - start);
+	region_add(start, mapping->end - start);
+	return true;
 }
 
 int region_note_own(void)
 {
-	char text[1024];
-	size_t size = 0;
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int err = mapping_each(note, NULL);
 
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		ssize_t n = read(fd, text + size, sizeof(text) - 1 - size);
-		char *end;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		size += (size_t)n;
-		text[size] = 0;
-		while ((end = memchr(text, '\n', size)) != NULL) {
-			*end = 0;
-			note_line(text);
-			size -= (size_t)(end + 1 - text);
-			memmove(text, end + 1, size + 1);
-		}
-		if (size == sizeof(text) - 1)
-			size = 0; /* no line of ours is that long */
-	}
-	close(fd);
+	if (err)
+		return err;
 	return count ? 0 : -EIO;
 }

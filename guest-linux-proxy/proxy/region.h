@@ -12,7 +12,7 @@
 /** Note every mapping that exists now (from /proc/self/maps), before the program is loaded. 0 or -errno. */
 int region_note_own(void);
 
-/** Note one more. */
+/** Note one more. Any thread may. */
 void region_add(uint64_t start, uint64_t size);
 
 /** True if start .. start+size touches the proxy's own memory. A range that wraps touches it. */

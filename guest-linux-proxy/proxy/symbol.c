@@ -2,7 +2,6 @@
 #include "symbol.h"
 
 #include <elf.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,8 +31,8 @@ static bool read_section(int fd, const Elf64_Ehdr *header, unsigned int index, E
 	       read_exactly(fd, section, sizeof(*section), offset);
 }
 
-/* The symbol table and the string table that belongs to it. */
-static bool find_tables(int fd, Elf64_Shdr *symbols, Elf64_Shdr *strings)
+/* The symbol table of this section type and the string table that belongs to it. */
+static bool find_tables(int fd, uint32_t type, Elf64_Shdr *symbols, Elf64_Shdr *strings)
 {
 	Elf64_Ehdr header;
 
@@ -43,9 +42,31 @@ static bool find_tables(int fd, Elf64_Shdr *symbols, Elf64_Shdr *strings)
 	for (unsigned int i = 0; i < header.e_shnum; i++) {
 		if (!read_section(fd, &header, i, symbols))
 			return false;
-		if (symbols->sh_type == SHT_SYMTAB)
+		if (symbols->sh_type == type)
 			return symbols->sh_entsize == sizeof(Elf64_Sym) &&
 			       read_section(fd, &header, symbols->sh_link, strings);
+	}
+	return false;
+}
+
+bool symbol_address(int fd, uint64_t offset, uint64_t *address)
+{
+	Elf64_Ehdr header;
+
+	if (!read_exactly(fd, &header, sizeof(header), 0) || header.e_phentsize != sizeof(Elf64_Phdr))
+		return false;
+	for (unsigned int i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr segment;
+		uint64_t at;
+
+		if (__builtin_add_overflow(header.e_phoff, i * sizeof(segment), &at) ||
+		    !read_exactly(fd, &segment, sizeof(segment), at))
+			return false;
+		if (segment.p_type != PT_LOAD || offset < segment.p_offset ||
+		    offset - segment.p_offset >= segment.p_filesz)
+			continue;
+		*address = segment.p_vaddr + (offset - segment.p_offset);
+		return true;
 	}
 	return false;
 }
@@ -90,7 +111,7 @@ void symbol_resolve(int fd, struct symbol *symbols, unsigned int count)
 		count = RESOLVE_MAX;
 	for (unsigned int i = 0; i < count; i++)
 		symbols[i].name[0] = 0;
-	if (!find_tables(fd, &table, &strings))
+	if (!find_tables(fd, SHT_SYMTAB, &table, &strings) && !find_tables(fd, SHT_DYNSYM, &table, &strings))
 		return;
 	total = table.sh_size / sizeof(Elf64_Sym);
 	for (uint64_t i = 0; i < total && i < SYMBOLS_MAX; i += CHUNK) {

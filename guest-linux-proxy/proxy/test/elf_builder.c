@@ -39,3 +39,11 @@ struct built built_program(void)
 		},
 	};
 }
+
+struct built built_dynamic_program(void)
+{
+	struct built file = built_program();
+
+	file.segment[3] = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = 0x2f00, .p_filesz = 0x20};
+	return file;
+}

@@ -16,4 +16,7 @@ struct built {
 /** A two-segment ET_EXEC program at 0x400000 with 0x3000 bytes of file. */
 struct built built_program(void);
 
+/** The same with a PT_INTERP in place of PT_TLS: a path of 0x20 bytes at 0x2f00. */
+struct built built_dynamic_program(void);
+
 #endif

@@ -9,6 +9,7 @@ int main(void)
 	test_stack();
 	test_heap();
 	test_options();
+	test_mapping();
 	test_memory();
 	test_image();
 	test_symbol();

@@ -61,6 +61,7 @@ void test_region(void);
 void test_symbol(void);
 void test_backtrace(void);
 void test_report(void);
+void test_mapping(void);
 void test_memory(void);
 void test_image(void);
 

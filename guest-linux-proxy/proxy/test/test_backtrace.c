@@ -6,7 +6,7 @@
 /* A stack and a code range of the test's own; each return address follows a call (E8 rel32). */
 static uint64_t stack[64];
 static uint8_t code[256];
-static struct image image;
+static struct backtrace_code ranges;
 static struct backtrace_frame frames[BACKTRACE_MAX];
 
 static uint64_t return_address(unsigned int n)
@@ -20,7 +20,7 @@ static void prepare(void)
 	memset(code, 0x90, sizeof(code));
 	for (unsigned int n = 0; n < 8; n++)
 		code[16 * (n + 1) - 5] = 0xe8;
-	image = (struct image){.start = (uint64_t)code, .end = (uint64_t)code + sizeof(code)};
+	ranges = (struct backtrace_code){.count = 1, .range = {{(uint64_t)code, (uint64_t)code + sizeof(code)}}};
 }
 
 static uint64_t at(unsigned int index)
@@ -38,7 +38,7 @@ static void follows_the_chain_of_frame_pointers(void)
 		stack[5 + 4 * n] = return_address(n);
 	}
 	stack[4 + 4 * 4] = 0;
-	CHECK_EQUAL(backtrace_walk(&regs, &image, at(64), frames), 6);
+	CHECK_EQUAL(backtrace_walk(&regs, &ranges, at(64), frames), 6);
 	CHECK_EQUAL(frames[0].address, code);
 	for (unsigned int n = 0; n < 5; n++) {
 		CHECK_EQUAL(frames[1 + n].address, return_address(n));
@@ -53,7 +53,7 @@ static void a_chain_that_loops_ends(void)
 	prepare();
 	stack[4] = at(4);
 	stack[5] = return_address(0);
-	CHECK(backtrace_walk(&regs, &image, at(64), frames) < BACKTRACE_MAX);
+	CHECK(backtrace_walk(&regs, &ranges, at(64), frames) < BACKTRACE_MAX);
 }
 
 static void without_frame_pointers_it_looks_for_return_addresses(void)
@@ -64,7 +64,7 @@ static void without_frame_pointers_it_looks_for_return_addresses(void)
 	stack[3] = return_address(1);
 	stack[4] = (uint64_t)&code[7]; /* in the code, but not behind a call */
 	stack[9] = return_address(2);
-	CHECK_EQUAL(backtrace_walk(&regs, &image, at(64), frames), 3);
+	CHECK_EQUAL(backtrace_walk(&regs, &ranges, at(64), frames), 3);
 	CHECK_EQUAL(frames[1].address, return_address(1));
 	CHECK(frames[1].guessed);
 	CHECK_EQUAL(frames[2].address, return_address(2));
@@ -75,9 +75,9 @@ static void bad_pointers_leave_the_first_frame(void)
 	struct hvm_regs regs = {.rip = 0, .rsp = 0x10, .rbp = 0xdead000000000008};
 
 	prepare();
-	CHECK_EQUAL(backtrace_walk(&regs, &image, UINT64_MAX, frames), 1);
+	CHECK_EQUAL(backtrace_walk(&regs, &ranges, UINT64_MAX, frames), 1);
 	regs.rsp = UINT64_MAX - 3;
-	CHECK_EQUAL(backtrace_walk(&regs, &image, UINT64_MAX, frames), 1);
+	CHECK_EQUAL(backtrace_walk(&regs, &ranges, UINT64_MAX, frames), 1);
 }
 
 void test_backtrace(void)

@@ -138,12 +138,33 @@ static void refuses_other_kinds_of_elf_files(void)
 	refused_with(&file, ENOEXEC, "ELF type is 77");
 }
 
-static void refuses_a_dynamic_program_and_says_how_to_link(void)
+static void tells_where_the_interpreter_is_named(void)
 {
 	struct built file = built_program();
 
-	file.segment[3].p_type = PT_INTERP;
-	refused_with(&file, ENOEXEC, "link it with -static");
+	CHECK_EQUAL(check(&file), 0);
+	CHECK_EQUAL(program.interpreter_size, 0);
+	file.segment[3] = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = 0x2ff0, .p_filesz = 0x10};
+	CHECK_EQUAL(check(&file), 0);
+	CHECK_EQUAL(program.interpreter_offset, 0x2ff0);
+	CHECK_EQUAL(program.interpreter_size, 0x10);
+	file.segment[2] = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = 0x1000, .p_filesz = 0x20};
+	CHECK_EQUAL(check(&file), 0);
+	CHECK_EQUAL(program.interpreter_offset, 0x1000); /* of two, the first */
+}
+
+static void refuses_an_interpreter_that_is_not_named(void)
+{
+	struct built file = built_program();
+
+	file.segment[3] = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = 0x2ff0, .p_filesz = 0x11};
+	refused_with(&file, ENOEXEC, "interpreter's path lies at 0x2ff0, the file has 0x3000 bytes");
+	file.segment[3].p_offset = UINT64_MAX - 8;
+	refused_with(&file, ENOEXEC, "interpreter's path lies at");
+	file.segment[3].p_filesz = 1;
+	refused_with(&file, ENOEXEC, "interpreter has 0x1 bytes; allowed: 2 to 4096");
+	file.segment[3].p_filesz = 0x1001;
+	refused_with(&file, ENOEXEC, "interpreter has 0x1001 bytes");
 }
 
 static void refuses_a_shared_library(void)
@@ -254,7 +275,8 @@ void test_elf(void)
 	RUN(refuses_what_is_no_elf_file);
 	RUN(refuses_other_machines_and_classes);
 	RUN(refuses_other_kinds_of_elf_files);
-	RUN(refuses_a_dynamic_program_and_says_how_to_link);
+	RUN(tells_where_the_interpreter_is_named);
+	RUN(refuses_an_interpreter_that_is_not_named);
 	RUN(refuses_a_shared_library);
 	RUN(refuses_program_headers_that_are_missing_or_outside);
 	RUN(refuses_segments_outside_the_file);

@@ -62,6 +62,11 @@ static void keeps_its_promises(const struct elf_program *program, uint64_t file_
 		CHECK(end > segment->address && end <= program->high);
 	}
 	CHECK(program->entry >= program->low && program->entry < program->high);
+	if (program->interpreter_size) {
+		CHECK(program->interpreter_size >= 2 && program->interpreter_size <= 4096);
+		CHECK(program->interpreter_offset <= file_size);
+		CHECK(program->interpreter_size <= file_size - program->interpreter_offset);
+	}
 	CHECK(!program->headers || (program->headers >= program->low && program->headers < program->high));
 }
 
@@ -70,7 +75,7 @@ static void fuzz(uint64_t seed)
 	unsigned int accepted = 0, refused = 0;
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		struct built file = built_program();
+		struct built file = i % 2 ? built_program() : built_dynamic_program();
 		struct elf_program program;
 		struct refusal refusal;
 		Elf64_Ehdr header;

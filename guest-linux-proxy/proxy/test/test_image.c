@@ -25,7 +25,7 @@ static int file_with(const struct built *built)
 	return fd;
 }
 
-static int map(const struct built *built, int fd)
+static int map_at(const struct built *built, int fd, enum image_place place)
 {
 	struct elf_program program;
 	Elf64_Ehdr header;
@@ -33,7 +33,12 @@ static int map(const struct built *built, int fd)
 	CHECK_EQUAL(elf_check_header((const uint8_t *)built, sizeof(*built), BUILDER_FILE_SIZE, &header, &refusal), 0);
 	CHECK_EQUAL(elf_check_segments(&header, (const uint8_t *)built->segment, BUILDER_FILE_SIZE, &program, &refusal),
 		    0);
-	return image_map(fd, &program, &image, &refusal);
+	return image_map(fd, &program, place, &image, &refusal);
+}
+
+static int map(const struct built *built, int fd)
+{
+	return map_at(built, fd, IMAGE_PROGRAM);
 }
 
 static struct built independent_program(void)
@@ -82,6 +87,20 @@ static void a_position_independent_program_keeps_its_alignment(void)
 	close(fd);
 }
 
+static void an_interpreter_lies_elsewhere_and_keeps_its_alignment(void)
+{
+	struct built built = independent_program();
+	int fd = file_with(&built);
+
+	built.segment[1].p_align = 0x200000;
+	CHECK_EQUAL(map_at(&built, fd, IMAGE_INTERPRETER), 0);
+	CHECK_EQUAL(image.bias % 0x200000, 0);
+	CHECK_EQUAL(image.entry, image.bias + 0x100);
+	CHECK(image.start > 0x2aaaaaaaa000ull + (1ull << 40)); /* beyond where programs and their heaps lie */
+	munmap((void *)image.start, image.end - image.start);
+	close(fd);
+}
+
 static void never_replaces_what_is_mapped(void)
 {
 	struct built built = built_program();
@@ -113,6 +132,7 @@ void test_image(void)
 {
 	RUN(maps_bytes_and_zeroes_where_they_belong);
 	RUN(a_position_independent_program_keeps_its_alignment);
+	RUN(an_interpreter_lies_elsewhere_and_keeps_its_alignment);
 	RUN(never_replaces_what_is_mapped);
 	RUN(a_program_larger_than_memory_is_refused);
 }

@@ -32,6 +32,16 @@ static void later_mappings_are_the_programs(void)
 	munmap(page, 4096);
 }
 
+static void a_mapping_below_the_last_joins_it(void)
+{
+	for (uint64_t start = 0x2cccccd00000; start > 0x2ccccc900000; start -= 0x1000)
+		region_add(start, 0x1000);
+	CHECK(region_is_own(0x2ccccc901000, 0x1000));
+	CHECK(region_is_own(0x2cccccd00fff, 1));
+	CHECK(!region_is_own(0x2cccccd01000, 0x1000));
+	CHECK(!region_is_own(0x2ccccc900000, 0x1000));
+}
+
 static void a_range_that_wraps_touches_everything(void)
 {
 	CHECK(region_is_own(0x2dddddd00000, UINT64_MAX));
@@ -42,5 +52,6 @@ void test_region(void)
 {
 	RUN(own_code_data_and_stack_are_own);
 	RUN(later_mappings_are_the_programs);
+	RUN(a_mapping_below_the_last_joins_it);
 	RUN(a_range_that_wraps_touches_everything);
 }

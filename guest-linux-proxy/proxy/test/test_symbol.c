@@ -3,6 +3,7 @@
 
 #include "../symbol.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
@@ -42,6 +43,37 @@ static void finds_a_function_and_the_offset_in_it(void)
 	CHECK_EQUAL(symbols[0].offset, 2);
 	CHECK(symbols[1].name[0] == 0);
 	CHECK(symbols[2].name[0] == 0);
+	close(fd);
+}
+
+static void tells_where_a_byte_of_the_file_is_loaded(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+	uint64_t address = 99;
+	Elf64_Ehdr header;
+
+	CHECK(symbol_address(fd, 0, &address));
+	CHECK_EQUAL(address, 0);
+	CHECK_EQUAL(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	CHECK(!symbol_address(fd, header.e_shoff, &address)); /* section headers are not loaded */
+	CHECK(!symbol_address(fd, UINT64_MAX, &address));
+	CHECK(!symbol_address(-1, 0, &address));
+	close(fd);
+}
+
+/* Stripped, as Debian's libraries are: only what a library exports has a name. */
+static void a_library_without_a_symbol_table_has_its_dynamic_one(void)
+{
+	struct symbol symbol = {.address = 0};
+	Dl_info info;
+	int fd;
+
+	CHECK(dladdr((void *)&a64l, &info) != 0);
+	fd = open(info.dli_fname, O_RDONLY);
+	symbol.address = (uint64_t)info.dli_saddr - (uint64_t)info.dli_fbase + 1;
+	symbol_resolve(fd, &symbol, 1);
+	CHECK(strcmp(symbol.name, "a64l") == 0);
+	CHECK_EQUAL(symbol.offset, 1);
 	close(fd);
 }
 
@@ -94,6 +126,8 @@ static void a_file_that_is_no_elf_file_has_no_names(void)
 void test_symbol(void)
 {
 	RUN(finds_a_function_and_the_offset_in_it);
+	RUN(tells_where_a_byte_of_the_file_is_loaded);
+	RUN(a_library_without_a_symbol_table_has_its_dynamic_one);
 	RUN(damaged_files_leave_names_empty_or_short);
 	RUN(a_file_that_is_no_elf_file_has_no_names);
 }

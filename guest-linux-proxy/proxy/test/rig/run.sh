@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs behind the proxy must do what they do without it. Usage: run.sh PROXY DYNAMIC PROBE...
-# PROXY is the native rig's, or hvm-proxy itself inside a guest; each PROBE is rig/probe.c linked statically, and
-# DYNAMIC is it linked dynamically.
+# Programs behind the proxy must do what they do without it. Usage: run.sh PROXY LIBRARIES PROBE...
+# PROXY is the native rig's, or hvm-proxy itself inside a guest; each PROBE is rig/probe.c, linked statically or
+# dynamically, and LIBRARIES is rig/libraries.c, with its shared libraries beside it.
 set -u
 rig=$1
-dynamic=$2
+libraries=$2
 shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -141,7 +141,37 @@ echo '#!/bin/sh' >"$work/script"
 has 126 'not executable' "$work/script"
 chmod +x "$work/script"
 has 126 'it is a script' "$work/script"
-has 126 'link it with -static' "$dynamic"
+
+same "$libraries"
+same "$libraries" "$libraries-plugin.so"
+same "$libraries" "$libraries-missing.so"
+has 139 'fault signal=11' "$libraries" crash
+grep -q 'trace 0 0x[0-9a-f]* linked_crash+0x' "$work/report" || fail "crash in a library: no symbol in the trace"
+# The dynamic linker is a program, too.
+ldso=$(head -c 4096 "$libraries" | tr '\0' '\n' | grep -a -m1 '^/.*ld.*\.so')
+same "$ldso" "$libraries"
+
+# with_interpreter TEXT: the program, with another path of the same length for its interpreter
+with_interpreter() {
+	LC_ALL=C sed "s|$ldso|$1|" "$libraries" >"$work/interpreted"
+	chmod +x "$work/interpreted"
+}
+(cd "$work" && ln -s "$work" /tmp/hvm-rig.$$)
+stem=/tmp/hvm-rig.$$/
+path=$(printf '%s%0*d' "$stem" $((${#ldso} - ${#stem})) 7)
+with_interpreter "$path"
+has 127 "does not have its interpreter $path" "$work/interpreted"
+echo '#!/bin/sh' >"$path"
+has 126 "interpreter $path cannot be used: $path: it is not executable" "$work/interpreted"
+chmod +x "$path"
+has 126 "interpreter $path is a script" "$work/interpreted"
+head -c 5000 "$ldso" >"$path"
+has 126 "interpreter $path cannot be used: it is cut off or damaged" "$work/interpreted"
+printf '\267' | dd of="$path" bs=1 seek=18 conv=notrunc status=none
+has 126 "interpreter $path cannot be used: it is a program for AArch64" "$work/interpreted"
+cp "$ldso" "$path"
+same "$work/interpreted"
+rm -f "${stem%/}"
 : >"$work/empty"
 chmod +x "$work/empty"
 has 126 'it is empty' "$work/empty"

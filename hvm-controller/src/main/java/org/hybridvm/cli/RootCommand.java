@@ -12,7 +12,7 @@ final class RootCommand extends Command {
                 "by a proxy process in the Linux partition of the same VM.");
         examples(
                 "hvm doctor                            what this host lacks, and how to mend it",
-                "hvm run -- ./program input.dat        run a static program on the HRT",
+                "hvm run -- ./program input.dat        run a program on the HRT",
                 "hvm run --linux -- ./program          the same in the Linux partition",
                 "hvm launch layouts/demo.yaml          make a VM from a layout",
                 "hvm COMMAND --help                    more about a command");

@@ -19,7 +19,7 @@ import org.hybridvm.job.JobResult;
 final class RunCommand extends Command {
     private static final Set<String> PASSED =
             Set.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
-    private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_");
+    private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_");
 
     /** Ends that the caller has brought about and that shells do not mention either. */
     private static final Set<Integer> QUIET_SIGNALS = Set.of(Signals.INT, Signals.PIPE);
@@ -47,12 +47,15 @@ final class RunCommand extends Command {
                 "or the VM failed. Ctrl-C reaches the program; twice within a second kills it.",
                 "",
                 "The guest sees host folders only through the VM's mounts, at the same path. A program below a",
-                "mount is that file; any other path is the guest's own (it has Debian's /bin/busybox). A bare name",
-                "is looked for along PATH as far as it is mounted, then in the guest's /bin.",
+                "mount is that file; any other path is the guest's own: Debian's busybox, and if the layout gives it",
+                "a root file system, Debian's programs and shared libraries. A bare name is looked for along PATH",
+                "as far as it is mounted, then in the guest's /bin.",
                 "",
-                "Passed from your environment: PATH HOME USER LOGNAME LANG LANGUAGE LC_* TERM TZ OMP_* GOMP_* KMP_*.");
+                "Passed from your environment: PATH HOME USER LOGNAME LANG LANGUAGE LC_* TERM TZ OMP_* GOMP_* KMP_*",
+                "OPENBLAS_*.");
         examples(
                 "hvm run -- /bin/busybox sha256sum data.bin",
+                "hvm run -- python3 analyse.py",
                 "hvm run --cores 2 --env OMP_NUM_THREADS=2 -- ./solver mesh.dat > result.txt",
                 "cat words | hvm run -- sort | head",
                 "hvm run --linux -- /bin/busybox uname -a");

@@ -13,6 +13,9 @@ import org.hybridvm.layout.ByteSize;
 
 /** What hybrid VMs need on a host, found out one by one for {@code hvm doctor}. */
 public final class HostChecks {
+    /** The project's root file system, in the folder of images. */
+    public static final String ROOT_FS = "rootfs.img";
+
     private static final String INSTALL = "apt-get install ";
     private static final long MIN_MEMORY = 3L << 30;
     private static final long MIN_DISK = 512L << 20;
@@ -57,6 +60,7 @@ public final class HostChecks {
         checks.add(file("virtiofsd", "qemu-system-common", "/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"));
         checks.add(image(images.resolve("vmlinux")));
         checks.add(image(images.resolve("initramfs.cpio")));
+        checks.add(rootFs(images.resolve(ROOT_FS)));
         checks.add(cores(host));
         checks.add(memory(host));
         checks.add(disk(state));
@@ -119,6 +123,16 @@ public final class HostChecks {
             return new Check(
                     file.getFileName().toString(), Status.FAIL, file + " is missing", Optional.of("make -C images"));
         }
+    }
+
+    private static Check rootFs(Path file) {
+        return Files.exists(file)
+                ? image(file)
+                : new Check(
+                        ROOT_FS,
+                        Status.WARN,
+                        file + " is missing: guests have no shared libraries",
+                        Optional.of("make -C images"));
     }
 
     private static Check cores(HostTopology host) {

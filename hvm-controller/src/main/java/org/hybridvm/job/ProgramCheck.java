@@ -9,15 +9,15 @@ import org.hybridvm.HvmException;
 
 /** Refuses, before anything is started, a host file that cannot run as a job, and says why. */
 final class ProgramCheck {
-    private static final String STATIC_PROGRAMS = "static ELF programs for 64-bit x86 (x86-64)";
-    private static final String WITH_SCRIPTS = STATIC_PROGRAMS + ", scripts";
+    private static final String PROGRAMS = "ELF programs for 64-bit x86 (x86-64)";
+    private static final String WITH_SCRIPTS = PROGRAMS + ", scripts";
 
     private ProgramCheck() {}
 
     /**
      * @param file an existing path below a mount
      * @param typed the program as the caller wrote it, for the message
-     * @param kind where it is to run; the Linux partition's kernel judges scripts and dynamic programs itself
+     * @param kind where it is to run; the Linux partition's kernel judges scripts itself
      */
     static void requireRunnable(Path file, String typed, PartitionKind kind) {
         if (Files.isDirectory(file)) {
@@ -33,7 +33,7 @@ final class ProgramCheck {
         }
         ElfFile elf = read(file, typed);
         switch (elf.kind()) {
-            case PROGRAM -> requireStatic(elf, typed);
+            case PROGRAM -> {} // whether the guest has the interpreter of a dynamic one, only the guest knows
             case SCRIPT -> refuseScript(elf, typed, kind);
             case EMPTY ->
                 throw refuse("The program is an empty file", typed, allowed(kind))
@@ -66,24 +66,9 @@ final class ProgramCheck {
         }
     }
 
-    /** Neither partition: the guest has no dynamic linker and no shared libraries. */
-    private static void requireStatic(ElfFile elf, String typed) {
-        if (elf.interpreter() != null) {
-            throw refuse(
-                            "The program is linked dynamically, which guests do not run yet",
-                            typed + " (needs " + elf.interpreter() + ")",
-                            STATIC_PROGRAMS)
-                    .hint("link it statically: cc -static -o PROGRAM SOURCE.c (also with -fopenmp, g++, gfortran)")
-                    .build();
-        }
-    }
-
     private static void refuseScript(ElfFile elf, String typed, PartitionKind kind) {
         if (kind == PartitionKind.HRT) {
-            throw refuse(
-                            "The program is a script, which HRT partitions do not run yet",
-                            found(typed, elf),
-                            STATIC_PROGRAMS)
+            throw refuse("The program is a script, which HRT partitions do not run yet", found(typed, elf), PROGRAMS)
                     .hint("hvm run --linux -- /bin/sh " + typed)
                     .build();
         }
@@ -94,7 +79,7 @@ final class ProgramCheck {
     }
 
     private static String allowed(PartitionKind kind) {
-        return kind == PartitionKind.HRT ? STATIC_PROGRAMS : WITH_SCRIPTS;
+        return kind == PartitionKind.HRT ? PROGRAMS : WITH_SCRIPTS;
     }
 
     private static HvmException.Builder refuse(String what, String value, String allowed) {

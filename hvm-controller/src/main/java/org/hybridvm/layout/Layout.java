@@ -64,9 +64,37 @@ public record Layout(
      *
      * @param kernel an uncompressed vmlinux or a bzImage; empty: the project's
      * @param initramfs empty: the project's
+     * @param rootFs what programs see as their root
      * @param commandLine further words for the kernel
      */
-    public record Linux(int cores, Optional<Path> kernel, Optional<Path> initramfs, String commandLine) {}
+    public record Linux(
+            int cores, Optional<Path> kernel, Optional<Path> initramfs, RootFs rootFs, String commandLine) {}
+
+    /**
+     * The root file system that a guest's programs see.
+     *
+     * @param file an image, for {@link Choice#FILE} only
+     */
+    public record RootFs(Choice choice, Optional<Path> file) {
+        public static final RootFs AUTO = new RootFs(Choice.AUTO, Optional.empty());
+        public static final RootFs STANDARD = new RootFs(Choice.STANDARD, Optional.empty());
+        public static final RootFs NONE = new RootFs(Choice.NONE, Optional.empty());
+
+        public static RootFs of(Path image) {
+            return new RootFs(Choice.FILE, Optional.of(image));
+        }
+
+        /** Where it comes from. */
+        public enum Choice {
+            /** The project's if it was built, else none. */
+            AUTO,
+            /** The project's, made of Debian packages. */
+            STANDARD,
+            /** Programs see the initramfs: busybox, no libraries. */
+            NONE,
+            FILE
+        }
+    }
 
     /**
      * An HRT partition.

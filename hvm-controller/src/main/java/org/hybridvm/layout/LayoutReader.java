@@ -2,9 +2,11 @@
 package org.hybridvm.layout;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +30,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 public final class LayoutReader {
     static final List<String> FIELDS =
             List.of("name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console");
-    static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "cmdline");
+    static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "rootfs", "cmdline");
     static final List<String> PARTITION_FIELDS = List.of("name", "cores", "memory");
     static final List<String> HOST_FIELDS = List.of("cores");
     static final List<String> MOUNT_FIELDS = List.of("source", "readonly");
@@ -38,6 +40,9 @@ public final class LayoutReader {
 
     /** How words of the kernel's command line begin that hvmd sets itself. */
     static final String RESERVED_WORDS = "(maxcpus|memmap|hvm\\.[a-z]+)=";
+
+    /** How a squashfs image begins (Linux, Documentation/filesystems/squashfs.rst: SQUASHFS_MAGIC). */
+    static final byte[] SQUASHFS = {'h', 's', 'q', 's'};
 
     static final int MAX_PARTITIONS = 8;
     static final int MAX_LINUX_CORES = 255;
@@ -147,8 +152,10 @@ public final class LayoutReader {
                         object.number("cores", Layout.DEFAULT_LINUX_CORES, 1, MAX_LINUX_CORES),
                         file(object, "kernel"),
                         file(object, "initramfs"),
+                        rootFs(object),
                         commandLine(object)))
-                .orElse(new Layout.Linux(Layout.DEFAULT_LINUX_CORES, Optional.empty(), Optional.empty(), ""));
+                .orElse(new Layout.Linux(
+                        Layout.DEFAULT_LINUX_CORES, Optional.empty(), Optional.empty(), Layout.RootFs.AUTO, ""));
     }
 
     private static String commandLine(YamlObject object) {
@@ -161,6 +168,36 @@ public final class LayoutReader {
             }
         }
         return words.strip();
+    }
+
+    private Layout.RootFs rootFs(YamlObject object) {
+        return switch (object.text("rootfs").orElse("auto")) {
+            case "auto" -> Layout.RootFs.AUTO;
+            case "standard" -> Layout.RootFs.STANDARD;
+            case "none" -> Layout.RootFs.NONE;
+            default -> {
+                Path image = file(object, "rootfs").orElseThrow();
+                requireSquashfs(object, image);
+                yield Layout.RootFs.of(image);
+            }
+        };
+    }
+
+    /** What else a guest would find out only when it boots. */
+    private static void requireSquashfs(YamlObject object, Path image) {
+        try (InputStream bytes = Files.newInputStream(image)) {
+            if (!Arrays.equals(bytes.readNBytes(SQUASHFS.length), SQUASHFS)) {
+                throw object.refuse("rootfs", "the file is no squashfs image")
+                        .value(image)
+                        .allowed("auto, standard, none, a squashfs image (mksquashfs FOLDER FILE)")
+                        .build();
+            }
+        } catch (IOException e) {
+            throw object.refuse("rootfs", "the file cannot be read")
+                    .value(image)
+                    .cause(e)
+                    .build();
+        }
     }
 
     private Optional<Path> file(YamlObject object, String field) {

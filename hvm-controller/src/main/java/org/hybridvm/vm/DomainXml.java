@@ -30,11 +30,15 @@ import org.w3c.dom.Element;
 final class DomainXml {
     static final String AGENT_PORT = "org.hybridvm.agent.0";
 
+    /** The disk of the root file system, as Linux names it. */
+    static final String ROOT_DISK = "vda";
+
     private static final Path QBOOT = Path.of("/usr/share/qemu/qboot.rom");
     private static final List<Path> VIRTIOFSD =
             List.of(Path.of("/usr/lib/qemu/virtiofsd"), Path.of("/usr/libexec/virtiofsd"));
     private static final int SERIAL_SLOT = 3;
     private static final int SHARED_MEMORY_SLOT = 5;
+    private static final int ROOT_DISK_SLOT = 6;
     private static final int FIRST_MOUNT_SLOT = 8;
 
     /** Slots of bus 0 that are left for mounts; 31 is the chipset's on q35. */
@@ -53,6 +57,7 @@ final class DomainXml {
      *
      * @param kernel and initramfs: files that QEMU's user can read
      * @param consoleSocket and agentSocket: QEMU makes them and listens
+     * @param rootFs the image of the root file system, that QEMU's user can read
      * @param mountSockets of {@link MountServers}, one for each mount; empty: libvirt serves the mounts itself
      * @param sharedMemory name of the file in /dev/shm that host and guest share
      */
@@ -62,6 +67,7 @@ final class DomainXml {
             CoreLedger.Placement placement,
             Path kernel,
             Path initramfs,
+            Optional<Path> rootFs,
             String commandLine,
             Path consoleSocket,
             Path agentSocket,
@@ -175,6 +181,7 @@ final class DomainXml {
                 "model",
                 "virtio-non-transitional");
         slot(serial, SERIAL_SLOT);
+        parts.rootFs().ifPresent(image -> rootDisk(devices, image));
         for (int i = 0; i < layout.mounts().size(); i++) {
             mount(devices, layout.mounts().get(i), i, parts.mountSockets());
         }
@@ -201,6 +208,16 @@ final class DomainXml {
         child(devices, "memballoon").setAttribute("model", "none");
         child(devices, "panic").setAttribute("model", "isa");
         child(child(devices, "video"), "model").setAttribute("type", "none");
+    }
+
+    private void rootDisk(Element devices, Path image) {
+        Element disk = attributes(
+                child(devices, "disk"), "type", "file", "device", "disk", "model", "virtio-non-transitional");
+        attributes(child(disk, "driver"), "name", "qemu", "type", "raw");
+        child(disk, "source").setAttribute("file", image.toString());
+        attributes(child(disk, "target"), "dev", ROOT_DISK, "bus", "virtio");
+        child(disk, "readonly");
+        slot(disk, ROOT_DISK_SLOT);
     }
 
     private void mount(Element devices, Layout.Mount mount, int index, List<Path> sockets) {

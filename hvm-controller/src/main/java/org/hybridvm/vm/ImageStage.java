@@ -15,7 +15,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 
 /**
- * Copies of kernels and initramfses where QEMU's user can read them. A running VM keeps its own even if the tree that they
+ * Copies of kernels, initramfses and root file systems where QEMU's user can read them. A running VM keeps its own even if the tree that they
  * were built in is built anew; libvirt may change a copy's owner, never the original's.
  */
 final class ImageStage {
@@ -62,7 +62,7 @@ final class ImageStage {
                         attributes.get("size"));
     }
 
-    /** Deletes copies that no VM has. A running QEMU has read its files, so nothing else can break. */
+    /** Deletes copies that no VM has. A running QEMU has read or opened its files, so nothing else can break. */
     synchronized void keepOnly(Set<Path> used) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(each -> !used.contains(each)).toList()) {

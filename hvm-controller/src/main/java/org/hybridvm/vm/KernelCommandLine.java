@@ -13,7 +13,8 @@ final class KernelCommandLine {
 
     private KernelCommandLine() {}
 
-    static String of(Layout layout, List<GuestMemory.Range> ranges) {
+    /** @param rootFs whether the VM has a disk with a root file system */
+    static String of(Layout layout, List<GuestMemory.Range> ranges, boolean rootFs) {
         List<String> words = new ArrayList<>(List.of(
                 "console=ttyS0",
                 "quiet",
@@ -25,6 +26,9 @@ final class KernelCommandLine {
                 "cryptomgr.notests",
                 "no_timer_check",
                 TRAMPOLINE));
+        if (rootFs) {
+            words.add("hvm.rootfs=/dev/" + DomainXml.ROOT_DISK);
+        }
         int cpu = layout.linux().cores();
         for (int i = 0; i < layout.partitions().size(); i++) {
             Layout.Hrt partition = layout.partitions().get(i);

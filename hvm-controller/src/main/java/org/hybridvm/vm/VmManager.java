@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -332,8 +333,11 @@ public final class VmManager implements AutoCloseable {
         Layout layout = record.layout();
         Path kernel = stage.copyOf(layout.linux().kernel().orElse(images.resolve("vmlinux")));
         Path initramfs = stage.copyOf(layout.linux().initramfs().orElse(images.resolve("initramfs.cpio")));
+        Optional<Path> rootFs = rootFsOf(layout).map(stage::copyOf);
         if (vms.size() == 1) {
-            stage.keepOnly(Set.of(kernel, initramfs));
+            Set<Path> used = new HashSet<>(Set.of(kernel, initramfs));
+            rootFs.ifPresent(used::add);
+            stage.keepOnly(used);
         }
         List<GuestMemory.Range> ranges = GuestMemory.place(layout, DomainXml.usesQ35(layout));
         Files.deleteIfExists(consoleSocket(record));
@@ -346,11 +350,22 @@ public final class VmManager implements AutoCloseable {
                         record.placement(),
                         kernel,
                         initramfs,
-                        KernelCommandLine.of(layout, ranges),
+                        rootFs,
+                        KernelCommandLine.of(layout, ranges, rootFs.isPresent()),
                         consoleSocket(record),
                         agentSocket(record),
                         MountServers.needed(libvirt) ? mountSockets(record) : List.of(),
                         sharedMemory(record)));
+    }
+
+    private Optional<Path> rootFsOf(Layout layout) {
+        Path standard = images.resolve(HostChecks.ROOT_FS);
+        return switch (layout.linux().rootFs().choice()) {
+            case NONE -> Optional.empty();
+            case STANDARD -> Optional.of(standard);
+            case AUTO -> Optional.of(standard).filter(Files::exists);
+            case FILE -> layout.linux().rootFs().file();
+        };
     }
 
     /** Tries until the agent answers, QEMU ends, or the limit is over. */

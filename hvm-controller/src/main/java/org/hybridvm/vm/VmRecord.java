@@ -70,6 +70,7 @@ record VmRecord(
         linux.put("cores", layout.linux().cores());
         layout.linux().kernel().ifPresent(kernel -> linux.put("kernel", kernel.toString()));
         layout.linux().initramfs().ifPresent(initramfs -> linux.put("initramfs", initramfs.toString()));
+        linux.put("rootfs", rootFsToText(layout.linux().rootFs()));
         linux.put("cmdline", layout.linux().commandLine());
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("name", layout.name());
@@ -103,6 +104,9 @@ record VmRecord(
                         (int) linux.number("cores"),
                         linux.optionalText("kernel").map(Path::of),
                         linux.optionalText("initramfs").map(Path::of),
+                        linux.optionalText("rootfs")
+                                .map(VmRecord::rootFsFromText)
+                                .orElse(Layout.RootFs.NONE),
                         linux.text("cmdline")),
                 json.objects("partitions").stream()
                         .map(hrt -> new Layout.Hrt(hrt.text("name"), (int) hrt.number("cores"), hrt.number("memory")))
@@ -114,6 +118,19 @@ record VmRecord(
                 Layout.Machine.valueOf(json.text("machine").toUpperCase(Locale.ROOT)),
                 Layout.Acceleration.valueOf(json.text("acceleration").toUpperCase(Locale.ROOT)),
                 json.number("console_limit"));
+    }
+
+    /** As in a layout; a file's path is absolute, so it is none of the words. */
+    private static String rootFsToText(Layout.RootFs rootFs) {
+        return rootFs.file()
+                .map(Path::toString)
+                .orElseGet(() -> rootFs.choice().name().toLowerCase(Locale.ROOT));
+    }
+
+    private static Layout.RootFs rootFsFromText(String text) {
+        return text.startsWith("/")
+                ? Layout.RootFs.of(Path.of(text))
+                : new Layout.RootFs(Layout.RootFs.Choice.valueOf(text.toUpperCase(Locale.ROOT)), Optional.empty());
     }
 
     private static List<Integer> numbers(JsonObject json, String field) {

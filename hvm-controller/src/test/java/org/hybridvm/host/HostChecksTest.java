@@ -32,6 +32,7 @@ class HostChecksTest {
                         "virtiofsd",
                         "vmlinux",
                         "initramfs.cpio",
+                        "rootfs.img",
                         "host cores",
                         "memory",
                         "state folder",
@@ -68,6 +69,16 @@ class HostChecksTest {
                         "initramfs.cpio",
                         Status.FAIL,
                         folder.resolve("initramfs.cpio") + " is missing",
+                        Optional.of("make -C images")));
+    }
+
+    @Test
+    void shouldWarnOfAMissingRootFileSystem() {
+        assertThat(checks(2, 8 * GIB))
+                .contains(new Check(
+                        "rootfs.img",
+                        Status.WARN,
+                        folder.resolve("rootfs.img") + " is missing: guests have no shared libraries",
                         Optional.of("make -C images")));
     }
 

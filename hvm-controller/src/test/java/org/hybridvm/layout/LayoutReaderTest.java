@@ -38,7 +38,7 @@ class LayoutReaderTest {
                 .isEqualTo(new Layout(
                         "default",
                         2L << 30,
-                        new Layout.Linux(1, Optional.empty(), Optional.empty(), ""),
+                        new Layout.Linux(1, Optional.empty(), Optional.empty(), Layout.RootFs.AUTO, ""),
                         List.of(new Layout.Hrt("hrt", 1, 64L << 20)),
                         List.of(),
                         List.of(new Layout.Mount(folder, false)),
@@ -56,6 +56,7 @@ class LayoutReaderTest {
     void shouldReadEveryField() throws IOException {
         Path kernel = Files.createFile(folder.resolve("vmlinux"));
         Path initramfs = Files.createFile(folder.resolve("initramfs.cpio"));
+        Path rootFs = Files.writeString(folder.resolve("my.img"), "hsqs and more");
         Path data = Files.createDirectory(folder.resolve("data"));
         Path results = Files.createDirectory(folder.resolve("results"));
         assertThat(read("""
@@ -65,6 +66,7 @@ class LayoutReaderTest {
                           cores: 2
                           kernel: vmlinux
                           initramfs: %s
+                          rootfs: my.img
                           cmdline: "  nopti nokaslr "
                         partitions:
                           - name: fast
@@ -85,7 +87,12 @@ class LayoutReaderTest {
                 .isEqualTo(new Layout(
                         "solver-1",
                         3L << 30,
-                        new Layout.Linux(2, Optional.of(kernel), Optional.of(initramfs), "nopti nokaslr"),
+                        new Layout.Linux(
+                                2,
+                                Optional.of(kernel),
+                                Optional.of(initramfs),
+                                Layout.RootFs.of(rootFs),
+                                "nopti nokaslr"),
                         List.of(new Layout.Hrt("fast", 3, 256L << 20), new Layout.Hrt("small", 1, 64L << 20)),
                         List.of(0, 1, 5, 4, 3, 2),
                         List.of(new Layout.Mount(data, false), new Layout.Mount(results, true)),
@@ -118,6 +125,22 @@ class LayoutReaderTest {
         assertThat(read("acceleration: " + word).acceleration()).isEqualTo(acceleration);
     }
 
+    @ParameterizedTest
+    @CsvSource({"auto, AUTO", "standard, STANDARD", "none, NONE"})
+    void shouldKnowTheRootFileSystems(String word, Layout.RootFs.Choice choice) {
+        assertThat(read("linux: {rootfs: " + word + "}").linux().rootFs())
+                .isEqualTo(new Layout.RootFs(choice, Optional.empty()));
+    }
+
+    @Test
+    void shouldRefuseARootFileSystemThatIsNoSquashfsImage() throws IOException {
+        Path text = Files.writeString(folder.resolve("text"), "hello");
+        assertThat(catchThrowableOfType(HvmException.class, () -> read("linux: {rootfs: text}")))
+                .hasMessageContaining("the file is no squashfs image: " + text + ". Allowed: auto, standard, none,");
+        assertThat(catchThrowableOfType(HvmException.class, () -> read("linux: {rootfs: standart}")))
+                .hasMessageContaining("no such file");
+    }
+
     @Test
     void shouldTakeAutoAndAnEmptyListForNoNamedHostCores() {
         assertThat(read("host: {cores: auto}").hostCores()).isEmpty();
@@ -131,6 +154,7 @@ class LayoutReaderTest {
 
     @Test
     void shouldMountTheFolderThatALinkLeadsTo() throws IOException {
+        Path rootFs = Files.writeString(folder.resolve("my.img"), "hsqs and more");
         Path data = Files.createDirectory(folder.resolve("data"));
         Files.createSymbolicLink(folder.resolve("link"), data);
         assertThat(read("mounts: [link]").mounts()).containsExactly(new Layout.Mount(data, false));
@@ -183,8 +207,9 @@ class LayoutReaderTest {
                 .isEqualTo("layout.yaml:2:1: unknown field: memroy. Allowed: " + TOP_FIELDS
                         + ". Try: did you mean memory?");
         assertThat(refusal("linux:\n  kernal: vmlinux\n"))
-                .isEqualTo("layout.yaml:2:3: unknown field: linux.kernal. Allowed: cores, kernel, initramfs, cmdline."
-                        + " Try: did you mean kernel?");
+                .isEqualTo(
+                        "layout.yaml:2:3: unknown field: linux.kernal. Allowed: cores, kernel, initramfs, rootfs, cmdline."
+                                + " Try: did you mean kernel?");
         assertThat(refusal("partitions:\n  - name: a\n  - mem: 16MiB\n"))
                 .isEqualTo("layout.yaml:3:5: unknown field: partitions[1].mem. Allowed: name, cores, memory."
                         + " Try: did you mean memory?");
@@ -229,7 +254,8 @@ class LayoutReaderTest {
         assertThat(refusal("- name: demo"))
                 .isEqualTo("layout.yaml:1:1: fields are expected here: a list. Allowed: " + TOP_FIELDS + ".");
         assertThat(refusal("linux: 2"))
-                .isEqualTo("layout.yaml:1:8: fields are expected here: 2. Allowed: cores, kernel, initramfs, cmdline.");
+                .isEqualTo(
+                        "layout.yaml:1:8: fields are expected here: 2. Allowed: cores, kernel, initramfs, rootfs, cmdline.");
         assertThat(refusal("partitions: [hrt]"))
                 .isEqualTo("layout.yaml:1:14: fields are expected here: hrt. Allowed: name, cores, memory.");
     }

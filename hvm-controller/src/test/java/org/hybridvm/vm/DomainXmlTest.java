@@ -130,7 +130,7 @@ class DomainXmlTest {
                 .hasSize(23)
                 .startsWith("0x08", "0x09")
                 .endsWith("0x1e");
-        assertThat(all(xml, "//address/@slot")).hasSize(25).doesNotHaveDuplicates();
+        assertThat(all(xml, "//address/@slot")).hasSize(26).doesNotHaveDuplicates();
     }
 
     @Test
@@ -142,6 +142,7 @@ class DomainXmlTest {
                 own.placement(),
                 own.kernel(),
                 own.initramfs(),
+                Optional.empty(),
                 own.commandLine(),
                 own.consoleSocket(),
                 own.agentSocket(),
@@ -152,6 +153,7 @@ class DomainXmlTest {
         assertThat(all(xml, "//filesystem/source/@socket")).containsExactly("/run/hvm/solver-1.mount0");
         assertThat(all(xml, "//filesystem/source/@dir")).isEmpty();
         assertThat(all(xml, "//filesystem/binary")).isEmpty();
+        assertThat(all(xml, "//disk")).as("without a root file system").isEmpty();
     }
 
     @ParameterizedTest
@@ -172,6 +174,8 @@ class DomainXmlTest {
                     "//vcpupin/@cpuset",
                     "//emulatorpin/@cpuset",
                     "/domain/os/*[name() != 'boot']",
+                    "//disk/source/@file",
+                    "//disk/address/@slot",
                     "//filesystem/source/@dir",
                     "//filesystem/address/@slot",
                     "//channel/target/@name",
@@ -200,6 +204,7 @@ class DomainXmlTest {
                 placement,
                 Path.of("/var/lib/hvm/images/vmlinux-1-2"),
                 Path.of("/var/lib/hvm/images/initramfs.cpio-1-2"),
+                Optional.of(Path.of("/var/lib/hvm/images/rootfs.img-1-2")),
                 commandLine,
                 Path.of("/run/hvm/solver-1.console"),
                 Path.of("/run/hvm/solver-1.agent"),

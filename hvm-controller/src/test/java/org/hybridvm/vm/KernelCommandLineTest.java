@@ -22,7 +22,8 @@ class KernelCommandLineTest {
 
     @Test
     void shouldReserveThePartitionAndNameItsCores() {
-        assertThat(KernelCommandLine.of(demo(2 * GIB, hrt("hrt", 64 * MIB)), List.of(new Range(256 * MIB, 64 * MIB))))
+        assertThat(KernelCommandLine.of(
+                        demo(2 * GIB, hrt("hrt", 64 * MIB)), List.of(new Range(256 * MIB, 64 * MIB)), false))
                 .isEqualTo("console=ttyS0 quiet panic=-1 maxcpus=1" + ALWAYS
                         + " memmap=64M$0x10000000 hvm.partition=hrt:1-1:0x10000000:64M");
     }
@@ -31,16 +32,17 @@ class KernelCommandLineTest {
     void shouldCountCoresOnFromLinuxsAndPutTheLayoutsWordsLast() {
         Layout layout = TestLayouts.full(Layout.Machine.Q35, Layout.Acceleration.KVM);
         assertThat(KernelCommandLine.of(
-                        layout, List.of(new Range(256 * MIB, 256 * MIB), new Range(512 * MIB, 64 * MIB))))
+                        layout, List.of(new Range(256 * MIB, 256 * MIB), new Range(512 * MIB, 64 * MIB)), true))
                 .isEqualTo("console=ttyS0 quiet panic=-1 maxcpus=2" + ALWAYS
-                        + " memmap=256M$0x10000000 hvm.partition=fast:2-4:0x10000000:256M"
+                        + " hvm.rootfs=/dev/vda memmap=256M$0x10000000 hvm.partition=fast:2-4:0x10000000:256M"
                         + " memmap=64M$0x20000000 hvm.partition=small:5-5:0x20000000:64M"
                         + " hvm.mount=hvm0:/home/me/work hvm.mount=hvm1:/srv/data:ro nopti");
     }
 
     @Test
     void shouldWriteAddressesAbove4GiB() {
-        assertThat(KernelCommandLine.of(demo(8 * GIB, hrt("hrt", 3 * GIB)), List.of(new Range(4 * GIB, 3 * GIB))))
+        assertThat(KernelCommandLine.of(
+                        demo(8 * GIB, hrt("hrt", 3 * GIB)), List.of(new Range(4 * GIB, 3 * GIB)), false))
                 .endsWith(" memmap=3072M$0x100000000 hvm.partition=hrt:1-1:0x100000000:3072M");
     }
 
@@ -61,7 +63,7 @@ class KernelCommandLineTest {
             })
     void shouldEncodeWhatWouldEndAWordOrAField(String source, String encoded) {
         Layout layout = TestLayouts.withMounts(demo(2 * GIB, hrt("hrt", 64 * MIB)), new Mount(Path.of(source), true));
-        assertThat(KernelCommandLine.of(layout, List.of(new Range(256 * MIB, 64 * MIB))))
+        assertThat(KernelCommandLine.of(layout, List.of(new Range(256 * MIB, 64 * MIB)), false))
                 .endsWith(" hvm.mount=hvm0:" + encoded + ":ro");
     }
 }

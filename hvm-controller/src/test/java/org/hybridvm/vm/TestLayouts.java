@@ -23,7 +23,7 @@ final class TestLayouts {
         return new Layout(
                 "demo",
                 memory,
-                new Linux(1, Optional.empty(), Optional.empty(), ""),
+                new Linux(1, Optional.empty(), Optional.empty(), Layout.RootFs.AUTO, ""),
                 List.of(partitions),
                 List.of(),
                 List.of(),
@@ -37,7 +37,12 @@ final class TestLayouts {
         return new Layout(
                 "solver-1",
                 3 * GIB,
-                new Linux(2, Optional.of(Path.of("/srv/vmlinux")), Optional.of(Path.of("/srv/initramfs")), "nopti"),
+                new Linux(
+                        2,
+                        Optional.of(Path.of("/srv/vmlinux")),
+                        Optional.of(Path.of("/srv/initramfs")),
+                        Layout.RootFs.of(Path.of("/srv/rootfs")),
+                        "nopti"),
                 List.of(new Hrt("fast", 3, 256 * MIB), new Hrt("small", 1, 64 * MIB)),
                 List.of(0, 1, 5, 4, 3, 2),
                 List.of(new Mount(Path.of("/home/me/work"), false), new Mount(Path.of("/srv/data"), true)),

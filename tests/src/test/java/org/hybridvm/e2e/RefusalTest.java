@@ -43,13 +43,6 @@ class RefusalTest {
     }
 
     @Test
-    void shouldRefuseADynamicProgramAndSayHowToLink() {
-        assertThat(node.run(programs.path("dynamic").toString()).endedWith(126).errors())
-                .contains("dynamic")
-                .contains("-static");
-    }
-
-    @Test
     void shouldRefuseAMissingProgram() {
         assertThat(node.run(node.folder().resolve("nothing").toString())
                         .endedWith(127)
