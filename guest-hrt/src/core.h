@@ -63,8 +63,10 @@ struct core {
 	struct thread *ready_last; /* valid while there is a first */
 	struct thread *waiting;	   /* for answers; only this core touches it */
 	struct thread *displaced;  /* can run as soon as its stack is left */
+	struct thread *blocked;	   /* waits for another; its stack is about to be left */
 	struct thread *dead;	   /* ended; its server hears of it when its stack is left */
 	uint32_t load;		   /* threads that are this core's */
+	uint32_t polling;	   /* looks at its queue all the time: no doorbell needed */
 	bool ticking;		   /* the timer will interrupt */
 
 	uint8_t ist_stack[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(64)));

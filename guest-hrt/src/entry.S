@@ -122,7 +122,14 @@ exception_common:
 	POP_REGS
 	add	$16, %rsp
 	iretq
-3:	jmp	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
+3:	mov	$user_load32_access, %rcx	/* rax: where it was */
+	cmp	%rcx, %rax
+	je	6f
+	jmp	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
+6:	movq	$user_load32_failed, REGS_RIP(%rsp)
+	POP_REGS
+	add	$16, %rsp
+	iretq
 
 /* NMI, double fault, machine check: may hit between two instructions of the entries above. Never return. */
 	.balign 16
@@ -243,6 +250,16 @@ call_leave:
 	pop	%r12
 	pop	%rbx
 	pop	%rbp
+	ret
+
+/* int64_t user_load32(uint64_t address): the word at a program's address, or -1 if that faults. */
+	.globl user_load32
+user_load32:
+user_load32_access:
+	mov	(%rdi), %eax
+	ret
+user_load32_failed:
+	mov	$-1, %rax
 	ret
 
 /* void core_switch_to_idle(uint64_t rsp, void (*function)(void)): drop the current stack, run @function on another. */

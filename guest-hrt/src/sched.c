@@ -3,8 +3,11 @@
 #include "apic.h"
 #include "cpu.h"
 #include "fpu.h"
+#include "futex.h"
 #include "log.h"
 #include "panic.h"
+
+#include <hvm/poll.h>
 
 #define TICK_US 4000
 
@@ -13,6 +16,15 @@ void thread_switch(uint64_t *save, uint64_t load);
 _Noreturn void thread_resume(uint64_t load);
 void thread_first(void);
 void sched_first(void);
+
+/* Of a thread that waits for another. Only one that is OUT is in nobody's hands, and goes into a queue when it is
+ * woken. */
+enum block {
+	BLOCK_NONE = 0,
+	BLOCK_HERE = 1, /* its stack is still in use: by itself, looking for something else to run */
+	BLOCK_OUT = 2,	/* its stack was left */
+	BLOCK_WOKEN = 3,
+};
 
 /* Slots that have a thread. */
 static uint64_t live[HVM_MAX_SLOTS / 64];
@@ -163,6 +175,16 @@ static void finish_switch(void)
 	core->displaced = NULL;
 	if (thread)
 		push(core, thread);
+	thread = core->blocked;
+	core->blocked = NULL;
+	if (thread) {
+		uint32_t here = BLOCK_HERE;
+
+		/* Woken before its stack was left: the waker left it to us. */
+		if (!__atomic_compare_exchange_n(&thread->block, &here, BLOCK_OUT, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+			push(core, thread);
+	}
 	if (core->stop_requested)
 		core_abandon_thread(core);
 	arm_tick(core);
@@ -209,9 +231,11 @@ static struct thread *prepare(uint32_t index, uint64_t space, struct hvm_slot *c
 	return thread;
 }
 
+/* After a thread was put into its queue or woken: see that @core notices. One that polls does by itself. */
 static void wake(struct core *core)
 {
-	if (core != core_self())
+	hvm_fence_full();
+	if (core != core_self() && !hvm_load_relaxed(&core->polling))
 		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
 }
 
@@ -240,20 +264,49 @@ void sched_start(const struct thread *parent, uint32_t index)
 }
 
 /*
- * Nothing can run: halt until an interrupt. Who pushes a thread or answers looks at the flags after he did; this looks
- * after it raised them. @self: the thread on whose stack this happens, which waits for an answer, or NULL.
+ * Nothing can run. Poll until *@deadline (0: it begins now), then halt until an interrupt: who pushes or wakes a thread
+ * looks at polling after he did, and this looks again after it has cleared it. @self: the thread on whose stack this
+ * happens, or NULL. Interrupts are off, but for a moment.
  */
-static void idle(struct core *core, struct thread *self)
+static void idle(struct core *core, struct thread *self, bool (*ready)(const struct thread *), uint64_t *deadline)
 {
-	if (!core->ready && !core->stop_requested && !any_answered(core) && !(self && is_answered(self))) {
-		if (self)
-			self->slot->stats.halts++;
-		cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
+	uint64_t now = cpu_tsc();
+
+	if (!*deadline)
+		*deadline = now + (self ? self->window : 0);
+	hvm_store_relaxed(&core->polling, 1);
+	if (now < *deadline) {
+		for (int i = 0; i < 64; i++) {
+			if (ready(self) || hvm_load_relaxed(&core->ready))
+				break;
+			if (partition->flags & HVM_FLAG_PAUSE)
+				cpu_pause();
+		}
+		cpu_interrupt_window();
+	} else {
+		hvm_store_relaxed(&core->polling, 0);
+		hvm_fence_full();
+		if (!core->ready && !core->stop_requested && !any_answered(core) && !(self && ready(self))) {
+			if (self)
+				self->slot->stats.halts++;
+			cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
+		}
 	}
+	hvm_store_relaxed(&core->polling, 0);
+}
+
+/* The window learns from a wait that took since @start (hvm/poll.h). */
+static void adapt(struct thread *thread, uint64_t start)
+{
+	uint64_t base = partition->spin_cycles, waited = cpu_tsc() - start;
+
+	if (waited > thread->window)
+		thread->window = hvm_poll_adapt(thread->window, waited, base, HVM_POLL_HRT * base);
 }
 
 int64_t sched_wait(struct thread *thread, uint64_t tag)
 {
+	uint64_t deadline = 1; /* it has been polled for already */
 	int64_t result;
 
 	cpu_interrupts_off();
@@ -273,12 +326,55 @@ int64_t sched_wait(struct thread *thread, uint64_t tag)
 			core->waiting = thread;
 			switch_to(core, next); /* comes back when the answer is there */
 		} else {
-			idle(core, thread);
+			idle(core, thread, is_answered, &deadline);
 		}
 	}
 	hvm_store_relaxed(&thread->slot->client_sleeping, 0);
 	cpu_interrupts_on();
 	return result;
+}
+
+void sched_prepare_block(struct thread *thread)
+{
+	hvm_store_relaxed(&thread->block, BLOCK_HERE);
+}
+
+static bool is_woken(const struct thread *thread)
+{
+	return hvm_load_acquire(&thread->block) == BLOCK_WOKEN;
+}
+
+void sched_block(struct thread *thread)
+{
+	uint64_t start = cpu_tsc(), deadline = 0;
+
+	while (!is_woken(thread)) {
+		struct core *core = core_self();
+		struct thread *next;
+
+		if (core->stop_requested)
+			core_abandon_thread(core);
+		collect(core);
+		next = pick(core);
+		if (next) {
+			core->blocked = thread;
+			switch_to(core, next);
+		} else {
+			idle(core, thread, is_woken, &deadline);
+		}
+	}
+	adapt(thread, start);
+	hvm_store_relaxed(&thread->block, BLOCK_NONE);
+}
+
+void sched_unblock(struct thread *thread)
+{
+	struct core *core = core_at(hvm_load_relaxed(&thread->core));
+
+	if (__atomic_exchange_n(&thread->block, BLOCK_WOKEN, __ATOMIC_ACQ_REL) == BLOCK_OUT && !push(core, thread))
+		return;
+	wake(core);
+	arm_tick(core_self());
 }
 
 void sched_yield(struct core *core)
@@ -316,6 +412,7 @@ void sched_preempt(const struct hvm_regs *regs)
 static void run_idle(void)
 {
 	struct core *core = core_self();
+	uint64_t deadline = 1;
 
 	for (;;) {
 		struct thread *dead = core->dead, *next;
@@ -337,7 +434,7 @@ static void run_idle(void)
 			arm_tick(core);
 			thread_resume(next->rsp);
 		}
-		idle(core, NULL);
+		idle(core, NULL, NULL, &deadline);
 	}
 }
 
@@ -359,13 +456,16 @@ _Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, ui
 	core->load = 0;
 	core->stop_requested = false;
 	lock(core);
-	core->ready = core->waiting = core->displaced = core->dead = NULL;
+	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	hvm_store_relaxed(&core->space, space);
 	unlock(core);
 	if (slot != SCHED_NO_SLOT) {
 		if (slot >= thread_count())
 			panic("the module named a slot that has no memory for a thread");
-		push(core, prepare(slot, space, call_slot ? slot_at(call_slot - 1) : NULL));
+		struct thread *thread = prepare(slot, space, call_slot ? slot_at(call_slot - 1) : NULL);
+
+		futex_begin(thread);
+		push(core, thread);
 		core->load = 1;
 	}
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
@@ -379,7 +479,7 @@ void sched_leave(struct core *core)
 	hvm_store_relaxed(&core->space, 0);
 	core->ready = NULL;
 	unlock(core);
-	core->waiting = core->displaced = core->dead = NULL;
+	core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	if (core->ticking)
 		apic_timer_stop();
 	core->ticking = false;

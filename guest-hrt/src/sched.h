@@ -27,6 +27,14 @@ static inline bool sched_is_shared(const struct core *core)
  */
 int64_t sched_wait(struct thread *thread, uint64_t tag);
 
+/**
+ * Wait for another thread. First sched_prepare_block; then whoever is to wake it may learn of it; then sched_block,
+ * which returns after sched_unblock was called, at most once, from any core. Interrupts are off.
+ */
+void sched_prepare_block(struct thread *thread);
+void sched_block(struct thread *thread);
+void sched_unblock(struct thread *thread);
+
 /** Let the others that can run go first. Interrupts are off. */
 void sched_yield(struct core *core);
 

@@ -2,6 +2,7 @@
 #include "syscall.h"
 #include "core.h"
 #include "cpu.h"
+#include "futex.h"
 #include "sched.h"
 #include "thread.h"
 
@@ -17,6 +18,7 @@ enum {
 	NR_EXIT = 60,
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
+	NR_FUTEX = 202,
 	NR_SET_ROBUST_LIST = 273,
 	NR_RSEQ = 334,
 	NR_LOCAL_END = 335,
@@ -81,7 +83,7 @@ static int64_t local_rseq(struct thread *thread, const struct hvm_regs *regs)
 	return -ENOSYS;
 }
 
-static int64_t forward(struct thread *thread, const struct hvm_regs *regs)
+int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 {
 	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
 
@@ -98,7 +100,7 @@ static int64_t local_clone(struct thread *thread, const struct hvm_regs *regs)
 
 	thread->slot->regs = *regs;
 	thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
-	result = forward(thread, regs);
+	result = syscall_forward(thread, regs);
 	if (thread->slot->spawn) {
 		sched_start(thread, thread->slot->spawn - 1);
 		thread->slot->spawn = 0;
@@ -118,15 +120,14 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 		return 0;
 	default:
 		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
-		return forward(thread, regs);
+		return syscall_forward(thread, regs);
 	}
 }
 
 static local_call *const local_calls[NR_LOCAL_END] = {
-    [NR_SCHED_YIELD] = local_yield, [NR_EXIT] = local_exit,
-    [NR_GETPID] = local_getpid,	    [NR_ARCH_PRCTL] = local_arch_prctl,
-    [NR_GETTID] = local_gettid,	    [NR_SET_ROBUST_LIST] = local_zero,
-    [NR_RSEQ] = local_rseq,
+    [NR_SCHED_YIELD] = local_yield,	[NR_EXIT] = local_exit,	    [NR_GETPID] = local_getpid,
+    [NR_ARCH_PRCTL] = local_arch_prctl, [NR_GETTID] = local_gettid, [NR_FUTEX] = futex_call,
+    [NR_SET_ROBUST_LIST] = local_zero,	[NR_RSEQ] = local_rseq,
 };
 
 int64_t syscall_handle(const struct hvm_regs *regs)
@@ -143,7 +144,7 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 		thread->slot->stats.calls_local++;
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {
-		result = forward(thread, regs);
+		result = syscall_forward(thread, regs);
 	} else {
 		thread->slot->stats.calls_local++;
 		result = -ENOSYS;

@@ -3,12 +3,15 @@
 #ifndef HRT_SYSCALL_H
 #define HRT_SYSCALL_H
 
-#include <hvm/slot.h>
+#include "thread.h"
 
 /** Point SYSCALL of this core to the kernel. */
 void syscall_init(void);
 
 /** Called from entry.S with interrupts off, may return with them on; returns what the program finds in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
+
+/** Let the proxy make the call. Interrupts are off, and on after. */
+int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs);
 
 #endif

@@ -139,7 +139,8 @@ uint32_t thread_count(void)
 
 struct thread *thread_at(uint32_t index)
 {
-	return (struct thread *)((uint8_t *)core_at(partition->core_count) + (uint64_t)index * THREAD_AREA_SIZE);
+	return (struct thread *)((uint8_t *)core_at(partition->core_count) + HVM_MAX_SPACES * HVM_JOB_AREA +
+				 (uint64_t)index * THREAD_AREA_SIZE);
 }
 
 static bool never(void *what)

@@ -24,8 +24,11 @@ struct thread {
 	uint64_t tag;	     /* of the request it waits for */
 	uint64_t status;     /* with which it ended */
 	struct thread *next; /* in a queue */
-	uint32_t core;	     /* index of its core */
-	bool begun;	     /* has run: fs_base, gs_base and fpu hold its state while it does not run */
+	uint64_t futex;	     /* address that it waits for */
+	uint32_t futex_bits;
+	uint32_t block; /* enum block of sched.c */
+	uint32_t core;	/* index of its core */
+	bool begun;	/* has run: fs_base, gs_base and fpu hold its state while it does not run */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
 

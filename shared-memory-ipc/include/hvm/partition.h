@@ -14,7 +14,8 @@
  *   0x290000  top-level page tables, one per HRT process
  *   0x400000  aerokernel image: text, data, bss
  *   0x600000  clean copy of the image, for a fast reboot
- *   0x804000  the aerokernel's own memory, to the end: an area for each core, then one for each slot's thread. Not at
+ *   0x804000  the aerokernel's own memory, to the end: an area for each core, one for each
+ *             space's job, one for each slot's thread. Not at
  *             0x800000: the page of a core would share its place in a small TLB with the first page above, and a
  *             thread's with the slots', which is seen in every system call (40 ns under TCG)
  *
@@ -44,6 +45,7 @@
 #define HVM_OFFSET_HEAP	   0x804000u
 
 #define HVM_CORE_AREA	0x10000u
+#define HVM_JOB_AREA	0x800u
 #define HVM_THREAD_AREA 0x2000u
 
 #define HVM_TABLE_PAGES	 64u	   /* pages from HVM_OFFSET_TABLES on */
@@ -178,7 +180,8 @@ _Static_assert(HVM_OFFSET_SPACES + HVM_MAX_SPACES * HVM_PAGE_SIZE <= HVM_OFFSET_
 /** Slots of a partition of @size bytes that have memory for a thread. */
 static inline uint32_t hvm_thread_count(uint64_t size, uint32_t cores)
 {
-	uint64_t count = (size - HVM_OFFSET_HEAP - (uint64_t)cores * HVM_CORE_AREA) / HVM_THREAD_AREA;
+	uint64_t used = HVM_OFFSET_HEAP + (uint64_t)cores * HVM_CORE_AREA + HVM_MAX_SPACES * HVM_JOB_AREA;
+	uint64_t count = (size - used) / HVM_THREAD_AREA;
 
 	return count < HVM_MAX_SLOTS ? (uint32_t)count : HVM_MAX_SLOTS;
 }

@@ -6,17 +6,20 @@ public final class PartitionDescriptor {
     private PartitionDescriptor() {}
 
     public static final long MAX_CORES = 0x40L;
-    public static final long MAX_SLOTS = 0x400L;
+    public static final long MAX_SLOTS = 0x1000L;
     public static final long MAX_SPACES = 0x100L;
     public static final long OFFSET_CORES = 0x1000L;
     public static final long OFFSET_PENDING = 0x5000L;
     public static final long OFFSET_SLOTS = 0x10000L;
-    public static final long OFFSET_LOG = 0x90000L;
-    public static final long OFFSET_TABLES = 0xd0000L;
-    public static final long OFFSET_SPACES = 0x110000L;
+    public static final long OFFSET_LOG = 0x210000L;
+    public static final long OFFSET_TABLES = 0x250000L;
+    public static final long OFFSET_SPACES = 0x290000L;
     public static final long OFFSET_IMAGE = 0x400000L;
     public static final long OFFSET_CLEAN = 0x600000L;
-    public static final long OFFSET_HEAP = 0x800000L;
+    public static final long OFFSET_HEAP = 0x804000L;
+    public static final long CORE_AREA = 0x10000L;
+    public static final long JOB_AREA = 0x800L;
+    public static final long THREAD_AREA = 0x2000L;
     public static final long TABLE_PAGES = 0x40L;
     public static final long IMAGE_MAX = 0x200000L;
     public static final long MEMORY_ALIGN = 0x200000L;
@@ -46,8 +49,10 @@ public final class PartitionDescriptor {
     public static final long COMMAND_NONE = 0L;
     public static final long COMMAND_RUN = 1L;
     public static final long COMMAND_PING = 2L;
+    public static final long COMMAND_JOIN = 3L;
     public static final long CORE_SIZE = 0x100L;
     public static final long VECTOR_DOORBELL = 0xf0L;
+    public static final long VECTOR_TIMER = 0xf1L;
     public static final long VECTOR_SPURIOUS = 0xffL;
 
     /** Bytes of the whole. */

@@ -23,7 +23,9 @@ public final class SlotDescriptor {
     public static final long DONE_OFFSET = 0x38L;
     public static final long CLIENT_SLEEPING_OFFSET = 0x40L;
     public static final long CLIENT_CORE_OFFSET = 0x44L;
+    public static final long CLIENT_CPU_OFFSET = 0x48L;
     public static final long SERVER_SLEEPING_OFFSET = 0x80L;
+    public static final long SPAWN_OFFSET = 0x84L;
     public static final long GENERATION_OFFSET = 0xc0L;
     public static final long INDEX_OFFSET = 0xc4L;
     public static final long PID_OFFSET = 0xc8L;
