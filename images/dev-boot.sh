@@ -73,6 +73,7 @@ option() {
 	--share) shares+=("$(realpath -- "$2")") ;;
 	--rootfs)
 		[[ -f $2 ]] || fail "no such file: '$2' (--rootfs)"
+		# shellcheck disable=SC2054 # the commas are QEMU's
 		qemu_args+=(-drive "file=$2,format=raw,if=none,id=rootfs,readonly=on"
 			-device virtio-blk-pci,drive=rootfs,disable-legacy=on)
 		append+=" hvm.rootfs=/dev/vda"

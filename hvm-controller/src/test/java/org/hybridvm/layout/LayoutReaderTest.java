@@ -232,7 +232,7 @@ class LayoutReaderTest {
     void shouldNameTheWholePathOfAFieldThatBeginsLikeItsParent() {
         assertThat(refusal("linux: {linux_cores: 2}"))
                 .isEqualTo("layout.yaml:1:9: unknown field: linux.linux_cores. Allowed: cores, kernel, initramfs,"
-                        + " cmdline.");
+                        + " rootfs, cmdline.");
     }
 
     @Test
