@@ -162,6 +162,9 @@ static void command_run(struct core *core, bool join)
 	uint64_t space = control->space;
 	uint32_t slot = control->slot, call_slot = control->call_slot, number = control->number;
 
+	/* Cores of one job that share a processor of the host would take turns in waiting for each other. */
+	core->polls = !(partition->flags & HVM_FLAG_SHARED) || control->cores == 1;
+
 	core_load_space(core, space);
 	core_set_state(core, HVM_CORE_RUNNING);
 	hvm_store_release(&control->command_ack, control->command);

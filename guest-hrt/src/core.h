@@ -67,6 +67,7 @@ struct core {
 	struct thread *dead;	   /* ended; its server hears of it when its stack is left */
 	uint32_t load;		   /* threads that are this core's */
 	uint32_t polling;	   /* looks at its queue all the time: no doorbell needed */
+	bool polls;		   /* before it halts */
 	bool ticking;		   /* the timer will interrupt */
 
 	uint8_t ist_stack[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(64)));

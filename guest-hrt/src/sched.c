@@ -273,7 +273,7 @@ static void idle(struct core *core, struct thread *self, bool (*ready)(const str
 	uint64_t now = cpu_tsc();
 
 	if (!*deadline)
-		*deadline = now + (self ? self->window : 0);
+		*deadline = now + (self && core->polls ? self->window : 0);
 	hvm_store_relaxed(&core->polling, 1);
 	if (now < *deadline) {
 		for (int i = 0; i < 64; i++) {

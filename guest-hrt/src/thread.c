@@ -116,13 +116,13 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	struct answer answer = {.slot = thread->slot, .tag = post(thread, nr, arg)};
 	uint64_t base = partition->spin_cycles, start;
 
-	if (spin(core_self(), thread->window, answer_ready, &answer)) {
+	if (spin(core_self(), core_self()->polls ? thread->window : 0, answer_ready, &answer)) {
 		stop_if_requested(core_self());
 		return answer.result;
 	}
-	start = cpu_tsc() - thread->window;
+	start = cpu_tsc();
 	answer.result = sched_wait(thread, answer.tag);
-	thread->window = hvm_poll_adapt(thread->window, cpu_tsc() - start, base, HVM_POLL_HRT * base);
+	thread->window = hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
 	stop_if_requested(core_self());
 	return answer.result;
 }

@@ -54,6 +54,7 @@ struct hvm_part {
 	u64 size;
 	unsigned int first_cpu;
 	unsigned int core_count;
+	bool shared; /* its vCPUs share processors of the host */
 
 	/* The start of partition memory up to the heap, mapped write-back. */
 	u8 *memory;

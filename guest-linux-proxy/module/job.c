@@ -280,6 +280,7 @@ static int join_others(struct hvm_job *job, unsigned int first)
 			return -EBUSY;
 		control->space = job->top_phys;
 		control->number = i;
+		control->cores = job->core_count;
 		job->core_busy[i] = true;
 		err = command_core(job, i, HVM_COMMAND_JOIN);
 		if (err)
@@ -326,6 +327,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	control = &part->cores[job->core[start->core]];
 	control->space = job->top_phys;
 	control->number = start->core;
+	control->cores = job->core_count;
 	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
 	control->call_slot = calls ? 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot : 0;
 	/* Before the command: from now on the end of the job must stop the core. */

@@ -139,8 +139,9 @@ static int parse(struct hvm_part *part, const char *description)
 	if (*rest)
 		goto malformed;
 	size = memparse(next, &rest);
-	if (*rest)
+	if (*rest && strcmp(rest, ":shared"))
 		goto malformed;
+	part->shared = *rest;
 	if (!IS_ALIGNED(base, HVM_MEMORY_ALIGN) || !IS_ALIGNED(size, HVM_MEMORY_ALIGN) || size < HVM_MEMORY_MIN ||
 	    size > HVM_MEMORY_MAX || !tables_suffice(base, size)) {
 		pr_err("hvm: partition \"%s\": base and size must be multiples of 2 MiB, the size at least 16 MiB\n",
@@ -155,7 +156,7 @@ static int parse(struct hvm_part *part, const char *description)
 	err = 0;
 	goto out;
 malformed:
-	pr_err("hvm: partition \"%s\" is not NAME:FIRSTCPU-LASTCPU:BASE:SIZE, e.g. hrt:1-3:0x10000000:64M\n",
+	pr_err("hvm: partition \"%s\" is not NAME:FIRSTCPU-LASTCPU:BASE:SIZE[:shared], e.g. hrt:1-3:0x10000000:64M\n",
 	       description);
 out:
 	kfree(copy);
@@ -192,6 +193,8 @@ static void describe(struct hvm_part *part)
 	/* TCG ends a translation block at PAUSE, which makes a spinning loop several times slower. */
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR) || !hypervisor_cpuid_base("TCGTCGTCGTCG", 0))
 		head->flags |= HVM_FLAG_PAUSE;
+	if (part->shared)
+		head->flags |= HVM_FLAG_SHARED;
 	hvm_wake_describe(head);
 }
 

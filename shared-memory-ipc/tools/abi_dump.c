@@ -157,7 +157,7 @@ static void dump_core(void)
 	FIELD(hvm_core, call_slot);
 	FIELD(hvm_core, stop);
 	FIELD(hvm_core, number);
-	FIELD(hvm_core, pad0);
+	FIELD(hvm_core, cores);
 	FIELD(hvm_core, line0_pad);
 	FIELD(hvm_core, state);
 	FIELD(hvm_core, apic_id);

@@ -89,6 +89,7 @@ enum hvm_core_state {
 #define HVM_FLAG_X2APIC 0x1u /* Linux runs its APICs in x2APIC mode: the HRT must, too */
 #define HVM_FLAG_LA57	0x2u /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
 #define HVM_FLAG_PAUSE	0x4u /* spin with PAUSE (hardware); without it under TCG */
+#define HVM_FLAG_SHARED 0x8u /* vCPUs share host processors: one that polls takes time from another that works */
 
 #define HVM_PARTITION_MAGIC 0x313054524150564dull /* "MVPART01" */
 
@@ -144,7 +145,7 @@ struct hvm_core {
 	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0 */
 	uint64_t stop;	    /* leave this space; 0 = none */
 	uint32_t number;    /* RUN, JOIN: of this core in the job */
-	uint32_t pad0;
+	uint32_t cores;	    /* RUN, JOIN: how many cores the job has */
 	uint64_t line0_pad[3];
 
 	/* line 1: written by the core */

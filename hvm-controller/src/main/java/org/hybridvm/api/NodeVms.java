@@ -307,7 +307,14 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
         @Override
         public GuestProcess start(GuestCommand command, GuestProcess.Listener listener) {
-            return manager().requireGuest(name()).start(command, listener);
+            return manager().requireGuest(name()).start(withWaitPolicy(command), listener);
+        }
+
+        /** Threads that wait by polling, on vCPUs that share a host core, would wait for each other's time slices. */
+        private GuestCommand withWaitPolicy(GuestCommand command) {
+            boolean shared = view.placement().vcpus().stream().distinct().count()
+                    < view.placement().vcpus().size();
+            return shared && command.cores() > 1 ? command.withDefault("OMP_WAIT_POLICY", "passive") : command;
         }
     }
 }

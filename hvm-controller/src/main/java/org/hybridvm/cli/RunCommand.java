@@ -52,7 +52,7 @@ final class RunCommand extends Command {
                 "as far as it is mounted, then in the guest's /bin.",
                 "",
                 "Passed from your environment: PATH HOME USER LOGNAME LANG LANGUAGE LC_* TERM TZ OMP_* GOMP_* KMP_*",
-                "OPENBLAS_*.");
+                "OPENBLAS_*. OMP_WAIT_POLICY=passive is set for several cores where vCPUs share host cores.");
         examples(
                 "hvm run -- /bin/busybox sha256sum data.bin",
                 "hvm run -- python3 analyse.py",

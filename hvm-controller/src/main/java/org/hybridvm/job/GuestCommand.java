@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +25,16 @@ public record GuestCommand(
     public GuestCommand {
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
+    }
+
+    /** The same with a variable in its environment, unless it has one of that name. */
+    public GuestCommand withDefault(String variable, String value) {
+        if (environment.stream().anyMatch(one -> one.startsWith(variable + "="))) {
+            return this;
+        }
+        var extended = new ArrayList<>(environment);
+        extended.add(variable + "=" + value);
+        return new GuestCommand(partition, kind, cores, arguments, extended, directory, identity);
     }
 
     /** Whom the process runs as. */

@@ -3,6 +3,7 @@ package org.hybridvm.vm;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.hybridvm.layout.Layout;
 
@@ -13,8 +14,11 @@ final class KernelCommandLine {
 
     private KernelCommandLine() {}
 
-    /** @param rootFs whether the VM has a disk with a root file system */
-    static String of(Layout layout, List<GuestMemory.Range> ranges, boolean rootFs) {
+    /**
+     * @param rootFs whether the VM has a disk with a root file system
+     * @param hostCores the host core of each vCPU
+     */
+    static String of(Layout layout, List<GuestMemory.Range> ranges, boolean rootFs, List<Integer> hostCores) {
         List<String> words = new ArrayList<>(List.of(
                 "console=ttyS0",
                 "quiet",
@@ -34,9 +38,16 @@ final class KernelCommandLine {
             Layout.Hrt partition = layout.partitions().get(i);
             GuestMemory.Range range = ranges.get(i);
             words.add("memmap=%dM$0x%x".formatted(range.size() >> 20, range.base()));
-            words.add("hvm.partition=%s:%d-%d:0x%x:%dM"
-                    .formatted(partition.name(), cpu, cpu + partition.cores() - 1, range.base(), range.size() >> 20));
-            cpu += partition.cores();
+            int end = cpu + partition.cores();
+            words.add("hvm.partition=%s:%d-%d:0x%x:%dM%s"
+                    .formatted(
+                            partition.name(),
+                            cpu,
+                            end - 1,
+                            range.base(),
+                            range.size() >> 20,
+                            isShared(hostCores.subList(cpu, end), hostCores) ? ":shared" : ""));
+            cpu = end;
         }
         for (int i = 0; i < layout.mounts().size(); i++) {
             Layout.Mount mount = layout.mounts().get(i);
@@ -48,6 +59,11 @@ final class KernelCommandLine {
             words.add(layout.linux().commandLine());
         }
         return String.join(" ", words);
+    }
+
+    /** Whether a vCPU of the partition has its host core not for itself. */
+    private static boolean isShared(List<Integer> own, List<Integer> all) {
+        return own.stream().anyMatch(core -> Collections.frequency(all, core) > 1);
     }
 
     /** Bytes that would end a word or a field are written as %XX. */

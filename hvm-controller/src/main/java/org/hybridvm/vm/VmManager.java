@@ -351,7 +351,11 @@ public final class VmManager implements AutoCloseable {
                         kernel,
                         initramfs,
                         rootFs,
-                        KernelCommandLine.of(layout, ranges, rootFs.isPresent()),
+                        KernelCommandLine.of(
+                                layout,
+                                ranges,
+                                rootFs.isPresent(),
+                                record.placement().vcpus()),
                         consoleSocket(record),
                         agentSocket(record),
                         MountServers.needed(libvirt) ? mountSockets(record) : List.of(),

@@ -17,13 +17,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class KernelCommandLineTest {
+    private static final List<Integer> HOST_CORES = List.of(0, 1, 2, 3, 4, 5, 6, 7);
+
     private static final String ALWAYS =
             " no_ipi_broadcast=1 tsc=reliable clocksource=tsc cryptomgr.notests" + " no_timer_check memmap=64K$0x10000";
 
     @Test
     void shouldReserveThePartitionAndNameItsCores() {
         assertThat(KernelCommandLine.of(
-                        demo(2 * GIB, hrt("hrt", 64 * MIB)), List.of(new Range(256 * MIB, 64 * MIB)), false))
+                        demo(2 * GIB, hrt("hrt", 64 * MIB)),
+                        List.of(new Range(256 * MIB, 64 * MIB)),
+                        false,
+                        HOST_CORES))
                 .isEqualTo("console=ttyS0 quiet panic=-1 maxcpus=1" + ALWAYS
                         + " memmap=64M$0x10000000 hvm.partition=hrt:1-1:0x10000000:64M");
     }
@@ -32,7 +37,10 @@ class KernelCommandLineTest {
     void shouldCountCoresOnFromLinuxsAndPutTheLayoutsWordsLast() {
         Layout layout = TestLayouts.full(Layout.Machine.Q35, Layout.Acceleration.KVM);
         assertThat(KernelCommandLine.of(
-                        layout, List.of(new Range(256 * MIB, 256 * MIB), new Range(512 * MIB, 64 * MIB)), true))
+                        layout,
+                        List.of(new Range(256 * MIB, 256 * MIB), new Range(512 * MIB, 64 * MIB)),
+                        true,
+                        HOST_CORES))
                 .isEqualTo("console=ttyS0 quiet panic=-1 maxcpus=2" + ALWAYS
                         + " hvm.rootfs=/dev/vda memmap=256M$0x10000000 hvm.partition=fast:2-4:0x10000000:256M"
                         + " memmap=64M$0x20000000 hvm.partition=small:5-5:0x20000000:64M"
@@ -40,9 +48,19 @@ class KernelCommandLineTest {
     }
 
     @Test
+    void shouldTellAPartitionThatItSharesHostCores() {
+        assertThat(KernelCommandLine.of(
+                        demo(2 * GIB, hrt("hrt", 64 * MIB)),
+                        List.of(new Range(256 * MIB, 64 * MIB)),
+                        false,
+                        List.of(0, 0)))
+                .endsWith(" hvm.partition=hrt:1-1:0x10000000:64M:shared");
+    }
+
+    @Test
     void shouldWriteAddressesAbove4GiB() {
         assertThat(KernelCommandLine.of(
-                        demo(8 * GIB, hrt("hrt", 3 * GIB)), List.of(new Range(4 * GIB, 3 * GIB)), false))
+                        demo(8 * GIB, hrt("hrt", 3 * GIB)), List.of(new Range(4 * GIB, 3 * GIB)), false, HOST_CORES))
                 .endsWith(" memmap=3072M$0x100000000 hvm.partition=hrt:1-1:0x100000000:3072M");
     }
 
@@ -63,7 +81,7 @@ class KernelCommandLineTest {
             })
     void shouldEncodeWhatWouldEndAWordOrAField(String source, String encoded) {
         Layout layout = TestLayouts.withMounts(demo(2 * GIB, hrt("hrt", 64 * MIB)), new Mount(Path.of(source), true));
-        assertThat(KernelCommandLine.of(layout, List.of(new Range(256 * MIB, 64 * MIB)), false))
+        assertThat(KernelCommandLine.of(layout, List.of(new Range(256 * MIB, 64 * MIB)), false, HOST_CORES))
                 .endsWith(" hvm.mount=hvm0:" + encoded + ":ro");
     }
 }

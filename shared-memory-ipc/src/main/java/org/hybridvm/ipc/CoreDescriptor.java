@@ -14,6 +14,7 @@ public final class CoreDescriptor {
     public static final long CALL_SLOT_OFFSET = 0x14L;
     public static final long STOP_OFFSET = 0x18L;
     public static final long NUMBER_OFFSET = 0x20L;
+    public static final long CORES_OFFSET = 0x24L;
     public static final long STATE_OFFSET = 0x40L;
     public static final long APIC_ID_OFFSET = 0x44L;
     public static final long COMMAND_ACK_OFFSET = 0x48L;

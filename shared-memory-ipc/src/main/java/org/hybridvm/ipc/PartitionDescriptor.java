@@ -45,6 +45,7 @@ public final class PartitionDescriptor {
     public static final long FLAG_X2APIC = 1L;
     public static final long FLAG_LA57 = 2L;
     public static final long FLAG_PAUSE = 4L;
+    public static final long FLAG_SHARED = 8L;
     public static final long PARTITION_MAGIC = 0x313054524150564dL;
     public static final long COMMAND_NONE = 0L;
     public static final long COMMAND_RUN = 1L;
