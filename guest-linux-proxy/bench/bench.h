@@ -6,6 +6,7 @@
  *	peer.c	 what the HRT is compared with in the Linux partition
  *	sample.c medians and spreads
  *	noise.c	 fixed work quantum and detours (hvm bench noise)
+ *	threads.c what threads cost where the program itself runs
  *	main.c	 the metrics and how they are printed
  */
 #ifndef HVM_BENCH_H
@@ -63,5 +64,8 @@ double peer_futex(const struct hrt *hrt, unsigned int rounds);
 void noise(struct hrt *hrt, unsigned int seconds);
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
+
+/* threads.c */
+void threads(void);
 
 #endif

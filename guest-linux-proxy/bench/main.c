@@ -273,6 +273,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
+	if (argc == 2 && !strcmp(argv[1], "threads")) {
+		threads();
+		return 0;
+	}
 	if (argc >= 3 && argc <= 4 && !strcmp(argv[1], "noise") && parse_seconds(argv[2])) {
 		hrt_open(&hrt, argc == 4 ? argv[3] : "");
 		noise(&hrt, parse_seconds(argv[2]));

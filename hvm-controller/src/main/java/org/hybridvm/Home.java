@@ -50,6 +50,11 @@ public record Home(Path state, Path run) {
                 Path.of(System.getProperty("user.home")));
     }
 
+    /** Locked by the hvmd that has this home, and holding its process id. */
+    public Path lockFile() {
+        return state.resolve("hvmd.lock");
+    }
+
     /**
      * hvmd's socket.
      *

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.job.Job;
 import org.hybridvm.job.JobListener;
@@ -38,7 +41,42 @@ final class BenchRun implements JobListener {
 
     /** All metrics, of {@code vm} or of the only VM that is up. */
     static Map<String, Object> metrics(JobService jobs, Optional<String> vm) {
-        return run(jobs, vm, List.of());
+        Map<String, Object> facts = run(jobs, vm, PartitionKind.LINUX, List.of());
+        Optional<String> same = Optional.of(facts.get("vm").toString());
+        var metrics = new ArrayList<Object>(metricsOf(facts));
+        metrics.addAll(sideBySide(
+                run(jobs, same, PartitionKind.HRT, List.of("threads")),
+                run(jobs, same, PartitionKind.LINUX, List.of("threads"))));
+        facts.put("metrics", metrics);
+        return facts;
+    }
+
+    /** What one program measured on an HRT core and in the Linux partition. */
+    private static List<Map<String, Object>> sideBySide(Map<String, Object> hrt, Map<String, Object> linux) {
+        var peers = new HashMap<String, Double>();
+        for (JsonObject metric : metricsIn(linux)) {
+            metric.optionalDecimal("value").ifPresent(value -> peers.put(metric.text("name"), value));
+        }
+        var joined = new ArrayList<Map<String, Object>>();
+        for (JsonObject metric : metricsIn(hrt)) {
+            var facts = new LinkedHashMap<>(metric.asMap());
+            Double peer = peers.get(metric.text("name"));
+            if (peer != null && peer > 0) {
+                facts.put("beside", "pthreads in the Linux partition");
+                facts.put("beside_value", peer);
+                metric.optionalDecimal("value").ifPresent(value -> facts.put("ratio", value / peer));
+            }
+            joined.add(facts);
+        }
+        return joined;
+    }
+
+    private static List<JsonObject> metricsIn(Map<String, Object> facts) {
+        return JsonObject.parse(Json.write(facts)).objects("metrics");
+    }
+
+    private static List<Map<String, Object>> metricsOf(Map<String, Object> facts) {
+        return metricsIn(facts).stream().map(JsonObject::asMap).toList();
     }
 
     /** Fixed work quantum and detours, each for {@code seconds}. */
@@ -49,16 +87,17 @@ final class BenchRun implements JobListener {
                     .allowed("1 to " + MAX_NOISE_SECONDS)
                     .build();
         }
-        return run(jobs, vm, List.of("noise", Long.toString(seconds)));
+        return run(jobs, vm, PartitionKind.LINUX, List.of("noise", Long.toString(seconds)));
     }
 
-    private static Map<String, Object> run(JobService jobs, Optional<String> vm, List<String> arguments) {
+    private static Map<String, Object> run(
+            JobService jobs, Optional<String> vm, PartitionKind kind, List<String> arguments) {
         var run = new BenchRun();
         var request = new JobRequest(
                 vm,
                 Optional.empty(),
-                PartitionKind.LINUX,
-                0,
+                kind,
+                kind == PartitionKind.HRT ? 1 : 0,
                 PROGRAM,
                 arguments,
                 Path.of("/"),

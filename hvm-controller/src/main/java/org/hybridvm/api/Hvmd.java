@@ -72,7 +72,7 @@ public final class Hvmd {
         make(home.run(), PASSAGE);
         make(home.jobs(), PRIVATE);
         make(home.logs(), PRIVATE);
-        try (InstanceLock _ = InstanceLock.take(home.state().resolve("hvmd.lock"))) {
+        try (InstanceLock _ = InstanceLock.take(home.lockFile())) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());

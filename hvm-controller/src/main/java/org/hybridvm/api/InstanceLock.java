@@ -16,7 +16,8 @@ import org.hybridvm.HvmException;
 
 /**
  * At most one hvmd has a state folder. The kernel drops the lock with the process, however that ends, so a lock file that
- * is left behind means nothing; the process id in it is for people.
+ * is left behind means nothing; the process id in it is for people, and for
+ * {@code hvm daemon stop} if hvmd does not answer.
  */
 final class InstanceLock implements Closeable {
     private final FileChannel channel;

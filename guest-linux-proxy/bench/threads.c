@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What threads cost where this program runs: hvmd runs it on an HRT core and in the Linux partition and puts the two
+ * side by side. Two threads on one core, POSIX calls only.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "bench.h"
+
+#define BATCHES 15
+#define ROUNDS	400
+
+static double now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void start(pthread_t *thread, void *(*function)(void *))
+{
+	if (pthread_create(thread, NULL, function, NULL))
+		die("a thread cannot be started here");
+}
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+static double create_join(void)
+{
+	double before = now_ns();
+
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_t thread;
+
+		start(&thread, nothing);
+		pthread_join(thread, NULL);
+	}
+	return (now_ns() - before) / ROUNDS;
+}
+
+static sem_t ping, pong;
+
+static void *answer(void *unused)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		sem_wait(&ping);
+		sem_post(&pong);
+	}
+	return unused;
+}
+
+static void ask(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		sem_post(&ping);
+		sem_wait(&pong);
+	}
+}
+
+static volatile int beginning;
+
+static void *yield(void *unused)
+{
+	while (!beginning)
+		sched_yield();
+	for (int i = 0; i < ROUNDS; i++)
+		sched_yield();
+	return unused;
+}
+
+static void yield_too(void)
+{
+	beginning = 1;
+	for (int i = 0; i < ROUNDS; i++)
+		sched_yield();
+}
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static int turn;
+
+static void take_turns(int mine)
+{
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < ROUNDS; i++) {
+		while (turn != mine)
+			pthread_cond_wait(&turned, &mutex);
+		turn = !mine;
+		pthread_cond_signal(&turned);
+	}
+	pthread_mutex_unlock(&mutex);
+}
+
+static void *take_second_turns(void *unused)
+{
+	take_turns(1);
+	return unused;
+}
+
+static void take_first_turns(void)
+{
+	take_turns(0);
+}
+
+static pthread_barrier_t barrier;
+
+static void *meet(void *unused)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		pthread_barrier_wait(&barrier);
+	return unused;
+}
+
+static void meet_too(void)
+{
+	meet(NULL);
+}
+
+/* Both do their rounds at once; @handovers in each. Starting and joining are outside of what is timed, but for the end.
+ */
+static double together(void *(*other)(void *), void (*own)(void), double handovers)
+{
+	pthread_t thread;
+	double before, after;
+
+	beginning = 0;
+	start(&thread, other);
+	before = now_ns();
+	own();
+	after = now_ns();
+	pthread_join(thread, NULL);
+	return (after - before) / ROUNDS / handovers;
+}
+
+static double measure_switch(void)
+{
+	return together(yield, yield_too, 2);
+}
+
+static double measure_event(void)
+{
+	return together(answer, ask, 2);
+}
+
+static double measure_mutex(void)
+{
+	turn = 0;
+	return together(take_second_turns, take_first_turns, 2);
+}
+
+static double measure_barrier(void)
+{
+	return together(meet, meet_too, 1);
+}
+
+static void report(const char *name, double (*measure)(void), const char *end)
+{
+	static struct samples samples;
+
+	samples.count = 0;
+	measure(); /* warm */
+	for (int i = 0; i < BATCHES; i++)
+		samples_add(&samples, measure());
+	printf("  {\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"p10\": %.1f, \"p90\": %.1f}%s\n", name,
+	       samples_quantile(&samples, 0.5), samples_quantile(&samples, 0.1), samples_quantile(&samples, 0.9), end);
+}
+
+void threads(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	sem_init(&ping, 0, 0);
+	sem_init(&pong, 0, 0);
+	pthread_barrier_init(&barrier, NULL, 2);
+	printf("{\"metrics\": [\n");
+	report("thread.create_join", create_join, ",");
+	report("thread.switch", measure_switch, ",");
+	report("event.wake", measure_event, ",");
+	report("mutex.handoff", measure_mutex, ",");
+	report("barrier", measure_barrier, "");
+	printf("]}\n");
+}
