@@ -30,9 +30,10 @@ class EnduranceTest {
     /** What a run could leave in the guest: processes by name, the agent's descriptors, cores and jobs of the partition. */
     private static String traces(Node node) {
         return node.linux("/bin/busybox", "sh", "-c", """
-                        for p in /proc/[0-9]*; do
+                        names=$(for p in /proc/[0-9]*; do
                             [ -n "$(cat $p/cmdline 2>/dev/null)" ] && cat $p/comm
-                        done | sort | uniq -c
+                        done)
+                        echo "$names" | sort | uniq -c
                         echo descriptors $(ls /proc/1/fd | wc -l) $(ls /proc/$PPID/fd | wc -l)
                         for f in state cores_free generation; do
                             echo $f $(cat /sys/class/misc/hvm/hrt/$f || echo unreadable)
