@@ -60,6 +60,28 @@
 2:
 .endm
 
+/*
+ * Calls \function(frame) for a program's frame at rsp, moved from the IST to the thread's kernel stack, where it may wait;
+ * then goes back to the program. GS is the kernel's.
+ */
+.macro ON_THREAD_STACK function
+	mov	%gs:CORE_THREAD_STACK, %rdi
+	sub	$REGS_SIZE, %rdi
+	mov	%rdi, %rdx
+	mov	%rsp, %rsi
+	mov	$(REGS_SIZE / 8), %ecx
+	rep movsq
+	mov	%rdx, %rsp
+	mov	%rsp, %rdi
+	xor	%ebp, %ebp
+	call	\function
+	cli
+	swapgs
+	POP_REGS
+	add	$16, %rsp
+	iretq
+.endm
+
 	.text
 
 /* Interrupt vectors 32..255, and exceptions, enter here through their stubs below. */
@@ -83,21 +105,7 @@ interrupt_common:
 
 /* The program must give way: its frame leaves the IST for the thread's kernel stack, as it is for an exception. */
 interrupt_preempt:
-	mov	%gs:CORE_THREAD_STACK, %rdi
-	sub	$REGS_SIZE, %rdi
-	mov	%rdi, %rdx
-	mov	%rsp, %rsi
-	mov	$(REGS_SIZE / 8), %ecx
-	rep movsq
-	mov	%rdx, %rsp
-	mov	%rsp, %rdi
-	xor	%ebp, %ebp
-	call	sched_preempt
-	cli
-	swapgs
-	POP_REGS
-	add	$16, %rsp
-	iretq
+	ON_THREAD_STACK sched_preempt
 
 /* Exceptions but NMI, double fault, machine check. A program's leave the IST for the thread's kernel stack. */
 	.balign 16
@@ -107,21 +115,7 @@ exception_common:
 	TEST_FRAME_KERNEL
 	js	3f
 	swapgs
-	mov	%gs:CORE_THREAD_STACK, %rdi
-	sub	$REGS_SIZE, %rdi
-	mov	%rdi, %rdx
-	mov	%rsp, %rsi
-	mov	$(REGS_SIZE / 8), %ecx
-	rep movsq
-	mov	%rdx, %rsp
-	mov	%rsp, %rdi
-	xor	%ebp, %ebp
-	call	exception_from_program
-	cli
-	swapgs
-	POP_REGS
-	add	$16, %rsp
-	iretq
+	ON_THREAD_STACK exception_from_program
 3:	mov	$user_load32_access, %rcx	/* rax: where it was */
 	cmp	%rcx, %rax
 	je	6f

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "futex.h"
 #include "core.h"
-#include "cpu.h"
+#include "lock.h"
 #include "sched.h"
 #include "syscall.h"
 
@@ -56,19 +56,6 @@ static struct bucket *bucket_of(struct futexes *futexes, uint64_t address)
 	return &futexes->bucket[(address >> 2 ^ address >> 8 ^ address >> 14) % BUCKETS];
 }
 
-static void lock(struct bucket *bucket)
-{
-	while (__atomic_exchange_n(&bucket->lock, 1, __ATOMIC_ACQUIRE))
-		while (hvm_load_relaxed(&bucket->lock))
-			if (partition->flags & HVM_FLAG_PAUSE)
-				cpu_pause();
-}
-
-static void unlock(struct bucket *bucket)
-{
-	hvm_store_release(&bucket->lock, 0);
-}
-
 /* Linux waits for the thread; from before it looks at the value, wakers know. */
 static int64_t wait_in_linux(struct thread *thread, const struct hvm_regs *regs)
 {
@@ -87,10 +74,10 @@ static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t
 	struct thread **end = &bucket->first;
 	int64_t value;
 
-	lock(bucket);
+	lock_take(&bucket->lock);
 	value = user_load32(regs->rdi);
 	if (value != (uint32_t)regs->rdx) {
-		unlock(bucket);
+		lock_release(&bucket->lock);
 		return value < 0 ? wait_in_linux(thread, regs) : -EAGAIN;
 	}
 	while (*end)
@@ -100,7 +87,7 @@ static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t
 	thread->next = NULL;
 	sched_prepare_block(thread);
 	*end = thread;
-	unlock(bucket);
+	lock_release(&bucket->lock);
 	thread->entry = regs;
 	sched_block(thread);
 	return 0;
@@ -115,7 +102,7 @@ static uint64_t wake(const struct thread *thread, uint64_t address, uint64_t cou
 
 	if (!hvm_load_acquire(&bucket->first))
 		return 0;
-	lock(bucket);
+	lock_take(&bucket->lock);
 	while (*link && found < count) {
 		struct thread *waiter = *link;
 
@@ -129,7 +116,7 @@ static uint64_t wake(const struct thread *thread, uint64_t address, uint64_t cou
 		end = &waiter->next;
 		found++;
 	}
-	unlock(bucket);
+	lock_release(&bucket->lock);
 	while (woken) {
 		struct thread *next = woken->next;
 

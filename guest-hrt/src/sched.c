@@ -4,7 +4,7 @@
 #include "cpu.h"
 #include "fpu.h"
 #include "futex.h"
-#include "log.h"
+#include "lock.h"
 #include "panic.h"
 
 #include <hvm/poll.h>
@@ -42,25 +42,12 @@ static void set_live(uint32_t index, bool value)
 		__atomic_fetch_and(&live[index / 64], ~(1ull << index % 64), __ATOMIC_ACQ_REL);
 }
 
-static void lock(struct core *core)
-{
-	while (__atomic_exchange_n(&core->lock, 1, __ATOMIC_ACQUIRE))
-		while (hvm_load_relaxed(&core->lock))
-			if (partition->flags & HVM_FLAG_PAUSE)
-				cpu_pause();
-}
-
-static void unlock(struct core *core)
-{
-	hvm_store_release(&core->lock, 0);
-}
-
 /* Append to the queue of @core; false if it is not of the thread's job (any more). Interrupts are off. */
 static bool push(struct core *core, struct thread *thread)
 {
 	bool joined;
 
-	lock(core);
+	lock_take(&core->lock);
 	joined = core->space == thread->space;
 	if (joined) {
 		thread->next = NULL;
@@ -70,7 +57,7 @@ static bool push(struct core *core, struct thread *thread)
 			hvm_store_relaxed(&core->ready, thread);
 		core->ready_last = thread;
 	}
-	unlock(core);
+	lock_release(&core->lock);
 	return joined;
 }
 
@@ -80,12 +67,12 @@ static struct thread *pop(struct core *core, uint64_t space)
 
 	if (!hvm_load_relaxed(&core->ready))
 		return NULL;
-	lock(core);
+	lock_take(&core->lock);
 	if (core->space == space && core->ready) {
 		thread = core->ready;
 		hvm_store_relaxed(&core->ready, thread->next);
 	}
-	unlock(core);
+	lock_release(&core->lock);
 	return thread;
 }
 
@@ -455,10 +442,10 @@ _Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, ui
 	core->number = number;
 	core->load = 0;
 	core->stop_requested = false;
-	lock(core);
+	lock_take(&core->lock);
 	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	hvm_store_relaxed(&core->space, space);
-	unlock(core);
+	lock_release(&core->lock);
 	if (slot != SCHED_NO_SLOT) {
 		if (slot >= thread_count())
 			panic("the module named a slot that has no memory for a thread");
@@ -475,10 +462,10 @@ void sched_leave(struct core *core)
 {
 	uint64_t space = core->space;
 
-	lock(core);
+	lock_take(&core->lock);
 	hvm_store_relaxed(&core->space, 0);
 	core->ready = NULL;
-	unlock(core);
+	lock_release(&core->lock);
 	core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	if (core->ticking)
 		apic_timer_stop();
