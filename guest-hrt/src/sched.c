@@ -317,7 +317,6 @@ int64_t sched_wait(struct thread *thread, uint64_t tag)
 		}
 	}
 	hvm_store_relaxed(&thread->slot->client_sleeping, 0);
-	cpu_interrupts_on();
 	return result;
 }
 
@@ -352,6 +351,7 @@ void sched_block(struct thread *thread)
 	}
 	adapt(thread, start);
 	hvm_store_relaxed(&thread->block, BLOCK_NONE);
+	sched_resume();
 }
 
 void sched_unblock(struct thread *thread)
@@ -374,6 +374,16 @@ void sched_yield(struct core *core)
 		return;
 	core->displaced = core->thread;
 	switch_to(core, next);
+}
+
+void sched_resume(void)
+{
+	struct core *core = core_self();
+
+	if (!sched_is_shared(core))
+		return;
+	collect(core);
+	arm_tick(core);
 }
 
 bool sched_interrupt(struct core *core, bool tick)

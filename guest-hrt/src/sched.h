@@ -23,7 +23,7 @@ static inline bool sched_is_shared(const struct core *core)
 	return core->ready || core->waiting;
 }
 
-/** Wait until the request @tag of @thread is answered, and let others run meanwhile. Interrupts are off, and on after.
+/** Wait until the request @tag of @thread is answered, and let others run meanwhile. Interrupts are off after.
  */
 int64_t sched_wait(struct thread *thread, uint64_t tag);
 
@@ -40,6 +40,12 @@ void sched_yield(struct core *core);
 
 /** The end of the running thread: its server hears of it when the core has left its stack. */
 _Noreturn void sched_exit(struct thread *thread, uint64_t status);
+
+/**
+ * Before a thread that waited in the kernel with interrupts on goes back to its program: a doorbell or tick for another
+ * thread that came meanwhile was left to this. Interrupts are off, and stay so until the program runs.
+ */
+void sched_resume(void);
 
 /** A doorbell or tick that interrupted a program: true if the program must give way. */
 bool sched_interrupt(struct core *core, bool tick);

@@ -11,7 +11,7 @@ void syscall_init(void);
 /** Called from entry.S with interrupts off, may return with them on; returns what the program finds in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
 
-/** Let the proxy make the call. Interrupts are off, and on after. */
+/** Let the proxy make the call. Interrupts are off before and after. */
 int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs);
 
 #endif

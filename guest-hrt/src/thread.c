@@ -117,13 +117,15 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	uint64_t base = partition->spin_cycles, start;
 
 	if (spin(core_self(), core_self()->polls ? thread->window : 0, answer_ready, &answer)) {
-		stop_if_requested(core_self());
-		return answer.result;
+		cpu_interrupts_off();
+	} else {
+		start = cpu_tsc();
+		answer.result = sched_wait(thread, answer.tag);
+		thread->window =
+		    hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
 	}
-	start = cpu_tsc();
-	answer.result = sched_wait(thread, answer.tag);
-	thread->window = hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
 	stop_if_requested(core_self());
+	sched_resume();
 	return answer.result;
 }
 
