@@ -65,10 +65,14 @@ static void dump_slot(void)
 	FIELD(hvm_slot, client_sleeping);
 	FIELD(hvm_slot, client_core);
 	FIELD(hvm_slot, client_cpu);
-	FIELD(hvm_slot, client_pad0);
+	FIELD(hvm_slot, serial);
+	FIELD(hvm_slot, signal_mask);
 	FIELD(hvm_slot, client_pad);
 	FIELD(hvm_slot, server_sleeping);
 	FIELD(hvm_slot, spawn);
+	FIELD(hvm_slot, signal);
+	FIELD(hvm_slot, server_pad0);
+	FIELD(hvm_slot, server_mask);
 	FIELD(hvm_slot, server_pad);
 	FIELD(hvm_slot, generation);
 	FIELD(hvm_slot, index);
@@ -169,6 +173,7 @@ static void dump_core(void)
 	FIELD(hvm_core, interrupts);
 	FIELD(hvm_core, spurious);
 	FIELD(hvm_core, flush);
+	FIELD(hvm_core, signal);
 	FIELD(hvm_core, line2_pad);
 	FIELD(hvm_core, flush_ack);
 	FIELD(hvm_core, line3_pad);

@@ -160,8 +160,9 @@ struct hvm_core {
 	uint64_t spurious;    /* those of a vector that nobody asked for */
 
 	/* line 2: written by the module */
-	uint64_t flush; /* raised to ask for a flush of all translations of the loaded space */
-	uint64_t line2_pad[7];
+	uint64_t flush;	 /* raised to ask for a flush of all translations of the loaded space */
+	uint64_t signal; /* raised when a slot of the core's job has a signal for its thread */
+	uint64_t line2_pad[6];
 
 	/* line 3: written by the core */
 	uint64_t flush_ack; /* the value of flush before the last reload of CR3 */

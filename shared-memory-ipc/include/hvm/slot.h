@@ -46,6 +46,15 @@
  */
 #define HVM_NR_THREAD_GONE 0xf004u
 
+/**
+ * The next signal that the thread must handle. arg0 address where the server writes a struct hvm_signal, arg1 the
+ * thread's stack pointer, arg2 what an interrupted system call answered, arg3 its number, or -1. Answer: its number;
+ * 0: none any more.
+ */
+#define HVM_NR_SIGNAL 0xf005u
+/** The server's signal mask must be that of the slot: the thread unblocked what the server blocks. Answer: 0. */
+#define HVM_NR_SIGNAL_MASK 0xf006u
+
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
 #define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */
 
@@ -84,13 +93,17 @@ struct hvm_slot {
 	uint32_t client_sleeping; /* the client halts or blocks: wake it after answering */
 	uint32_t client_core;	  /* index of the HRT core in its partition */
 	uint32_t client_cpu;	  /* number of that core in the job: what getcpu answers */
-	uint32_t client_pad0;
-	uint64_t client_pad[6];
+	uint32_t serial;	  /* raised when a thread begins behind the slot: the server forgets the one before */
+	uint64_t signal_mask;	  /* signals that the thread blocks, as in rt_sigprocmask(2) */
+	uint64_t client_pad[5];
 
 	/* line 2, written by the server (and by the module on its behalf) */
 	uint32_t server_sleeping; /* the server blocks in HVM_IOC_WAIT: send the wake-up interrupt after posting */
-	uint32_t spawn; /* 1 + index of a slot whose thread the client starts when it takes the answer; 0: none */
-	uint64_t server_pad[7];
+	uint32_t spawn;	 /* 1 + index of a slot whose thread the client starts when it takes the answer; 0: none */
+	uint32_t signal; /* not 0: a signal waits for the thread, which asks for it by HVM_NR_SIGNAL */
+	uint32_t server_pad0;
+	uint64_t server_mask; /* signals that the server's own Linux thread blocks, for the thread blocked them */
+	uint64_t server_pad[5];
 
 	/* line 3, set by the module before the thread starts, constant afterwards */
 	uint32_t generation; /* low 16 bits go into head and done */

@@ -25,5 +25,6 @@ public final class CoreDescriptor {
     public static final long INTERRUPTS_OFFSET = 0x70L;
     public static final long SPURIOUS_OFFSET = 0x78L;
     public static final long FLUSH_OFFSET = 0x80L;
+    public static final long SIGNAL_OFFSET = 0x88L;
     public static final long FLUSH_ACK_OFFSET = 0xc0L;
 }
