@@ -116,14 +116,25 @@ exception_common:
 	js	3f
 	swapgs
 	ON_THREAD_STACK exception_from_program
-3:	mov	$user_load32_access, %rcx	/* rax: where it was */
-	cmp	%rcx, %rax
+3:	mov	$fixups, %rcx			/* rax: where it was */
+5:	cmpq	$0, (%rcx)
+	je	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
+	cmp	(%rcx), %rax
 	je	6f
-	jmp	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
-6:	movq	$user_load32_failed, REGS_RIP(%rsp)
+	add	$16, %rcx
+	jmp	5b
+6:	mov	8(%rcx), %rax
+	mov	%rax, REGS_RIP(%rsp)
 	POP_REGS
 	add	$16, %rsp
 	iretq
+
+/* Instructions of the kernel that may fault, and where they go on then. */
+	.balign 8
+fixups:
+	.quad	user_load32_access, user_load32_failed
+	.quad	user_copy_access, user_copy_failed
+	.quad	0
 
 /* NMI, double fault, machine check: may hit between two instructions of the entries above. Never return. */
 	.balign 16
@@ -254,6 +265,16 @@ user_load32_access:
 	ret
 user_load32_failed:
 	mov	$-1, %rax
+	ret
+
+/* uint64_t user_copy(void *to, const void *from, uint64_t size): how many bytes were left when it faulted. */
+	.globl user_copy
+user_copy:
+	mov	%rdx, %rcx
+user_copy_access:
+	rep movsb
+user_copy_failed:
+	mov	%rcx, %rax
 	ret
 
 /* void core_switch_to_idle(uint64_t rsp, void (*function)(void)): drop the current stack, run @function on another. */

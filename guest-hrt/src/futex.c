@@ -4,6 +4,7 @@
 #include "lock.h"
 #include "sched.h"
 #include "syscall.h"
+#include "user.h"
 
 #define EAGAIN 11
 #define EINVAL 22
@@ -35,9 +36,6 @@ struct futexes {
 	struct bucket bucket[BUCKETS];
 };
 _Static_assert(sizeof(struct futexes) <= HVM_JOB_AREA, "a job outgrew its area");
-
-/* entry.S: the word at a program's address, or -1 if it cannot be read without a page fault. */
-int64_t user_load32(uint64_t address);
 
 static struct futexes *futexes_of(const struct thread *thread)
 {

@@ -34,10 +34,14 @@
  * answered ENOSYS by the aerokernel and never posted.
  */
 #define HVM_NR_FIRST_SPECIAL 0xf000u
-/** Page fault below the split. arg0 address, arg1 error code (SDM Vol. 3, 4.7), arg2 RIP. Answer: 0 = retry; -errno =
- * deliver. */
+/**
+ * Page fault below the split. arg0 address, arg1 error code (SDM Vol. 3, 4.7), arg2 RIP, arg3 1: the aerokernel's own
+ * access to the program's memory. Answer: 0 = retry, or handle the signal; -EFAULT, for an access of its own only.
+ */
 #define HVM_NR_PAGE_FAULT 0xf001u
-/** An exception that the program caused. arg0 vector, arg1 error code, arg2 CR2; registers in the slot. Never answered.
+/**
+ * An exception that the program caused. arg0 vector, arg1 error code, arg2 CR2, arg3 1: there is no way on; registers
+ * in the slot. Answered (0) only if a signal's handler is to run.
  */
 #define HVM_NR_EXCEPTION 0xf002u
 /** Call of a function, Linux to HRT. arg0 function address, arg1..arg5 its arguments. Answer: its return value. */
@@ -47,9 +51,8 @@
 #define HVM_NR_THREAD_GONE 0xf004u
 
 /**
- * The next signal that the thread must handle. arg0 address where the server writes a struct hvm_signal, arg1 the
- * thread's stack pointer, arg2 what an interrupted system call answered, arg3 its number, or -1. Answer: its number;
- * 0: none any more.
+ * The next signal that the thread must handle. arg0 its stack pointer. Answer: address of a struct hvm_signal, which is
+ * good until the next request; 0: none. The server changes the slot's signal_mask to that of the handler.
  */
 #define HVM_NR_SIGNAL 0xf005u
 /** The server's signal mask must be that of the slot: the thread unblocked what the server blocks. Answer: 0. */
