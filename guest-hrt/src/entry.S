@@ -103,9 +103,9 @@ interrupt_common:
 	add	$16, %rsp
 	iretq
 
-/* The program must give way: its frame leaves the IST for the thread's kernel stack, as it is for an exception. */
+/* Other threads or a signal come first: the program's frame leaves the IST for the thread's kernel stack, as it is for an exception. */
 interrupt_preempt:
-	ON_THREAD_STACK sched_preempt
+	ON_THREAD_STACK interrupt_leave
 
 /* Exceptions but NMI, double fault, machine check. A program's leave the IST for the thread's kernel stack. */
 	.balign 16

@@ -23,6 +23,7 @@ static struct {
 _Static_assert(sizeof(initial) == 576, "not the XSAVE layout (SDM Vol. 1, 13.4)");
 
 static uint32_t xcr0;
+static uint32_t state_size = FPU_LEGACY_SIZE;
 
 void fpu_init(void)
 {
@@ -30,6 +31,7 @@ void fpu_init(void)
 		cpu_write_cr4(cpu_read_cr4() | CR4_OSXSAVE);
 		xcr0 = cpu_id(0xd, 0).eax & XCR0_PROGRAMS;
 		cpu_write_xcr0(xcr0);
+		state_size = cpu_id(0xd, 0).ebx; /* for what XCR0 enables */
 	}
 }
 
@@ -56,4 +58,66 @@ void fpu_restore(const uint8_t *state)
 		__asm__ volatile("xrstor64 %0" : : "m"(*state), "a"(xcr0), "d"(0) : "memory");
 	else
 		__asm__ volatile("fxrstor64 %0" : : "m"(*state) : "memory");
+}
+
+uint64_t fpu_exceptions(bool x87)
+{
+	uint32_t mxcsr = 0;
+	uint16_t control, status;
+
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	__asm__ volatile("fnstcw %0" : "=m"(control));
+	__asm__ volatile("fnstsw %0" : "=m"(status));
+	return (x87 ? status & ~control : mxcsr & ~(mxcsr >> 7)) & 0x3f;
+}
+
+struct description {
+	uint32_t magic;
+	uint32_t extended_size; /* of all, with the magic behind */
+	uint64_t features;
+	uint32_t size;
+	uint32_t padding[7];
+};
+
+/* Positions in a state (SDM Vol. 1, 10.5.1 and 13.4.2). */
+#define AT_MXCSR       24u
+#define AT_MXCSR_MASK  28u
+#define AT_DESCRIPTION 464u
+_Static_assert(AT_DESCRIPTION + sizeof(struct description) == FPU_LEGACY_SIZE, "not _fpx_sw_bytes");
+
+#define MAGIC		   0x46505853u
+#define MXCSR_MASK_DEFAULT 0xffbfu
+#define FEATURES_LEGACY	   3u /* x87, SSE */
+
+uint32_t fpu_size(void)
+{
+	return state_size;
+}
+
+void fpu_describe(uint8_t *state)
+{
+	*(struct description *)(state + AT_DESCRIPTION) = (struct description){
+	    .magic = xcr0 ? MAGIC : 0,
+	    .extended_size = state_size + sizeof(uint32_t),
+	    .features = xcr0,
+	    .size = state_size,
+	};
+}
+
+bool fpu_is_described(const uint8_t *state)
+{
+	const struct description *told = (const struct description *)(state + AT_DESCRIPTION);
+
+	return xcr0 && told->magic == MAGIC && told->size == state_size;
+}
+
+void fpu_make_safe(uint8_t *state, uint64_t size)
+{
+	uint32_t mask = *(const uint32_t *)(state + AT_MXCSR_MASK);
+	uint64_t *header = (uint64_t *)(state + FPU_LEGACY_SIZE);
+	uint64_t present = size > FPU_LEGACY_SIZE ? header[0] & xcr0 : FEATURES_LEGACY;
+
+	*(uint32_t *)(state + AT_MXCSR) &= mask ? mask : MXCSR_MASK_DEFAULT;
+	__builtin_memset(header, 0, FPU_HEADER_END - FPU_LEGACY_SIZE);
+	header[0] = present;
 }

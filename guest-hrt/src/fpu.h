@@ -19,4 +19,24 @@ void fpu_reset(void);
 void fpu_save(uint8_t *state);
 void fpu_restore(const uint8_t *state);
 
+/** Floating-point exceptions that are raised and not masked, as in MXCSR; of the x87 if @x87. */
+uint64_t fpu_exceptions(bool x87);
+
+#define FPU_LEGACY_SIZE 512u
+
+/*
+ * The state in a signal's frame: in this core's standard format, and told so in bytes that the processor leaves to
+ * software (struct _fpx_sw_bytes of uapi/asm/sigcontext.h).
+ */
+
+/** Bytes of a state on this core. */
+uint32_t fpu_size(void);
+
+/** Tell programs what @state is; false of one that is told to be something else. */
+void fpu_describe(uint8_t *state);
+bool fpu_is_described(const uint8_t *state);
+
+/** Make a state of which a program wrote the first @size bytes fit to be loaded. */
+void fpu_make_safe(uint8_t *state, uint64_t size);
+
 #endif

@@ -5,12 +5,15 @@
 #include "cpu.h"
 #include "panic.h"
 #include "sched.h"
+#include "signal.h"
 
 #define VECTOR_NMI	     2
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_PAGE_FAULT    14
 #define VECTOR_MACHINE_CHECK 18
 #define VECTOR_FIRST_USER    32
+
+#define FAULT_USER 4u /* SDM Vol. 3, 4.7 */
 
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, interrupt gate */
 
@@ -101,10 +104,18 @@ bool interrupt_handle(const struct hvm_regs *regs)
 		core->thread->entry = regs;
 		core_abandon_thread(core);
 	}
-	return sched_interrupt(core, regs->vector == HVM_VECTOR_TIMER);
+	return sched_interrupt(core, regs->vector == HVM_VECTOR_TIMER) || signal_concerns(core->thread, 0);
 }
 
-void exception_from_program(const struct hvm_regs *regs)
+void interrupt_leave(struct hvm_regs *regs)
+{
+	struct thread *thread = core_self()->thread;
+
+	sched_preempt(regs);
+	signal_deliver(thread, regs);
+}
+
+void exception_from_program(struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
@@ -115,16 +126,20 @@ void exception_from_program(const struct hvm_regs *regs)
 	full.fs_base = cpu_read_msr(MSR_FS_BASE);
 	thread->slot->regs = full;
 	thread->entry = &full;
+	thread->trap = full.vector;
+	thread->trap_error = full.error | (full.vector == VECTOR_PAGE_FAULT ? FAULT_USER : 0); /* as in ring 3 */
+	thread->trap_address = full.cr2;
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
 	cpu_interrupts_on();
 	if (full.vector == VECTOR_PAGE_FAULT && (int64_t)full.cr2 >= 0) {
 		const uint64_t arg[HVM_SLOT_ARGS] = {full.cr2, full.error, full.rip};
 
 		thread->slot->stats.page_faults++;
-		if (thread_forward(thread, HVM_NR_PAGE_FAULT, arg) == 0)
-			return;
+		thread_forward(thread, HVM_NR_PAGE_FAULT, arg); /* to be tried again, or a signal waits */
+	} else {
+		thread_exception(thread, &full);
 	}
-	thread_exception(thread, &full);
+	signal_deliver(thread, regs);
 }
 
 void exception_fatal(const struct hvm_regs *regs)

@@ -146,6 +146,7 @@ static void load_context(struct core *core, struct thread *thread)
 	hvm_store_relaxed(&thread->core, core->index);
 	hvm_store_relaxed(&thread->slot->client_core, core->index);
 	hvm_store_relaxed(&thread->slot->client_cpu, core->number);
+	hvm_fence_full(); /* who raises slot->signal and finds the core before, is noticed on the way to the program */
 	if (!thread->begun)
 		return;
 	cpu_write_msr(MSR_FS_BASE, thread->fs_base);
@@ -441,6 +442,7 @@ _Noreturn void sched_exit(struct thread *thread, uint64_t status)
 
 	cpu_interrupts_off();
 	thread->status = status;
+	hvm_store_relaxed(&thread->slot->signal_mask, ~0ull); /* they are for others from now on */
 	core->dead = thread;
 	core->thread = NULL;
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);

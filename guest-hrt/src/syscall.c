@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "futex.h"
 #include "sched.h"
+#include "signal.h"
 #include "thread.h"
 
 #define ENOSYS 38
@@ -12,10 +13,13 @@
 
 /* Linux x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
 enum {
+	NR_RT_SIGPROCMASK = 14,
+	NR_RT_SIGRETURN = 15,
 	NR_SCHED_YIELD = 24,
 	NR_GETPID = 39,
 	NR_CLONE = 56,
 	NR_EXIT = 60,
+	NR_SIGALTSTACK = 131,
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
 	NR_FUTEX = 202,
@@ -61,6 +65,18 @@ static int64_t local_exit(struct thread *thread, const struct hvm_regs *regs)
 {
 	thread->slot->stats.calls_forwarded++;
 	sched_exit(thread, regs->rdi);
+}
+
+static int64_t local_sigreturn(struct thread *thread, const struct hvm_regs *regs)
+{
+	signal_return(thread, regs);
+}
+
+/* The server tells by the stack pointer whether the alternate stack is in use. */
+static int64_t local_sigaltstack(struct thread *thread, const struct hvm_regs *regs)
+{
+	thread->slot->regs.rsp = regs->rsp;
+	return syscall_forward(thread, regs);
 }
 
 static int64_t local_getpid(struct thread *thread, const struct hvm_regs *regs)
@@ -125,9 +141,17 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 }
 
 static local_call *const local_calls[NR_LOCAL_END] = {
-    [NR_SCHED_YIELD] = local_yield,	[NR_EXIT] = local_exit,	    [NR_GETPID] = local_getpid,
-    [NR_ARCH_PRCTL] = local_arch_prctl, [NR_GETTID] = local_gettid, [NR_FUTEX] = futex_call,
-    [NR_SET_ROBUST_LIST] = local_zero,	[NR_RSEQ] = local_rseq,
+    [NR_RT_SIGPROCMASK] = signal_change_mask,
+    [NR_RT_SIGRETURN] = local_sigreturn,
+    [NR_SIGALTSTACK] = local_sigaltstack,
+    [NR_SCHED_YIELD] = local_yield,
+    [NR_EXIT] = local_exit,
+    [NR_GETPID] = local_getpid,
+    [NR_ARCH_PRCTL] = local_arch_prctl,
+    [NR_GETTID] = local_gettid,
+    [NR_FUTEX] = futex_call,
+    [NR_SET_ROBUST_LIST] = local_zero,
+    [NR_RSEQ] = local_rseq,
 };
 
 int64_t syscall_handle(const struct hvm_regs *regs)
@@ -149,5 +173,7 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 		thread->slot->stats.calls_local++;
 		result = -ENOSYS;
 	}
+	if (__builtin_expect(signal_concerns(thread, result), 0))
+		result = signal_after_call(thread, regs, result);
 	return result;
 }

@@ -6,10 +6,12 @@
 #include "fpu.h"
 #include "panic.h"
 #include "sched.h"
+#include "signal.h"
 
 #include <hvm/poll.h>
 
-#define NR_EXIT 60
+#define NR_EXIT	   60
+#define VECTOR_X87 16
 
 /* entry.S */
 _Noreturn void entry_start(const struct hvm_regs *regs);
@@ -145,20 +147,25 @@ struct thread *thread_at(uint32_t index)
 				 (uint64_t)index * THREAD_AREA_SIZE);
 }
 
-static bool never(void *what)
+static void report(struct thread *thread, const struct hvm_regs *regs, bool fatal)
 {
-	(void)what;
-	return false;
+	const uint64_t arg[HVM_SLOT_ARGS] = {regs->vector, regs->error, regs->cr2, fatal,
+					     fpu_exceptions(regs->vector == VECTOR_X87)};
+
+	thread->slot->regs = *regs;
+	cpu_interrupts_on();
+	thread_forward(thread, HVM_NR_EXCEPTION, arg);
 }
 
 void thread_exception(struct thread *thread, const struct hvm_regs *regs)
 {
-	const uint64_t arg[HVM_SLOT_ARGS] = {regs->vector, regs->error, regs->cr2};
+	report(thread, regs, false);
+}
 
-	thread->slot->regs = *regs;
-	post(thread, HVM_NR_EXCEPTION, arg);
-	halt_until(core_self(), never, NULL, &thread->slot->client_sleeping);
-	panic("a dead thread was woken");
+void thread_die(struct thread *thread, const struct hvm_regs *regs)
+{
+	report(thread, regs, true);
+	panic("a dead thread was answered");
 }
 
 struct incoming {
@@ -213,5 +220,7 @@ void thread_run(struct thread *thread)
 	thread->slot->stats.start_tsc = cpu_tsc();
 	if (thread->call_slot)
 		serve_calls(thread, rsp);
+	thread->entry = &regs;
+	signal_begin(thread, &regs);
 	entry_start(&regs);
 }

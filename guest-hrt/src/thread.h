@@ -16,6 +16,7 @@ struct thread {
 	uint32_t generation;
 	uint64_t window;	      /* how long it polls before it halts, TSC cycles */
 	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
+	uint64_t trap, trap_error, trap_address; /* of the program's last exception */
 
 	/* sched.c */
 	uint64_t rsp;	  /* of its kernel stack, while it does not run */
@@ -58,7 +59,10 @@ _Noreturn void thread_run(struct thread *thread);
  */
 int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
 
-/** Report what the program did wrong, and wait to be stopped. */
-_Noreturn void thread_exception(struct thread *thread, const struct hvm_regs *regs);
+/** Report what the program did wrong; returns if a signal's handler is to run. As thread_forward. */
+void thread_exception(struct thread *thread, const struct hvm_regs *regs);
+
+/** The same, and there is no way on. */
+_Noreturn void thread_die(struct thread *thread, const struct hvm_regs *regs);
 
 #endif

@@ -253,6 +253,8 @@ static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *ar
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_thread_stop(job, slot);
 	case HVM_IOC_KICK:
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_kick(job, slot);
+	case HVM_IOC_SIGNAL:
+		return get_user(slot, (u32 __user *)arg) ?: hvm_job_signal(job, slot);
 	default:
 		return -ENOTTY;
 	}

@@ -189,6 +189,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 int hvm_job_thread_stop(struct hvm_job *job, u32 slot);
 int hvm_job_wait(struct hvm_job *job, u32 slot, u64 timeout_ns);
 int hvm_job_kick(struct hvm_job *job, u32 slot);
+int hvm_job_signal(struct hvm_job *job, u32 slot);
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);
 

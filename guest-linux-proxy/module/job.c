@@ -386,18 +386,40 @@ int hvm_job_wait(struct hvm_job *job, u32 index, u64 timeout_ns)
 	return READ_ONCE(job->ended) ? -ESHUTDOWN : 0;
 }
 
+/* The core that has the client of a slot, or serves its calls; -1: none of the job's. */
+static int core_of_slot(struct hvm_job *job, u32 slot)
+{
+	/* Where its client is, says the client; a wrong word concerns another core of the job, or none. */
+	unsigned int core = READ_ONCE(hvm_job_slot_memory(job, slot)->client_core);
+
+	if (job->slot[slot].core >= 0 && !job->slot[slot].thread)
+		core = job->core[job->slot[slot].core];
+	return core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job ? (int)core : -1;
+}
+
 int hvm_job_kick(struct hvm_job *job, u32 slot)
 {
-	unsigned int core;
+	int core;
 
 	if (slot >= job->slot_count)
 		return -EINVAL;
-	/* Where its client waits, says the client; a wrong word wakes another core of the job, or nobody. */
-	core = READ_ONCE(hvm_job_slot_memory(job, slot)->client_core);
-	if (job->slot[slot].core >= 0 && !job->slot[slot].thread)
-		core = job->core[job->slot[slot].core];
-	if (core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job)
+	core = core_of_slot(job, slot);
+	if (core >= 0)
 		hvm_cpu_doorbell(job->part->apic_id[core]);
+	return 0;
+}
+
+int hvm_job_signal(struct hvm_job *job, u32 slot)
+{
+	int core;
+
+	if (slot >= job->slot_count)
+		return -EINVAL;
+	core = core_of_slot(job, slot);
+	if (core >= 0) {
+		atomic64_inc((atomic64_t *)&job->part->cores[core].signal);
+		hvm_cpu_doorbell(job->part->apic_id[core]);
+	}
 	return 0;
 }
 

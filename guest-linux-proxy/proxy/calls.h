@@ -21,7 +21,7 @@ call_handler call_brk, call_range, call_mmap, call_mremap;
 call_handler call_descriptor, call_duplicate, call_close_range, call_readlink, call_readlinkat, call_open, call_openat;
 
 /* call_signal.c */
-call_handler call_sigaction, call_sigaltstack;
+call_handler call_sigaction, call_sigprocmask, call_sigaltstack, call_with_mask;
 
 /* call_time.c: processor time spent on HRT cores */
 call_handler call_clock_gettime, call_getrusage, call_times;

@@ -65,6 +65,11 @@ int device_kick(int fd, uint32_t slot)
 	return control(fd, HVM_IOC_KICK, &slot);
 }
 
+int device_signal(int fd, uint32_t slot)
+{
+	return control(fd, HVM_IOC_SIGNAL, &slot);
+}
+
 int device_fault(int fd, uint64_t address, uint64_t error)
 {
 	const struct hvm_fault fault = {.address = address, .error = error};

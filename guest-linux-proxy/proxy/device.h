@@ -21,6 +21,7 @@ int device_thread_start(int fd, const struct hvm_thread_start *start);
 int device_thread_stop(int fd, uint32_t slot);
 int device_wait(int fd, uint32_t slot);
 int device_kick(int fd, uint32_t slot);
+int device_signal(int fd, uint32_t slot);
 int device_fault(int fd, uint64_t address, uint64_t error);
 
 #endif

@@ -5,11 +5,17 @@
 
 #include "job.h"
 
-/** Resolve a page fault as Linux would. Returns 0 (retry the access) or does not return: the program dies of it. */
-int64_t fault_page(struct server *server, uint64_t address, uint64_t error);
+/**
+ * HVM_NR_PAGE_FAULT with its arguments: resolve it as Linux would. 0: retry, or a signal's handler runs; -EFAULT: an
+ * access of the aerokernel's own that cannot be. Otherwise the program dies of it, and this does not return.
+ */
+int64_t fault_page(struct server *server, const uint64_t arg[HVM_SLOT_ARGS]);
 
-/** The program caused an exception: it dies of the signal that Linux sends for it. */
-_Noreturn void fault_exception(struct server *server, uint64_t vector, uint64_t error, uint64_t address);
+/** HVM_NR_EXCEPTION: 0 if a handler runs; else the program dies of the signal that Linux sends for it. */
+int64_t fault_exception(struct server *server, const uint64_t arg[HVM_SLOT_ARGS]);
+
+/** si_code for an exception vector; @unmasked: the floating-point exceptions of #MF and #XM, as in MXCSR. */
+int fault_code(uint64_t vector, uint64_t unmasked);
 
 /** The signal for an exception vector (Linux arch/x86/kernel/traps.c). */
 int fault_signal(uint64_t vector);

@@ -76,7 +76,7 @@ void job_init_server(struct job *job, unsigned int index)
 	    .slot = &job->slots[index],
 	    .index = index,
 	    .window = job->spin_cycles,
-	    .alternate_stack = {.ss_flags = SS_DISABLE},
+	    .signals = {.alternate_stack = {.ss_flags = SS_DISABLE}},
 	};
 }
 

@@ -4,17 +4,30 @@
 #define PROXY_JOB_H
 
 #include <semaphore.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <hvm/partition.h>
+#include <hvm/signal.h>
 
 #include "device.h"
 #include "program.h"
 #include "refusal.h"
+#include "signal.h"
 
 struct job;
+
+/** Signals of one HRT thread (signal.h). */
+struct signal_state {
+	struct signal_taken arrived; /* from Linux, whose further ones are blocked until the thread was told this one */
+	struct signal_taken caused;  /* by the thread's own exception: told first */
+	uint64_t blocked;	     /* by the server's Linux thread, but for that: slot->server_mask */
+	bool serving;		     /* the thread waits for an answer, and looks for signals then */
+	bool in_call;		     /* that is made with a mask of its own (sigsuspend, ppoll): */
+	uint64_t call_mask;
+	stack_t alternate_stack;
+	struct hvm_signal told;
+};
 
 /** Serves one slot, on a Linux thread of its own: blocking calls and calls about identity are then right. */
 struct server {
@@ -25,13 +38,12 @@ struct server {
 	pid_t tid;		    /* of the Linux thread behind it, 0 = none yet */
 	uint64_t clear_tid;	    /* address to clear and wake when the thread ends, 0 = none */
 	sem_t known, begin;	    /* the Linux thread knows its tid; it has a thread to serve */
-	sigset_t mask;		    /* of signals, as the parent had it */
 	struct hvm_slot_stats past; /* of threads that ended */
 	uint64_t past_cycles;	    /* that they held cores */
 	uint64_t last_tag;
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	uint64_t start_tsc;
-	stack_t alternate_stack; /* sigaltstack of the HRT thread */
+	struct signal_state signals;
 };
 
 struct job {

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A system call as the program made it: all six registers through, the kernel's own answer back. */
+/*
+ * A system call as the program made it: all six registers through, the kernel's own answer back. A signal for the
+ * program that arrives before the call, or makes Linux restart it, ends it with -HVM_RESTART_ALWAYS (hvm/signal.h).
+ */
 #ifndef PROXY_RAW_H
 #define PROXY_RAW_H
 
+#include <signal.h>
 #include <stdint.h>
 
-static inline int64_t raw_call(uint64_t nr, const uint64_t arg[6])
-{
-	register uint64_t r10 __asm__("r10") = arg[3];
-	register uint64_t r8 __asm__("r8") = arg[4];
-	register uint64_t r9 __asm__("r9") = arg[5];
-	int64_t result;
+#include <hvm/signal.h>
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(arg[0]), "S"(arg[1]), "d"(arg[2]), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+int64_t raw_call(uint64_t nr, const uint64_t arg[6]);
+
+/** Of the calling thread: not 0 keeps it from beginning calls. */
+extern __thread volatile int raw_held __attribute__((visibility("hidden"), tls_model("local-exec")));
+
+/** In a signal handler that was entered with @context: if it interrupted a call that would begin, or begin again, end
+ * it. */
+void raw_interrupt(void *context);
 
 #endif

@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include "death.h"
+#include "delivery.h"
 #include "fault.h"
 #include "syscall.h"
 #include "thread.h"
@@ -52,9 +53,14 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 {
 	switch (request->nr) {
 	case HVM_NR_PAGE_FAULT:
-		return fault_page(server, request->arg[0], request->arg[1]);
+		return fault_page(server, request->arg);
 	case HVM_NR_EXCEPTION:
-		fault_exception(server, request->arg[0], request->arg[1], request->arg[2]);
+		return fault_exception(server, request->arg);
+	case HVM_NR_SIGNAL:
+		return delivery_next(server, request->arg[0]);
+	case HVM_NR_SIGNAL_MASK:
+		signal_synchronise(server);
+		return 0;
 	case HVM_NR_THREAD_GONE:
 		death_of_thread(server, request->arg[0] == HVM_GONE_CORE
 					    ? "its HRT core was parked or rebooted under the job"
@@ -66,15 +72,20 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 
 void serve(struct server *server)
 {
+	volatile bool *serving = &server->signals.serving; /* their handler looks at it */
 	struct hvm_request request;
+	int64_t result;
 
 	for (;;) {
 		next_request(server, &request);
+		*serving = true;
 		if (request.nr == SYS_exit) {
 			thread_exit(server, (int)request.arg[0]);
 			return;
 		}
-		hvm_slot_answer(server->slot, request.tag, act(server, &request));
+		result = act(server, &request);
+		*serving = false;
+		hvm_slot_answer(server->slot, request.tag, result);
 		if (hvm_slot_client_needs_wake(server->slot))
 			device_kick(server->job->fd, server->index);
 	}

@@ -4,24 +4,19 @@
 #include "death.h"
 #include "memory.h"
 #include "names.h"
-#include "report.h"
+#include "raw.h"
 #include "thread.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#define SIGNALS	    64
-#define SIGCANCEL   32
-#define SIGSETXID   33
-#define ALT_MINIMUM 2048 /* MINSIGSTKSZ of the kernel's uapi */
-#ifndef SS_AUTODISARM
-#define SS_AUTODISARM (1u << 31)
-#endif
+#define SIGNALS 64
+#define ALL	(~0ull)
 
 /* What the kernel keeps of sa_flags (UAPI_SA_FLAGS and SA_RESTORER, kernel/signal.c). */
 #define FLAG_TAGBITS  0x00000800ull
@@ -30,15 +25,16 @@
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |                             \
 	 (unsigned int)SA_RESETHAND | FLAG_TAGBITS | FLAG_RESTORER)
 
-/* struct sigaction of the kernel, x86-64. */
-struct action {
-	uint64_t handler, flags, restorer, mask;
-};
+/* The table, under a spin lock that is taken with all signals blocked: their handler takes it, too. */
+static struct signal_action actions[SIGNALS + 1];
+static atomic_flag actions_lock = ATOMIC_FLAG_INIT;
 
-static struct action actions[SIGNALS + 1];
+/* Where a signal came from that had to be sent to this process again. */
+static siginfo_t sent_again[SIGNALS + 1];
+
 static struct job *job;
 
-/* The handler below never returns; Linux wants a restorer nevertheless. */
+/* Linux wants a restorer. */
 __asm__(".pushsection .text\n"
 	"signal_restorer:\n\t"
 	"movl $15, %eax\n\t"
@@ -46,7 +42,47 @@ __asm__(".pushsection .text\n"
 	".popsection");
 extern const uint8_t signal_restorer[] __attribute__((visibility("hidden")));
 
-static void kernel_action(int signal, const struct action *new_action, struct action *old_action)
+void signal_set_linux_mask(uint64_t mask)
+{
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+}
+
+uint64_t signal_linux_mask(void)
+{
+	uint64_t mask = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
+	return mask;
+}
+
+/* Of one that blocks all signals. */
+static void lock_actions(void)
+{
+	while (atomic_flag_test_and_set_explicit(&actions_lock, memory_order_acquire))
+		__builtin_ia32_pause();
+}
+
+static void unlock_actions(void)
+{
+	atomic_flag_clear_explicit(&actions_lock, memory_order_release);
+}
+
+static struct signal_action action_of(int signal)
+{
+	struct signal_action action;
+
+	lock_actions();
+	action = actions[signal];
+	unlock_actions();
+	return action;
+}
+
+static bool is_handler(const struct signal_action *action)
+{
+	return action->handler != (uint64_t)SIG_DFL && action->handler != (uint64_t)SIG_IGN;
+}
+
+static void kernel_action(int signal, const struct signal_action *new_action, struct signal_action *old_action)
 {
 	syscall(SYS_rt_sigaction, signal, new_action, old_action, sizeof(uint64_t));
 }
@@ -94,41 +130,143 @@ static struct server *concerned(void)
 	return server && server->busy ? server : &job->server[0];
 }
 
-static void on_fatal_signal(int signal, siginfo_t *info, void *context)
+static _Noreturn void end_program(int signal, const siginfo_t *info)
 {
 	struct death death = {.signal = signal};
 
-	if (is_synchronous(signal) && info->si_code > 0)
-		proxy_crashed(signal, info, context);
-	/* hvm.ko ended the job while this process was inside a call, perhaps for ever. */
-	if (signal == SIGPWR && info->si_code == SI_KERNEL)
-		death_of_thread(concerned(), DEATH_PARTITION);
 	if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE) {
 		bool own = info->si_pid == getpid();
 
 		death.note = own ? "raised" : "sent";
 		death.sender = own ? 0 : info->si_pid;
 	}
-	if (signal_has_handler(signal))
-		death.note = "handler-not-run";
 	death_by_signal(concerned(), &death);
 }
 
-/* Make this process behave as the table says. */
+static uint64_t *mask_after(void *context)
+{
+	return (uint64_t *)&((ucontext_t *)context)->uc_sigmask; /* the kernel's has 64 bits */
+}
+
+/* True if it was meant for this thread alone. */
+static bool is_for_thread(int signal, const siginfo_t *info)
+{
+	return info->si_code == SI_TKILL || (signal == SIGPIPE && info->si_code == SI_USER && info->si_pid == getpid());
+}
+
+/*
+ * Send a signal to this process again, or to this thread. Linux lets nobody but the first thread claim to the process
+ * that it comes from elsewhere; what it said is kept here for whoever gets it.
+ */
+static void send_again(int signal, const siginfo_t *info)
+{
+	pid_t pid = getpid(), tid = (pid_t)syscall(SYS_gettid);
+
+	if (is_for_thread(signal, info)) {
+		syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, info);
+	} else if (syscall(SYS_rt_sigqueueinfo, pid, signal, info)) {
+		lock_actions();
+		sent_again[signal] = *info;
+		unlock_actions();
+		kill(pid, signal);
+	}
+}
+
+static void recall_sender(int signal, siginfo_t *info)
+{
+	if (info->si_code != SI_USER || info->si_pid != getpid())
+		return;
+	lock_actions();
+	if (sent_again[signal].si_signo)
+		*info = sent_again[signal];
+	sent_again[signal].si_signo = 0;
+	unlock_actions();
+}
+
+static void block_in_linux(struct server *server, uint64_t mask)
+{
+	server->signals.blocked |= mask;
+	hvm_store_relaxed(&server->slot->server_mask, server->signals.blocked);
+}
+
+void signal_put_back(struct server *server)
+{
+	const struct signal_taken *taken = &server->signals.arrived;
+
+	if (!taken->number)
+		return;
+	if (hvm_load_relaxed(&server->slot->signal_mask) & SIGNAL_BIT(taken->number))
+		block_in_linux(server, SIGNAL_BIT(taken->number));
+	send_again(taken->number, &taken->info);
+}
+
+/* The HRT thread asks for it on its way back to the program; while it waits for an answer, it is on that way. */
+static void take(struct server *server, int signal, const siginfo_t *info, void *context)
+{
+	struct signal_state *signals = &server->signals;
+
+	signals->arrived = (struct signal_taken){
+	    .number = signal,
+	    .in_call = signals->in_call,
+	    .call_mask = signals->call_mask,
+	    .info = *info,
+	};
+	raw_held = 1;
+	raw_interrupt(context);
+	*mask_after(context) = ALL;
+	hvm_store_relaxed(&server->slot->signal, 1);
+	hvm_fence_full();
+	if (!signals->serving)
+		device_signal(server->job->fd, server->index);
+}
+
+static void on_signal(int signal, siginfo_t *info, void *context)
+{
+	struct server *server = concerned();
+	struct signal_state *signals = &server->signals;
+	uint64_t blocked = signals->in_call ? signals->call_mask : hvm_load_relaxed(&server->slot->signal_mask);
+	struct signal_action action;
+
+	if (is_synchronous(signal) && info->si_code > 0)
+		proxy_crashed(signal, info, context);
+	/* hvm.ko ended the job while this process was inside a call, perhaps for ever. */
+	if (signal == SIGPWR && info->si_code == SI_KERNEL)
+		death_of_thread(server, DEATH_PARTITION);
+	recall_sender(signal, info);
+	if (thread_self() != server || blocked & SIGNAL_BIT(signal) || signals->arrived.number) {
+		/* For another thread, or for later: from now on Linux keeps it. */
+		if (thread_self() == server && !signals->arrived.number) {
+			block_in_linux(server, SIGNAL_BIT(signal));
+			*mask_after(context) |= SIGNAL_BIT(signal);
+		} else {
+			*mask_after(context) = ALL;
+		}
+		send_again(signal, info);
+		return;
+	}
+	action = action_of(signal);
+	if (is_handler(&action))
+		take(server, signal, info, context);
+	else if (action.handler == (uint64_t)SIG_DFL && ends_program(signal))
+		end_program(signal, info);
+}
+
+/* Make this process behave as the table says; the lock is held. */
 static void apply(int signal)
 {
-	struct action action = actions[signal];
+	struct signal_action action = actions[signal];
+	bool handled = is_handler(&action);
 
 	if (action.handler != (uint64_t)SIG_IGN) {
+		action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | (handled ? SA_RESTART : 0u);
 		action.handler = (uint64_t)SIG_DFL;
-		action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT;
 		action.restorer = 0;
 		action.mask = 0;
-		if (ends_program(signal)) {
-			action.handler = (uint64_t)on_fatal_signal;
-			action.flags = SA_SIGINFO | FLAG_RESTORER;
+		if (handled || ends_program(signal)) {
+			action.handler = (uint64_t)on_signal;
+			action.flags |= SA_SIGINFO | FLAG_RESTORER;
 			action.restorer = (uint64_t)signal_restorer;
-			action.mask = ~0ull;
+			action.mask = ALL;
 		}
 	}
 	kernel_action(signal, &action, NULL);
@@ -136,38 +274,69 @@ static void apply(int signal)
 
 void signal_init(struct job *the_job)
 {
+	struct server *first = &the_job->server[0];
+
 	job = the_job;
 	for (int signal = 1; signal <= SIGNALS; signal++) {
-		struct action inherited = {0};
+		struct signal_action inherited = {0};
 
 		if (signal == SIGKILL || signal == SIGSTOP)
 			continue;
 		kernel_action(signal, NULL, &inherited);
 		/* Handlers do not survive exec, so it is ignored or default. */
-		actions[signal] = (struct action){.handler = inherited.handler};
+		actions[signal] = (struct signal_action){.handler = inherited.handler};
 		apply(signal);
 	}
+	first->signals.blocked = signal_linux_mask();
+	hvm_store_relaxed(&first->slot->signal_mask, first->signals.blocked);
+	hvm_store_relaxed(&first->slot->server_mask, first->signals.blocked);
 }
 
 bool signal_has_handler(int signal)
 {
-	return actions[signal].handler != (uint64_t)SIG_DFL && actions[signal].handler != (uint64_t)SIG_IGN;
+	return hvm_load_relaxed(&actions[signal].handler) > (uint64_t)SIG_IGN;
 }
 
-static void set_action(int signal, struct action wanted)
+struct signal_action signal_take_action(int signal)
 {
-	wanted.flags &= FLAGS_KNOWN;
-	wanted.mask &= ~(1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1));
-	actions[signal] = wanted;
-	apply(signal);
-	/* glibc's own for cancellation and setuid come with the first thread, wanted or not. */
-	if (signal_has_handler(signal) && signal != SIGCANCEL && signal != SIGSETXID)
-		report_unserved(SYS_rt_sigaction, "handlers-do-not-run-yet");
+	uint64_t mask = signal_linux_mask();
+	struct signal_action action;
+
+	signal_set_linux_mask(ALL);
+	lock_actions();
+	action = actions[signal];
+	if (action.flags & (unsigned int)SA_RESETHAND) {
+		actions[signal].handler = (uint64_t)SIG_DFL;
+		apply(signal);
+	}
+	unlock_actions();
+	signal_set_linux_mask(mask);
+	return action;
 }
 
-int64_t signal_action(int signal, uint64_t new_action, uint64_t old_action, uint64_t mask_size)
+/* Exchange; all signals are blocked meanwhile. */
+static struct signal_action set_action(int signal, const struct signal_action *wanted)
 {
-	struct action wanted, before;
+	uint64_t mask = signal_linux_mask();
+	struct signal_action before;
+
+	signal_set_linux_mask(ALL);
+	lock_actions();
+	before = actions[signal];
+	if (wanted) {
+		actions[signal] = *wanted;
+		actions[signal].flags &= FLAGS_KNOWN;
+		actions[signal].mask &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+		apply(signal);
+	}
+	unlock_actions();
+	signal_set_linux_mask(mask);
+	return before;
+}
+
+int64_t signal_change_action(int signal, uint64_t new_action, uint64_t old_action, uint64_t mask_size)
+{
+	struct signal_action wanted, before;
 
 	if (mask_size != sizeof(uint64_t))
 		return -EINVAL;
@@ -175,45 +344,30 @@ int64_t signal_action(int signal, uint64_t new_action, uint64_t old_action, uint
 		return -EFAULT;
 	if (signal < 1 || signal > SIGNALS || (new_action && (signal == SIGKILL || signal == SIGSTOP)))
 		return -EINVAL;
-	before = actions[signal];
-	if (new_action)
-		set_action(signal, wanted);
+	before = set_action(signal, new_action ? &wanted : NULL);
 	if (old_action && !memory_write(old_action, &before, sizeof(before)))
 		return -EFAULT;
 	return 0;
 }
 
-static int64_t set_alternate_stack(struct server *server, stack_t wanted)
+void signal_synchronise(struct server *server)
 {
-	unsigned int mode = (unsigned int)wanted.ss_flags & ~SS_AUTODISARM;
+	struct signal_state *signals = &server->signals;
+	uint64_t mask = hvm_load_relaxed(&server->slot->signal_mask);
 
-	if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
-		return -EINVAL;
-	if (mode == SS_DISABLE) {
-		wanted.ss_sp = NULL;
-		wanted.ss_size = 0;
-	} else if (wanted.ss_size < ALT_MINIMUM) {
-		return -ENOMEM;
-	}
-	server->alternate_stack = wanted;
-	return 0;
+	if (mask == signals->blocked)
+		return;
+	signals->blocked = mask;
+	hvm_store_relaxed(&server->slot->server_mask, mask);
+	if (!signals->arrived.number) /* else it is closed until that one is told */
+		signal_set_linux_mask(mask);
 }
 
-int64_t signal_alternate_stack(struct server *server, uint64_t new_stack, uint64_t old_stack)
+void signal_leave(struct server *server)
 {
-	stack_t before = server->alternate_stack;
-	stack_t wanted;
-
-	if (new_stack) {
-		int64_t err;
-
-		if (!memory_read(new_stack, &wanted, sizeof(wanted)))
-			return -EFAULT;
-		err = set_alternate_stack(server, wanted);
-		if (err)
-			return err;
-	}
-	if (old_stack && !memory_write(old_stack, &before, sizeof(before)))
-		return -EFAULT;
-	return 0;
+	signal_set_linux_mask(ALL);
+	block_in_linux(server, ALL);
+	signal_put_back(server);
+	server->signals.arrived.number = 0;
+	raw_held = 0;
 }

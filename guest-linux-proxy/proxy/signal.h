@@ -1,27 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals of the program. Its dispositions are kept in a table: SIG_IGN and SIG_DFL are applied to this process, which
- * stands for the program; handlers cannot run on an HRT core yet and are recorded only. A signal that would end the
- * program is caught here first, to take the HRT thread off its core and to report where it was.
+ * Signals of the program. Linux keeps them, for this process is the program to it: dispositions, masks and pending
+ * signals are those of the process and of the Linux threads behind its threads. A signal with a handler is taken here
+ * and told to the HRT thread, which runs the handler (delivery.h); one that would end the program takes the HRT threads
+ * off their cores first and reports where they were.
+ *
+ * An HRT thread changes its mask without asking (slot->signal_mask). Its server's Linux thread follows before the next
+ * call for which that matters; until then it gives back what it should not have got.
  */
 #ifndef PROXY_SIGNAL_H
 #define PROXY_SIGNAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "job.h"
+struct job;
+struct server;
 
-/** Take over the dispositions this process was started with. */
+/** A signal that Linux gave to a server's thread, and that its HRT thread has not asked for yet. */
+struct signal_taken {
+	int number; /* 0 = none */
+	bool in_call;
+	uint64_t call_mask; /* the thread's mask when it was taken, if in_call */
+	siginfo_t info;
+};
+
+/** struct sigaction of the kernel, x86-64. */
+struct signal_action {
+	uint64_t handler, flags, restorer, mask;
+};
+
+#define SIGNAL_BIT(number) (1ull << ((number)-1))
+
+/** Take over the dispositions and the mask that this process was started with; before the first thread runs. */
 void signal_init(struct job *job);
 
 /** rt_sigaction(2) with the program's pointers. */
-int64_t signal_action(int signal, uint64_t new_action, uint64_t old_action, uint64_t mask_size);
+int64_t signal_change_action(int signal, uint64_t new_action, uint64_t old_action, uint64_t mask_size);
 
-/** sigaltstack(2) of @server's thread: recorded and told back. */
-int64_t signal_alternate_stack(struct server *server, uint64_t new_stack, uint64_t old_stack);
+/** What the program wants of @signal, once: SA_RESETHAND is done. */
+struct signal_action signal_take_action(int signal);
 
-/** True if the program installed a handler for @signal. */
+/** True if the program handles @signal. */
 bool signal_has_handler(int signal);
+
+/** Let Linux block for the calling server's thread what its HRT thread blocks. */
+void signal_synchronise(struct server *server);
+
+/** Put back what was taken for @server, whose thread blocks it or is gone. All its signals are blocked. */
+void signal_put_back(struct server *server);
+
+/** The calling server's thread has ended: it takes no signals before the next one begins. */
+void signal_leave(struct server *server);
+
+/** The mask of the calling Linux thread. */
+void signal_set_linux_mask(uint64_t mask);
+uint64_t signal_linux_mask(void);
 
 #endif

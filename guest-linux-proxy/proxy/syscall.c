@@ -5,6 +5,7 @@
 #include "names.h"
 #include "raw.h"
 #include "report.h"
+#include "signal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct special {
 
 #define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
 #define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
+#define WITH_MASK      "forwarded; the signal mask that it waits with decides what interrupts it"
 #define THREADS	       "starts a thread; ENOSYS for a process, reported"
 #define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
 #define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
@@ -42,10 +44,14 @@ static const struct special specials[] = {
     [SYS_readlinkat] = {call_readlinkat, "/proc/self/exe names the program, not its proxy"},
     [SYS_open] = {call_open, "/proc/self/exe opens the program, not its proxy"},
     [SYS_openat] = {call_openat, "/proc/self/exe opens the program, not its proxy"},
-    [SYS_rt_sigaction] = {call_sigaction,
-			  "SIG_IGN and SIG_DFL apply; handlers are recorded and reported, they do not run yet"},
-    [SYS_sigaltstack] = {call_sigaltstack, "recorded and told back: there are no handlers yet"},
-    [SYS_rt_sigreturn] = {call_unserved, "ENOSYS, reported: there are no handlers to return from yet"},
+    [SYS_rt_sigaction] = {call_sigaction, "kept; handlers run on the HRT thread"},
+    [SYS_rt_sigprocmask] = {call_sigprocmask, "answered by the aerokernel; here if a page of its arguments is absent"},
+    [SYS_sigaltstack] = {call_sigaltstack, "kept; handlers run there"},
+    [SYS_rt_sigsuspend] = {call_with_mask, WITH_MASK},
+    [SYS_ppoll] = {call_with_mask, WITH_MASK},
+    [SYS_pselect6] = {call_with_mask, WITH_MASK},
+    [SYS_epoll_pwait] = {call_with_mask, WITH_MASK},
+    [SYS_epoll_pwait2] = {call_with_mask, WITH_MASK},
     [SYS_clone] = {call_clone, THREADS},
     [SYS_clone3] = {call_clone3, THREADS},
     [SYS_fork] = {call_unserved, PROCESSES},
@@ -76,12 +82,35 @@ static const struct special specials[] = {
 
 #define SPECIALS (sizeof(specials) / sizeof(*specials))
 
+/* Calls that neither wait nor have to do with signals; the others are made with the thread's own mask. */
+static bool is_free_of_signals(uint32_t nr)
+{
+	switch (nr) {
+	case SYS_mmap:
+	case SYS_munmap:
+	case SYS_mprotect:
+	case SYS_madvise:
+	case SYS_mremap:
+	case SYS_brk:
+	case SYS_clone:
+	case SYS_clone3:
+	case SYS_rt_sigaction:
+	case SYS_sigaltstack:
+	case SYS_set_tid_address:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int64_t syscall_serve(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	int64_t result;
 
 	if (nr >= HVM_NR_FIRST_SPECIAL)
 		return -ENOSYS; /* not a system call at all */
+	if (!is_free_of_signals(nr))
+		signal_synchronise(server);
 	if (nr < SPECIALS && specials[nr].handler)
 		return specials[nr].handler(server, nr, arg);
 	result = raw_call(nr, arg);

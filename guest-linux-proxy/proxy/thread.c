@@ -2,6 +2,7 @@
 #include "thread.h"
 
 #include "death.h"
+#include "delivery.h"
 #include "memory.h"
 #include "region.h"
 #include "report.h"
@@ -11,7 +12,6 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -53,11 +53,12 @@ static void *serve_threads(void *argument)
 {
 	self = argument;
 	self->tid = (pid_t)syscall(SYS_gettid);
+	signal_leave(self);
 	sem_post(&self->known);
 	for (;;) {
 		while (sem_wait(&self->begin))
 			;
-		pthread_sigmask(SIG_SETMASK, &self->mask, NULL);
+		signal_synchronise(self);
 		serve(self);
 	}
 	return NULL;
@@ -69,6 +70,7 @@ static int make_linux_thread(struct server *server)
 	uint8_t *stack = mmap(NULL, GUARD + SERVER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pthread_attr_t attributes;
 	pthread_t thread;
+	uint64_t mask;
 	int err;
 
 	if (stack == MAP_FAILED)
@@ -80,7 +82,10 @@ static int make_linux_thread(struct server *server)
 	pthread_attr_init(&attributes);
 	pthread_attr_setstack(&attributes, stack + GUARD, SERVER_STACK);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	mask = signal_linux_mask();
+	signal_set_linux_mask(~0ull); /* it takes signals when it has a thread */
 	err = pthread_create(&thread, &attributes, serve_threads, server);
+	signal_set_linux_mask(mask);
 	pthread_attr_destroy(&attributes);
 	if (err)
 		return -EAGAIN; /* its stack stays the proxy's */
@@ -127,11 +132,11 @@ static void launch(struct server *server, struct server *parent, const struct th
 	if (request->flags & CLONE_SETTLS)
 		regs.fs_base = request->tls;
 	memcpy(&server->slot->regs, &regs, sizeof(regs));
-	server->alternate_stack = (stack_t){.ss_flags = SS_DISABLE};
+	delivery_reset(server);
 	server->window = server->job->spin_cycles;
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
 	server->clear_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
-	pthread_sigmask(SIG_SETMASK, NULL, &server->mask);
+	hvm_store_relaxed(&server->slot->signal_mask, hvm_load_relaxed(&parent->slot->signal_mask));
 	server->slot->tid = (uint32_t)server->tid;
 	memset(&server->slot->stats, 0, sizeof(server->slot->stats));
 	server->start_tsc = __builtin_ia32_rdtsc();
@@ -199,6 +204,7 @@ void thread_exit(struct server *server, int status)
 	if (last)
 		death_by_exit(server->job, first_ended ? first_status : status);
 
+	signal_leave(server);
 	/* The HRT left the thread's stack before it told: slot and stack are free when server is. */
 	hvm_slot_answer(server->slot, server->last_tag, 0); /* to nobody: the next thread finds no open request */
 	pthread_mutex_lock(&lock);

@@ -187,6 +187,12 @@ struct hvm_wait {
 #define HVM_IOC_KICK _IOW(HVM_IOC_MAGIC, 0x14, uint32_t)
 
 /**
+ * HVM_IOC_SIGNAL: as HVM_IOC_KICK, after setting the slot's signal: the core looks for it, also if the thread computes
+ * or waits for another.
+ */
+#define HVM_IOC_SIGNAL _IOW(HVM_IOC_MAGIC, 0x16, uint32_t)
+
+/**
  * HVM_IOC_FAULT: resolve a page fault of the job's HRT threads, as a fault of the process itself would be.
  * 0: retry the access. EFAULT: nothing mapped there (SEGV_MAPERR). EACCES: mapped, but the access is not allowed
  * (SEGV_ACCERR). EIO: bus error (SIGBUS), e.g. beyond the end of a mapped file. ENOMEM: out of memory. EINTR: a fatal

@@ -8,7 +8,6 @@
  * The handlers run with the program's FS base: no libc function that touches thread-local data may be called there.
  */
 #include "../../device.h"
-#include "../../raw.h"
 
 #include <hvm/partition.h>
 
@@ -49,9 +48,11 @@ static uint8_t alternate_stack[65536] __attribute__((aligned(64)));
 
 static int64_t call(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	const uint64_t arg[6] = {a, b, c, d};
+	register uint64_t r10 __asm__("r10") = d;
+	int64_t result;
 
-	return raw_call(nr, arg);
+	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	return result;
 }
 
 static void futex_wait(uint32_t *word, uint32_t value)
@@ -370,6 +371,12 @@ int device_kick(int fd, uint32_t index)
 	(void)index;
 	futex_wake(&client_word);
 	return 0;
+}
+
+/* Handlers do not run here. */
+int device_signal(int fd, uint32_t index)
+{
+	return device_kick(fd, index);
 }
 
 /* The access failed under Linux already, so it is bad; mincore tells unmapped from forbidden. */
