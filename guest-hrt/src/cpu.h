@@ -30,6 +30,7 @@
 #define CR4_MCE	       0x00000040
 #define CR4_OSFXSR     0x00000200
 #define CR4_OSXMMEXCPT 0x00000400
+#define CR4_LA57       0x00001000
 #define CR4_FSGSBASE   0x00010000
 #define CR4_OSXSAVE    0x00040000
 
@@ -124,6 +125,12 @@ static inline struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
 
 	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
 	return r;
+}
+
+/** True if the program may have @address in its memory or in a register that the processor checks (TASK_SIZE_MAX). */
+static inline bool cpu_is_user_address(uint64_t address)
+{
+	return address < (1ull << (cpu_read_cr4() & CR4_LA57 ? 56 : 47)) - 4096;
 }
 
 static inline void cpu_interrupts_off(void)

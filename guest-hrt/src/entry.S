@@ -134,6 +134,7 @@ exception_common:
 fixups:
 	.quad	user_load32_access, user_load32_failed
 	.quad	user_copy_access, user_copy_failed
+	.quad	user_exchange32_access, user_load32_failed
 	.quad	0
 
 /* NMI, double fault, machine check: may hit between two instructions of the entries above. Never return. */
@@ -265,6 +266,15 @@ user_load32_access:
 	ret
 user_load32_failed:
 	mov	$-1, %rax
+	ret
+
+/* int64_t user_exchange32(uint64_t address, uint32_t expected, uint32_t wanted): the word before, or -1 if that faults. */
+	.globl user_exchange32
+user_exchange32:
+	mov	%esi, %eax
+user_exchange32_access:
+	lock cmpxchg %edx, (%rdi)
+	mov	%eax, %eax
 	ret
 
 /* uint64_t user_copy(void *to, const void *from, uint64_t size): how many bytes were left when it faulted. */

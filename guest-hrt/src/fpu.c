@@ -11,6 +11,8 @@
 #define XCR0_PROGRAMS 0xe7u
 
 #define MXCSR_INITIAL 0x1f80u
+#define MXCSR_FLAGS   0x3fu /* of exceptions that happened */
+#define FCW_INITIAL   0x37fu
 
 /* The legacy region and header of an XSAVE area whose XSTATE_BV is 0: XRSTOR puts everything in its initial state. */
 static struct {
@@ -19,7 +21,7 @@ static struct {
 	uint32_t mxcsr, mxcsr_mask;
 	uint8_t registers[512 - 32];
 	uint64_t header[8];
-} initial __attribute__((aligned(64))) = {.fcw = 0x37f, .mxcsr = MXCSR_INITIAL};
+} initial __attribute__((aligned(64))) = {.fcw = FCW_INITIAL, .mxcsr = MXCSR_INITIAL};
 _Static_assert(sizeof(initial) == 576, "not the XSAVE layout (SDM Vol. 1, 13.4)");
 
 static uint32_t xcr0;
@@ -42,6 +44,22 @@ void fpu_reset(void)
 		__asm__ volatile("xrstor64 %0" : : "m"(initial), "a"(xcr0), "d"(0));
 	else
 		__asm__ volatile("fxrstor64 %0" : : "m"(initial));
+}
+
+const struct fpu_control fpu_initial = {.mxcsr = MXCSR_INITIAL, .fcw = FCW_INITIAL};
+
+struct fpu_control fpu_control(void)
+{
+	struct fpu_control control;
+
+	__asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(control.mxcsr), "=m"(control.fcw));
+	control.mxcsr &= ~MXCSR_FLAGS;
+	return control;
+}
+
+void fpu_set_control(struct fpu_control control)
+{
+	__asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(control.mxcsr), "m"(control.fcw));
 }
 
 void fpu_save(uint8_t *state)

@@ -11,9 +11,19 @@ void fpu_init(void);
 /** Give the core the state that a new program sees. */
 void fpu_reset(void);
 
+/** Rounding, precision and exception masks of the running program, which its new threads inherit. */
+struct fpu_control {
+	uint32_t mxcsr;
+	uint16_t fcw;
+};
+extern const struct fpu_control fpu_initial;
+struct fpu_control fpu_control(void);
+void fpu_set_control(struct fpu_control control);
+
 /* The state that fpu_init can enable: x87, SSE, AVX, AVX-512 in the standard format (SDM Vol. 1, 13.4). */
-#define FPU_STATE_SIZE 2688u
-#define FPU_HEADER_END 576u
+#define FPU_STATE_SIZE	2688u
+#define FPU_LEGACY_SIZE 512u
+#define FPU_HEADER_END	576u
 
 /** Save or load a program's state; @state is 64-byte aligned, and its header was zero before the first save. */
 void fpu_save(uint8_t *state);

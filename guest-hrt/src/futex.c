@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "futex.h"
 #include "core.h"
+#include "cpu.h"
+#include "job.h"
 #include "lock.h"
 #include "sched.h"
 #include "syscall.h"
@@ -8,6 +10,8 @@
 
 #define EAGAIN 11
 #define EINVAL 22
+
+#define NR_FUTEX 202
 
 /* linux/futex.h */
 enum {
@@ -28,30 +32,14 @@ struct bucket {
 	struct thread *first;
 };
 
-#define BUCKETS 64u
-
-/* Of one job: its threads wait for each other only, and all of it is forgotten with the job. */
-struct futexes {
-	uint64_t in_linux; /* threads that wait in their proxies, or are about to */
-	struct bucket bucket[BUCKETS];
-};
-_Static_assert(sizeof(struct futexes) <= HVM_JOB_AREA, "a job outgrew its area");
-
 static struct futexes *futexes_of(const struct thread *thread)
 {
-	uint64_t number = (thread->space - partition->phys_base - HVM_OFFSET_SPACES) / HVM_PAGE_SIZE;
-
-	return (struct futexes *)((uint8_t *)core_at(partition->core_count) + number % HVM_MAX_SPACES * HVM_JOB_AREA);
+	return &thread->job->futexes;
 }
 
-void futex_begin(const struct thread *thread)
+static struct futex_bucket *bucket_of(struct futexes *futexes, uint64_t address)
 {
-	__builtin_memset(futexes_of(thread), 0, sizeof(struct futexes));
-}
-
-static struct bucket *bucket_of(struct futexes *futexes, uint64_t address)
-{
-	return &futexes->bucket[(address >> 2 ^ address >> 8 ^ address >> 14) % BUCKETS];
+	return &futexes->bucket[(address >> 2 ^ address >> 8 ^ address >> 14) % FUTEX_BUCKETS];
 }
 
 /* Linux waits for the thread; from before it looks at the value, wakers know. */
@@ -68,7 +56,7 @@ static int64_t wait_in_linux(struct thread *thread, const struct hvm_regs *regs)
 
 static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t bits)
 {
-	struct bucket *bucket = bucket_of(futexes_of(thread), regs->rdi);
+	struct futex_bucket *bucket = bucket_of(futexes_of(thread), regs->rdi);
 	struct thread **end = &bucket->first;
 	int64_t value;
 
@@ -94,11 +82,12 @@ static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t
 /* Wake at most @count threads that wait for @address with one of @bits; how many there were. */
 static uint64_t wake(const struct thread *thread, uint64_t address, uint64_t count, uint32_t bits)
 {
-	struct bucket *bucket = bucket_of(futexes_of(thread), address);
+	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
 	struct thread **link = &bucket->first, *woken = NULL, **end = &woken;
 	uint64_t found = 0;
 
-	if (!hvm_load_acquire(&bucket->first))
+	/* A waiter looks at the word with the lock held: who finds it free, and nobody here, comes first. */
+	if (!hvm_load_acquire(&bucket->lock) && !hvm_load_acquire(&bucket->first))
 		return 0;
 	lock_take(&bucket->lock);
 	while (*link && found < count) {
@@ -143,6 +132,21 @@ static int64_t wake_everywhere(struct thread *thread, const struct hvm_regs *reg
 	return (int64_t)found;
 }
 
+void futex_wake(struct thread *thread, uint64_t address, uint32_t count)
+{
+	uint64_t found;
+
+	hvm_fence_full();
+	found = wake(thread, address, count, ANY_BIT);
+	if (found < count && hvm_load_acquire(&futexes_of(thread)->in_linux)) {
+		const uint64_t arg[HVM_SLOT_ARGS] = {address, FUTEX_WAKE, count - found};
+
+		thread->slot->stats.calls_forwarded++;
+		cpu_interrupts_on();
+		thread_forward(thread, NR_FUTEX, arg);
+	}
+}
+
 /*
  * Waiters that would go over to another futex are woken instead: they look at their own and wait again, which callers
  * must expect anyway.
@@ -165,20 +169,33 @@ static int64_t requeue(struct thread *thread, const struct hvm_regs *regs, bool 
 	return (int64_t)wake(thread, regs->rdi, ANY_BIT, ANY_BIT);
 }
 
+/*
+ * A wait that ends in the HRT: for threads of the job alone, and without a timeout. A thread's end is waited for as if
+ * others could see the word (pthread_join).
+ */
+static bool is_ours(const struct thread *thread, const struct hvm_regs *regs)
+{
+	return regs->r10 == 0 && (regs->rsi & FUTEX_PRIVATE || job_has_clear_tid(thread->job, regs->rdi));
+}
+
+static int64_t wait_somewhere(struct thread *thread, const struct hvm_regs *regs, uint32_t bits)
+{
+	return is_ours(thread, regs) ? wait(thread, regs, bits) : wait_in_linux(thread, regs);
+}
+
 int64_t futex_call(struct thread *thread, const struct hvm_regs *regs)
 {
 	uint32_t operation = (uint32_t)regs->rsi;
-	bool ours = operation & FUTEX_PRIVATE && regs->r10 == 0;
 
 	if ((int64_t)regs->rdi < 0 || regs->rdi % sizeof(uint32_t))
 		return -EINVAL;
 	switch (operation & ~(uint32_t)(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
 	case FUTEX_WAIT:
-		return ours ? wait(thread, regs, ANY_BIT) : wait_in_linux(thread, regs);
+		return wait_somewhere(thread, regs, ANY_BIT);
 	case FUTEX_WAIT_BITSET:
 		if (!(uint32_t)regs->r9)
 			return -EINVAL;
-		return ours ? wait(thread, regs, (uint32_t)regs->r9) : wait_in_linux(thread, regs);
+		return wait_somewhere(thread, regs, (uint32_t)regs->r9);
 	case FUTEX_WAKE:
 		return wake_everywhere(thread, regs, ANY_BIT);
 	case FUTEX_WAKE_BITSET:

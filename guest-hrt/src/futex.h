@@ -9,10 +9,27 @@
 
 #include "thread.h"
 
-/** Forget what the last job with the space of @thread left; before its first thread runs. */
-void futex_begin(const struct thread *thread);
+#define FUTEX_BUCKETS 64u
+
+struct futex_bucket {
+	uint32_t lock;
+	uint32_t pad;
+	struct thread *first;
+};
+
+/** Of one job: its threads wait for each other only. */
+struct futexes {
+	uint64_t in_linux; /* threads that wait in their proxies, or are about to */
+	struct futex_bucket bucket[FUTEX_BUCKETS];
+};
 
 /** The system call. Interrupts are off. */
 int64_t futex_call(struct thread *thread, const struct hvm_regs *regs);
+
+/**
+ * Wake at most @count threads that wait for @address, wherever they do, for the word there was changed by the kernel.
+ * On the kernel stack of @thread, interrupts are off.
+ */
+void futex_wake(struct thread *thread, uint64_t address, uint32_t count);
 
 #endif

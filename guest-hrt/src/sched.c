@@ -3,7 +3,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "fpu.h"
-#include "futex.h"
+#include "job.h"
 #include "lock.h"
 #include "panic.h"
 
@@ -199,24 +199,29 @@ void sched_first(void)
 	thread_run(thread);
 }
 
-static struct thread *prepare(uint32_t index, uint64_t space, struct hvm_slot *call_slot)
+void sched_prepare(struct thread *thread, struct job *job)
 {
-	struct thread *thread = thread_at(index);
 	uint64_t *stack = (uint64_t *)stack_top(thread) - 2;
+	uint32_t index = thread_index(thread);
+	struct hvm_slot *slot = slot_at(index);
 
-	__builtin_memset(thread, 0, offsetof(struct thread, fpu) + FPU_HEADER_END);
-	thread->slot = slot_at(index);
-	thread->call_slot = call_slot;
-	thread->space = space;
-	thread->generation = thread->slot->generation;
-	thread->sequence = (uint32_t)(thread->slot->head >> 32);
+	__builtin_memset(thread, 0, offsetof(struct thread, fpu));
+	__builtin_memset(thread->fpu + FPU_LEGACY_SIZE, 0, FPU_HEADER_END - FPU_LEGACY_SIZE);
+	thread->slot = slot;
+	thread->job = job;
+	thread->space = core_self()->space;
+	thread->core = core_self()->index;
+	thread->generation = slot->generation;
+	thread->sequence = (uint32_t)(slot->head >> 32);
 	thread->window = partition->spin_cycles;
+	thread->fpu_control = fpu_initial;
+	hvm_store_relaxed(&slot->serial, slot->serial + 1);
+	slot->robust_list = 0;
 	*--stack = (uint64_t)thread_first;
 	for (int i = 0; i < 6; i++) /* rbp, rbx, r12 to r15 */
 		*--stack = 0;
 	thread->rsp = (uint64_t)stack;
 	set_live(index, true);
-	return thread;
 }
 
 /* After a thread was put into its queue or woken: see that @core notices. One that polls does by itself. */
@@ -227,28 +232,30 @@ static void wake(struct core *core)
 		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
 }
 
-void sched_start(const struct thread *parent, uint32_t index)
+/* The core of the running thread's job that has the fewest threads. */
+static struct core *least_loaded(void)
 {
-	uint64_t flags = cpu_save_interrupts_off();
 	struct core *best = core_self();
-	struct thread *thread;
 
-	if (index >= thread_count())
-		panic("the proxy named a slot that has no memory for a thread");
-	thread = prepare(index, parent->space, NULL);
 	for (uint32_t i = 0; i < partition->core_count; i++) {
 		struct core *core = core_at(i);
 
-		if (hvm_load_relaxed(&core->space) == parent->space &&
+		if (hvm_load_relaxed(&core->space) == best->space &&
 		    hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load))
 			best = core;
 	}
-	hvm_store_relaxed(&thread->core, best->index);
-	__atomic_fetch_add(&best->load, 1, __ATOMIC_RELAXED);
-	if (push(best, thread))
-		wake(best);
+	return best;
+}
+
+void sched_start(struct thread *thread)
+{
+	struct core *core = least_loaded();
+
+	hvm_store_relaxed(&thread->core, core->index);
+	__atomic_fetch_add(&core->load, 1, __ATOMIC_RELAXED);
+	if (push(core, thread))
+		wake(core);
 	arm_tick(core_self());
-	cpu_restore_interrupts(flags);
 }
 
 /*
@@ -377,6 +384,17 @@ void sched_yield(struct core *core)
 	switch_to(core, next);
 }
 
+void sched_give_way(void)
+{
+	struct core *core = core_self();
+
+	sched_yield(core);
+	cpu_interrupt_window();
+	core = core_self();
+	if (core->stop_requested)
+		core_abandon_thread(core);
+}
+
 void sched_resume(void)
 {
 	struct core *core = core_self();
@@ -406,6 +424,19 @@ void sched_preempt(const struct hvm_regs *regs)
 	sched_yield(core);
 }
 
+/* @dead ended and nobody is on its stack any more. */
+static void bury(struct core *core, struct thread *dead)
+{
+	__atomic_fetch_sub(&core->load, 1, __ATOMIC_RELAXED);
+	set_live(thread_index(dead), false);
+	if (dead->last)
+		thread_post_exit(dead, dead->status);
+	else if (dead != thread_at(dead->job->first_slot)) /* its tid is the process */
+		job_release(dead->job, dead);
+	else
+		__atomic_fetch_sub(&dead->job->ending, 1, __ATOMIC_RELEASE);
+}
+
 /* On the core's idle stack, with interrupts off. */
 static void run_idle(void)
 {
@@ -416,13 +447,8 @@ static void run_idle(void)
 		struct thread *dead = core->dead, *next;
 
 		core->dead = NULL;
-		if (dead) {
-			const uint64_t arg[HVM_SLOT_ARGS] = {dead->status};
-
-			__atomic_fetch_sub(&core->load, 1, __ATOMIC_RELAXED);
-			set_live(dead->slot->index, false);
-			thread_post_exit(dead, arg);
-		}
+		if (dead)
+			bury(core, dead);
 		if (core->stop_requested)
 			core_abandon_thread(core);
 		collect(core);
@@ -436,13 +462,15 @@ static void run_idle(void)
 	}
 }
 
-_Noreturn void sched_exit(struct thread *thread, uint64_t status)
+_Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status)
 {
 	struct core *core = core_self();
+	struct hvm_slot *slot = thread->slot;
 
-	cpu_interrupts_off();
+	thread->last = last;
 	thread->status = status;
-	hvm_store_relaxed(&thread->slot->signal_mask, ~0ull); /* they are for others from now on */
+	hvm_store_relaxed(&slot->ended_cycles, slot->ended_cycles + cpu_tsc() - slot->stats.start_tsc);
+	hvm_store_relaxed(&slot->stats.start_tsc, 0);
 	core->dead = thread;
 	core->thread = NULL;
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
@@ -461,9 +489,12 @@ _Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, ui
 	if (slot != SCHED_NO_SLOT) {
 		if (slot >= thread_count())
 			panic("the module named a slot that has no memory for a thread");
-		struct thread *thread = prepare(slot, space, call_slot ? slot_at(call_slot - 1) : NULL);
+		struct thread *thread = thread_at(slot);
+		struct job *job = job_of_space(space);
 
-		futex_begin(thread);
+		job_begin(job, slot);
+		sched_prepare(thread, job);
+		thread->call_slot = call_slot ? slot_at(call_slot - 1) : NULL;
 		push(core, thread);
 		core->load = 1;
 	}

@@ -14,8 +14,11 @@
 /** Join the job of @space as its core @number and run its threads; @slot: the first one, or SCHED_NO_SLOT. */
 _Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, uint32_t slot, uint32_t call_slot);
 
-/** Start the thread whose registers are in slot @index, on the core of @parent's job that has the fewest. */
-void sched_start(const struct thread *parent, uint32_t index);
+/** Make a new one of @thread, in the space of the running core; its first registers are in its slot. */
+void sched_prepare(struct thread *thread, struct job *job);
+
+/** Start it on the core of the running thread's job that has the fewest. Interrupts are off. */
+void sched_start(struct thread *thread);
 
 /** True if a thread other than the running one wants this core, now or once its proxy answers. */
 static inline bool sched_is_shared(const struct core *core)
@@ -38,8 +41,11 @@ void sched_unblock(struct thread *thread);
 /** Let the others that can run go first. Interrupts are off. */
 void sched_yield(struct core *core);
 
-/** The end of the running thread: its server hears of it when the core has left its stack. */
-_Noreturn void sched_exit(struct thread *thread, uint64_t status);
+/** The same, and other cores can ring. For a thread that waits for another to get on. */
+void sched_give_way(void);
+
+/** The end of the running thread; the @last one's server ends the process with @status. Interrupts are off. */
+_Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status);
 
 /**
  * Before a thread that waited in the kernel with interrupts on goes back to its program: a doorbell or tick for another

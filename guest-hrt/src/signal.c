@@ -235,6 +235,18 @@ void signal_begin(struct thread *thread, struct hvm_regs *regs)
 	signal_deliver(thread, regs);
 }
 
+void signal_end(struct thread *thread)
+{
+	static const uint64_t none[HVM_SLOT_ARGS];
+
+	hvm_store_relaxed(&thread->slot->signal_mask, ~0ull);
+	hvm_fence_full();
+	while (hvm_load_acquire(&thread->slot->signal)) { /* its server puts back what it had taken before */
+		cpu_interrupts_on();
+		thread_forward(thread, HVM_NR_SIGNAL, none);
+	}
+}
+
 int64_t signal_change_mask(struct thread *thread, const struct hvm_regs *entry)
 {
 	uint64_t mask = thread->slot->signal_mask, set = 0;

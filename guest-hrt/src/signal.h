@@ -29,6 +29,9 @@ void signal_deliver(struct thread *thread, struct hvm_regs *regs);
 /** Before a thread's first instruction. Interrupts are off. */
 void signal_begin(struct thread *thread, struct hvm_regs *regs);
 
+/** Before a thread's end: signals are for others from now on. */
+void signal_end(struct thread *thread);
+
 /** rt_sigreturn(2), rt_sigprocmask(2). */
 _Noreturn void signal_return(struct thread *thread, const struct hvm_regs *entry);
 int64_t signal_change_mask(struct thread *thread, const struct hvm_regs *entry);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "syscall.h"
+#include "clone.h"
 #include "core.h"
 #include "cpu.h"
 #include "futex.h"
+#include "robust.h"
 #include "sched.h"
 #include "signal.h"
 #include "thread.h"
@@ -23,10 +25,12 @@ enum {
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
 	NR_FUTEX = 202,
+	NR_SET_TID_ADDRESS = 218,
 	NR_SET_ROBUST_LIST = 273,
+	NR_GET_ROBUST_LIST = 274,
 	NR_RSEQ = 334,
-	NR_LOCAL_END = 335,
 	NR_CLONE3 = 435,
+	NR_LOCAL_END = 436,
 };
 
 enum {
@@ -46,25 +50,11 @@ void syscall_init(void)
 
 typedef int64_t local_call(struct thread *thread, const struct hvm_regs *regs);
 
-static int64_t local_zero(struct thread *thread, const struct hvm_regs *regs)
-{
-	(void)thread;
-	(void)regs;
-	return 0;
-}
-
 static int64_t local_yield(struct thread *thread, const struct hvm_regs *regs)
 {
 	thread->entry = regs;
 	sched_yield(core_self());
 	return 0;
-}
-
-/* The server hears of it when the core has left the thread's stack, which it may reuse then. */
-static int64_t local_exit(struct thread *thread, const struct hvm_regs *regs)
-{
-	thread->slot->stats.calls_forwarded++;
-	sched_exit(thread, regs->rdi);
 }
 
 static int64_t local_sigreturn(struct thread *thread, const struct hvm_regs *regs)
@@ -109,28 +99,13 @@ int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 	return thread_forward(thread, (uint32_t)regs->rax, arg);
 }
 
-/* The child begins with a copy of the parent's registers; the proxy names its slot. */
-static int64_t local_clone(struct thread *thread, const struct hvm_regs *regs)
-{
-	int64_t result;
-
-	thread->slot->regs = *regs;
-	thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
-	result = syscall_forward(thread, regs);
-	if (thread->slot->spawn) {
-		sched_start(thread, thread->slot->spawn - 1);
-		thread->slot->spawn = 0;
-	}
-	return result;
-}
-
 /* The bases live in this core's registers. ARCH_GET_* store to program memory and so are the proxy's to answer. */
 static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *regs)
 {
 	switch (regs->rdi) {
 	case ARCH_SET_FS:
 	case ARCH_SET_GS:
-		if ((int64_t)regs->rsi < 0)
+		if (!cpu_is_user_address(regs->rsi))
 			return -EPERM; /* as Linux for an address beyond TASK_SIZE */
 		cpu_write_msr(regs->rdi == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, regs->rsi);
 		return 0;
@@ -145,13 +120,17 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_RT_SIGRETURN] = local_sigreturn,
     [NR_SIGALTSTACK] = local_sigaltstack,
     [NR_SCHED_YIELD] = local_yield,
-    [NR_EXIT] = local_exit,
     [NR_GETPID] = local_getpid,
+    [NR_CLONE] = clone_call,
+    [NR_EXIT] = clone_exit,
     [NR_ARCH_PRCTL] = local_arch_prctl,
     [NR_GETTID] = local_gettid,
     [NR_FUTEX] = futex_call,
-    [NR_SET_ROBUST_LIST] = local_zero,
+    [NR_SET_TID_ADDRESS] = clone_set_tid_address,
+    [NR_SET_ROBUST_LIST] = robust_set_list,
+    [NR_GET_ROBUST_LIST] = robust_get_list,
     [NR_RSEQ] = local_rseq,
+    [NR_CLONE3] = clone3_call,
 };
 
 int64_t syscall_handle(const struct hvm_regs *regs)
@@ -162,9 +141,7 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 	int64_t result;
 
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	if (nr == NR_CLONE || nr == NR_CLONE3) {
-		result = local_clone(thread, regs);
-	} else if (nr < NR_LOCAL_END && local_calls[nr]) {
+	if (nr < NR_LOCAL_END && local_calls[nr]) {
 		thread->slot->stats.calls_local++;
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {

@@ -131,8 +131,10 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	return answer.result;
 }
 
-void thread_post_exit(struct thread *thread, const uint64_t arg[HVM_SLOT_ARGS])
+void thread_post_exit(struct thread *thread, uint64_t status)
 {
+	const uint64_t arg[HVM_SLOT_ARGS] = {status};
+
 	post(thread, NR_EXIT, arg);
 }
 
@@ -217,6 +219,7 @@ void thread_run(struct thread *thread)
 	cpu_write_msr(MSR_FS_BASE, regs.fs_base);
 	cpu_write_msr(MSR_KERNEL_GS_BASE, 0); /* the program's GS base, swapped in on the way out */
 	fpu_reset();
+	fpu_set_control(thread->fpu_control);
 	thread->slot->stats.start_tsc = cpu_tsc();
 	if (thread->call_slot)
 		serve_calls(thread, rsp);

@@ -7,10 +7,13 @@
 
 #include <hvm/partition.h>
 
+struct job;
+
 struct thread {
 	struct hvm_slot *slot; /* of its system calls */
 	struct hvm_slot
-	    *call_slot;	   /* it serves the calls of this one instead of running a program; NULL: it does not */
+	    *call_slot; /* it serves the calls of this one instead of running a program; NULL: it does not */
+	struct job *job;
 	uint64_t space;	   /* physical address of its top-level table */
 	uint32_t sequence; /* of the last request on slot */
 	uint32_t generation;
@@ -18,18 +21,22 @@ struct thread {
 	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
 	uint64_t trap, trap_error, trap_address; /* of the program's last exception */
 
+	uint64_t clear_tid; /* address of a word to clear and wake when it ends, 0 = none */
+
 	/* sched.c */
 	uint64_t rsp;	  /* of its kernel stack, while it does not run */
 	uint64_t fs_base; /* the program's, while it does not run */
 	uint64_t gs_base;
 	uint64_t tag;	     /* of the request it waits for */
-	uint64_t status;     /* with which it ended */
+	bool last;	     /* ended, and nobody is left: the server ends the process ... */
+	uint64_t status;     /* ... with this */
 	struct thread *next; /* in a queue */
 	uint64_t futex;	     /* address that it waits for */
 	uint32_t futex_bits;
-	uint32_t block; /* enum block of sched.c */
-	uint32_t core;	/* index of its core */
-	bool begun;	/* has run: fs_base, gs_base and fpu hold its state while it does not run */
+	uint32_t block;			/* enum block of sched.c */
+	uint32_t core;			/* index of its core */
+	struct fpu_control fpu_control; /* that it begins with */
+	bool begun;			/* has run: fs_base, gs_base and fpu hold its state while it does not run */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
 
@@ -47,8 +54,14 @@ uint32_t thread_count(void);
 /** The thread of slot @index, which is below thread_count(). */
 struct thread *thread_at(uint32_t index);
 
-/** Tell the server that the thread ended with arg[0]. It may reuse slot and thread at once. */
-void thread_post_exit(struct thread *thread, const uint64_t arg[HVM_SLOT_ARGS]);
+/** The number of its slot. */
+static inline uint32_t thread_index(const struct thread *thread)
+{
+	return (uint32_t)(((uint64_t)thread - (uint64_t)thread_at(0)) / THREAD_AREA_SIZE);
+}
+
+/** Tell the server that the job's last thread ended, and that the process ends with @status. */
+void thread_post_exit(struct thread *thread, uint64_t status);
 
 /** Start the thread that the registers in its slot describe. Does not return; ends by core_abandon_thread. */
 _Noreturn void thread_run(struct thread *thread);

@@ -25,6 +25,9 @@ bool user_resolve(struct thread *thread, uint64_t address, bool write);
 /** The word at @address, or -1 as for user_read. */
 int64_t user_load32(uint64_t address);
 
+/** Store @wanted at @address if @expected is there; what was there, or -1 if that faults. */
+int64_t user_exchange32(uint64_t address, uint32_t expected, uint32_t wanted);
+
 /** Copy by hand: how many of @size bytes were left when a page fault came (entry.S). */
 uint64_t user_copy(void *to, const void *from, uint64_t size);
 

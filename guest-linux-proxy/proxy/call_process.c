@@ -6,12 +6,9 @@
 #include "memory.h"
 #include "raw.h"
 #include "report.h"
-#include "thread.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
-#include <linux/sched.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,47 +25,11 @@ int64_t call_exit(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLO
 	death_by_exit(server->job, (int)arg[0]);
 }
 
-int64_t call_clone(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	struct thread_request request = {
-	    .flags = arg[0] & ~(uint64_t)CSIGNAL,
-	    .stack = arg[1],
-	    .parent_tid = arg[2],
-	    .child_tid = arg[3],
-	    .tls = arg[4],
-	};
-
-	(void)nr;
-	return thread_start(server, &request);
-}
-
-int64_t call_clone3(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	struct clone_args given;
-	struct thread_request request;
-
-	(void)nr;
-	if (arg[1] < CLONE_ARGS_SIZE_VER0)
-		return -EINVAL;
-	if (arg[1] > HVM_PAGE_SIZE)
-		return -E2BIG;
-	if (!memory_read(arg[0], &given, CLONE_ARGS_SIZE_VER0))
-		return -EFAULT;
-	request = (struct thread_request){
-	    .flags = given.flags,
-	    .stack = given.stack + given.stack_size,
-	    .parent_tid = given.parent_tid,
-	    .child_tid = given.child_tid,
-	    .tls = given.tls,
-	};
-	return thread_start(server, &request);
-}
-
-/* Only for a thread that is there: the address matters when it ends. */
+/* The aerokernel answers it, and clears the word when the thread ends. */
 int64_t call_set_tid_address(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)nr;
-	server->clear_tid = arg[0];
+	(void)arg;
 	return server->slot->tid;
 }
 

@@ -8,8 +8,8 @@
 typedef int64_t call_handler(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
 
 /* call_process.c: identity, threads, end */
-call_handler call_clone, call_clone3, call_set_tid_address, call_exit, call_tid, call_zero, call_arch_prctl, call_prctl,
-    call_getaffinity, call_setaffinity, call_getcpu;
+call_handler call_set_tid_address, call_exit, call_tid, call_zero, call_arch_prctl, call_prctl, call_getaffinity,
+    call_setaffinity, call_getcpu;
 
 /* call_refused.c: not served */
 call_handler call_unserved, call_forbidden;

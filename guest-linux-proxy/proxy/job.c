@@ -126,8 +126,8 @@ int job_start(struct job *job, struct refusal *refusal)
 
 	report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
-	server->busy = true;
-	server->start_tsc = __builtin_ia32_rdtsc();
+	server->tid = getpid();
+	hvm_store_release(&server->slot->servers, 1);
 	err = device_thread_start(job->fd, &start);
 	if (err)
 		return refuse(refusal, -err, "the HRT core did not take the program: %s", strerrordesc_np(-err));

@@ -33,16 +33,12 @@ struct signal_state {
 struct server {
 	struct job *job;
 	struct hvm_slot *slot;
-	uint32_t index;		    /* of the slot in the job */
-	bool busy;		    /* has a thread */
-	pid_t tid;		    /* of the Linux thread behind it, 0 = none yet */
-	uint64_t clear_tid;	    /* address to clear and wake when the thread ends, 0 = none */
-	sem_t known, begin;	    /* the Linux thread knows its tid; it has a thread to serve */
-	struct hvm_slot_stats past; /* of threads that ended */
-	uint64_t past_cycles;	    /* that they held cores */
+	uint32_t index;	 /* of the slot in the job */
+	uint32_t serial; /* the slot's, when its thread was last known (thread_renew) */
+	pid_t tid;	 /* of the Linux thread behind it, 0 = none yet */
+	sem_t known;	 /* the Linux thread knows its tid */
 	uint64_t last_tag;
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
-	uint64_t start_tsc;
 	struct signal_state signals;
 };
 

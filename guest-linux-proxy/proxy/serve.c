@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <hvm/poll.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #define POLLS_PER_CLOCK 64 /* polls between two looks at the clock */
 
@@ -47,6 +46,8 @@ static void next_request(struct server *server, struct hvm_request *request)
 		server->window =
 		    hvm_poll_adapt(server->window, __builtin_ia32_rdtsc() - start, base, HVM_POLL_SERVER * base);
 	server->last_tag = request->tag;
+	if (hvm_load_relaxed(&server->slot->serial) != server->serial)
+		thread_renew(server);
 }
 
 static int64_t act(struct server *server, const struct hvm_request *request)
@@ -54,6 +55,8 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 	switch (request->nr) {
 	case HVM_NR_PAGE_FAULT:
 		return fault_page(server, request->arg);
+	case HVM_NR_SERVERS:
+		return thread_add_server(server->job);
 	case HVM_NR_EXCEPTION:
 		return fault_exception(server, request->arg);
 	case HVM_NR_SIGNAL:
@@ -70,7 +73,7 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 	}
 }
 
-void serve(struct server *server)
+_Noreturn void serve(struct server *server)
 {
 	volatile bool *serving = &server->signals.serving; /* their handler looks at it */
 	struct hvm_request request;
@@ -79,10 +82,6 @@ void serve(struct server *server)
 	for (;;) {
 		next_request(server, &request);
 		*serving = true;
-		if (request.nr == SYS_exit) {
-			thread_exit(server, (int)request.arg[0]);
-			return;
-		}
 		result = act(server, &request);
 		*serving = false;
 		hvm_slot_answer(server->slot, request.tag, result);

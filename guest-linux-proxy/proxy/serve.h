@@ -5,10 +5,8 @@
 
 #include "job.h"
 
-/**
- * Serve a thread until it ends; the end of the program does not return. Polls for a while, then sleeps in the device.
- * When this returns, @server may serve the next thread already.
+/** Serve @server's threads, one after the other, until the program ends. Polls for a while, then sleeps in the device.
  */
-void serve(struct server *server);
+_Noreturn void serve(struct server *server);
 
 #endif

@@ -127,7 +127,7 @@ static struct server *concerned(void)
 {
 	struct server *server = thread_self();
 
-	return server && server->busy ? server : &job->server[0];
+	return server && thread_is_alive(server) ? server : &job->server[0];
 }
 
 static _Noreturn void end_program(int signal, const siginfo_t *info)
@@ -220,28 +220,39 @@ static void take(struct server *server, int signal, const siginfo_t *info, void 
 		device_signal(server->job->fd, server->index);
 }
 
+/* Not now, or not for this thread: Linux keeps it, and this one blocks it until the HRT thread unblocks it. */
+static void leave_to_linux(struct server *server, int signal, const siginfo_t *info, void *context)
+{
+	if (!server || server->signals.arrived.number) {
+		*mask_after(context) = ALL;
+	} else {
+		block_in_linux(server, SIGNAL_BIT(signal));
+		*mask_after(context) |= SIGNAL_BIT(signal);
+	}
+	send_again(signal, info);
+}
+
+static bool is_for_later(const struct server *server, int signal)
+{
+	const struct signal_state *signals = &server->signals;
+	uint64_t mask = signals->in_call ? signals->call_mask : hvm_load_relaxed(&server->slot->signal_mask);
+
+	return signals->arrived.number || mask & SIGNAL_BIT(signal);
+}
+
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
-	struct server *server = concerned();
-	struct signal_state *signals = &server->signals;
-	uint64_t blocked = signals->in_call ? signals->call_mask : hvm_load_relaxed(&server->slot->signal_mask);
+	struct server *server = thread_self();
 	struct signal_action action;
 
 	if (is_synchronous(signal) && info->si_code > 0)
 		proxy_crashed(signal, info, context);
 	/* hvm.ko ended the job while this process was inside a call, perhaps for ever. */
 	if (signal == SIGPWR && info->si_code == SI_KERNEL)
-		death_of_thread(server, DEATH_PARTITION);
+		death_of_thread(concerned(), DEATH_PARTITION);
 	recall_sender(signal, info);
-	if (thread_self() != server || blocked & SIGNAL_BIT(signal) || signals->arrived.number) {
-		/* For another thread, or for later: from now on Linux keeps it. */
-		if (thread_self() == server && !signals->arrived.number) {
-			block_in_linux(server, SIGNAL_BIT(signal));
-			*mask_after(context) |= SIGNAL_BIT(signal);
-		} else {
-			*mask_after(context) = ALL;
-		}
-		send_again(signal, info);
+	if (!server || is_for_later(server, signal)) {
+		leave_to_linux(server, signal, info, context);
 		return;
 	}
 	action = action_of(signal);

@@ -19,13 +19,13 @@ struct special {
 #define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
 #define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
 #define WITH_MASK      "forwarded; the signal mask that it waits with decides what interrupts it"
-#define THREADS	       "starts a thread; ENOSYS for a process, reported"
+#define THREADS	       "threads begin in the aerokernel; ENOSYS for a process, reported"
 #define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
 #define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
 
 /* The one list of calls that do not go straight to Linux. docs/proxy.md is made from it (hvm-proxy --list-calls). */
 static const struct special specials[] = {
-    [SYS_exit] = {call_exit, "ends the thread; the last one ends the job"},
+    [SYS_exit] = {call_exit, "threads end in the aerokernel; the last one ends the job"},
     [SYS_exit_group] = {call_exit, "ends the job: the HRT thread leaves its core first"},
     [SYS_brk] = {call_brk, "emulated behind the program's image: the kernel's brk is the proxy's"},
     [SYS_mmap] = {call_mmap, "forwarded; ENOMEM for MAP_FIXED over the proxy's own mappings"},
@@ -52,16 +52,18 @@ static const struct special specials[] = {
     [SYS_pselect6] = {call_with_mask, WITH_MASK},
     [SYS_epoll_pwait] = {call_with_mask, WITH_MASK},
     [SYS_epoll_pwait2] = {call_with_mask, WITH_MASK},
-    [SYS_clone] = {call_clone, THREADS},
-    [SYS_clone3] = {call_clone3, THREADS},
+    [SYS_clone] = {call_unserved, THREADS},
+    [SYS_clone3] = {call_unserved, THREADS},
     [SYS_fork] = {call_unserved, PROCESSES},
     [SYS_vfork] = {call_unserved, PROCESSES},
     [SYS_execve] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
     [SYS_execveat] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
     [SYS_restart_syscall] = {call_unserved, "ENOSYS: Linux restarts the proxy's calls itself"},
-    [SYS_set_tid_address] = {call_set_tid_address, "answered; cleared and woken when the thread ends"},
+    [SYS_set_tid_address] = {call_set_tid_address,
+			     "answered by the aerokernel, which clears and wakes when the thread ends"},
     [SYS_gettid] = {call_tid, "answered by the aerokernel, and the same here"},
-    [SYS_set_robust_list] = {call_zero, "answered; robust mutexes of a thread that dies are not released yet"},
+    [SYS_set_robust_list] = {call_zero,
+			     "answered by the aerokernel, which releases robust mutexes when the thread ends"},
     [SYS_rseq] = {call_unserved, "ENOSYS: restartable sequences need Linux' scheduler"},
     [SYS_arch_prctl] = {call_arch_prctl, "ARCH_GET_FS from the slot; bases live in the HRT core's registers"},
     [SYS_prctl] = {call_prctl, "forwarded; EINVAL for what would break the proxy (seccomp, TSC traps, call dispatch)"},

@@ -1,43 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The program's threads. Each HRT thread has a server: a slot, and a Linux thread of this process that answers it, so
- * that a call blocks only its own thread and is made under an identity (tid, signal mask) of its own. Which core runs a
- * thread is the aerokernel's affair. A server whose thread has ended is kept for the next.
+ * that a call blocks only its own thread and is made under an identity (tid, signal mask) of its own. Threads begin and
+ * end, and servers are given to them, in the aerokernel, which asks for more servers when all have a thread.
  */
 #ifndef PROXY_THREAD_H
 #define PROXY_THREAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "job.h"
 
-/** Serve the program's first thread, and go on when it has ended before the others. */
+/** Serve the program's first thread. */
 _Noreturn void thread_serve_first(struct job *job);
 
 /** The server that the calling Linux thread is; NULL if it is none. Safe in a signal handler. */
 struct server *thread_self(void);
 
-/** How a new thread is to begin. */
-struct thread_request {
-	uint64_t flags;	     /* CLONE_* */
-	uint64_t stack;	     /* top of its stack */
-	uint64_t tls;	     /* FS base, with CLONE_SETTLS */
-	uint64_t parent_tid; /* address, with CLONE_PARENT_SETTID */
-	uint64_t child_tid;  /* address, with CLONE_CHILD_SETTID or CLONE_CHILD_CLEARTID */
-};
+/** True if the server has a thread. Safe in a signal handler. */
+bool thread_is_alive(const struct server *server);
 
-/** Start a thread as a copy of @server's; its tid, or a negative errno value as of clone(2). */
-int64_t thread_start(struct server *server, const struct thread_request *request);
+/** Start another server for new threads. 0, or -EAGAIN if there is no room or Linux refuses. */
+int64_t thread_add_server(struct job *job);
 
-/**
- * exit(2) of @server's thread. Returns if others go on: @server is somebody else's then, and the caller must not touch
- * it. The last one ends the process.
- */
-void thread_exit(struct server *server, int status);
+/** @server has another thread than at its last request: forget what concerned that one alone. */
+void thread_renew(struct server *server);
 
 /** Time that the job's threads held HRT cores, TSC cycles: of one server's thread, or of all that ever ran. */
 uint64_t thread_cycles(const struct server *server);
-uint64_t thread_cycles_of_all(struct job *job);
+uint64_t thread_cycles_of_all(const struct job *job);
 
 /** Counters of all threads that ever ran. Safe in a signal handler. */
 void thread_stats_of_all(const struct job *job, struct hvm_slot_stats *sum);

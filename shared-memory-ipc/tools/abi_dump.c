@@ -67,9 +67,11 @@ static void dump_slot(void)
 	FIELD(hvm_slot, client_cpu);
 	FIELD(hvm_slot, serial);
 	FIELD(hvm_slot, signal_mask);
+	FIELD(hvm_slot, robust_list);
+	FIELD(hvm_slot, ended_cycles);
 	FIELD(hvm_slot, client_pad);
 	FIELD(hvm_slot, server_sleeping);
-	FIELD(hvm_slot, spawn);
+	FIELD(hvm_slot, servers);
 	FIELD(hvm_slot, signal);
 	FIELD(hvm_slot, server_pad0);
 	FIELD(hvm_slot, server_mask);

@@ -143,7 +143,7 @@ struct hvm_job_create {
  * their initial state. @tid is what gettid answers (0: the calling thread's).
  * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
  * functions on the stack @rsp until it is stopped.
- * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, spawn).
+ * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, servers).
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */

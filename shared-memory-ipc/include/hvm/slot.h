@@ -57,6 +57,8 @@
 #define HVM_NR_SIGNAL 0xf005u
 /** The server's signal mask must be that of the slot: the thread unblocked what the server blocks. Answer: 0. */
 #define HVM_NR_SIGNAL_MASK 0xf006u
+/** Every server of the job has a thread: start another one. Answer: 0, then slot.servers grew; or -EAGAIN. */
+#define HVM_NR_SERVERS 0xf007u
 
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
 #define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */
@@ -82,7 +84,7 @@ struct hvm_slot_stats {
 	uint64_t halts;		  /* times the core halted while it waited for an answer */
 	uint64_t interrupts;	  /* interrupts taken while the thread was on the core */
 	uint64_t shootdowns;	  /* translation flushes among them */
-	uint64_t start_tsc;	  /* TSC when the thread's first instruction was about to run */
+	uint64_t start_tsc;	  /* TSC when the thread's first instruction was about to run; 0 = no thread */
 };
 HVM_ASSERT_SIZE(struct hvm_slot_stats, 64);
 
@@ -98,12 +100,14 @@ struct hvm_slot {
 	uint32_t client_cpu;	  /* number of that core in the job: what getcpu answers */
 	uint32_t serial;	  /* raised when a thread begins behind the slot: the server forgets the one before */
 	uint64_t signal_mask;	  /* signals that the thread blocks, as in rt_sigprocmask(2) */
-	uint64_t client_pad[5];
+	uint64_t robust_list;	  /* what the thread told by set_robust_list(2), 0 = none */
+	uint64_t ended_cycles;	  /* that threads which ended lived behind the slot, TSC cycles */
+	uint64_t client_pad[3];
 
 	/* line 2, written by the server (and by the module on its behalf) */
 	uint32_t server_sleeping; /* the server blocks in HVM_IOC_WAIT: send the wake-up interrupt after posting */
-	uint32_t spawn;	 /* 1 + index of a slot whose thread the client starts when it takes the answer; 0: none */
-	uint32_t signal; /* not 0: a signal waits for the thread, which asks for it by HVM_NR_SIGNAL */
+	uint32_t servers;	  /* of the job's first slot: so many slots from it on have a server */
+	uint32_t signal;	  /* not 0: a signal waits for the thread, which asks for it by HVM_NR_SIGNAL */
 	uint32_t server_pad0;
 	uint64_t server_mask; /* signals that the server's own Linux thread blocks, for the thread blocked them */
 	uint64_t server_pad[5];

@@ -13,6 +13,7 @@ public final class SlotDescriptor {
     public static final long NR_THREAD_GONE = 0xf004L;
     public static final long NR_SIGNAL = 0xf005L;
     public static final long NR_SIGNAL_MASK = 0xf006L;
+    public static final long NR_SERVERS = 0xf007L;
     public static final long GONE_STOPPED = 1L;
     public static final long GONE_CORE = 2L;
     public static final long SLOT_SIZE = 0x200L;
@@ -28,8 +29,10 @@ public final class SlotDescriptor {
     public static final long CLIENT_CPU_OFFSET = 0x48L;
     public static final long SERIAL_OFFSET = 0x4cL;
     public static final long SIGNAL_MASK_OFFSET = 0x50L;
+    public static final long ROBUST_LIST_OFFSET = 0x58L;
+    public static final long ENDED_CYCLES_OFFSET = 0x60L;
     public static final long SERVER_SLEEPING_OFFSET = 0x80L;
-    public static final long SPAWN_OFFSET = 0x84L;
+    public static final long SERVERS_OFFSET = 0x84L;
     public static final long SIGNAL_OFFSET = 0x88L;
     public static final long SERVER_MASK_OFFSET = 0x90L;
     public static final long GENERATION_OFFSET = 0xc0L;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One job: what its threads share beyond the program's memory. A thread needs a server, a Linux thread of the proxy
+ * that answers its slot; servers of threads that ended are kept in a pool, so that the next one begins without Linux.
+ */
+#ifndef HRT_JOB_H
+#define HRT_JOB_H
+
+#include "futex.h"
+#include "thread.h"
+
+/* All of it is forgotten with the job. */
+struct job {
+	struct futexes futexes;
+	uint32_t lock; /* protects used and pool */
+	uint32_t first_slot;
+	uint32_t used;	     /* slots from the first on that have had a thread */
+	uint32_t threads;    /* that have not ended */
+	uint32_t ending;     /* that did not come to the pool yet */
+	bool first_ended;    /* the process's status is then the first thread's ... */
+	uint64_t status;     /* ... which is this */
+	struct thread *pool; /* ended; their servers wait */
+};
+_Static_assert(sizeof(struct job) <= HVM_JOB_AREA, "a job outgrew its area");
+
+/** The job with this space. */
+struct job *job_of_space(uint64_t space);
+
+/** Forget what the last job with the space left: the thread of @first_slot begins a new one. */
+void job_begin(struct job *job, uint32_t first_slot);
+
+/** A thread that nobody is, for a new one: its server waits. Asks the proxy for a server; NULL: there is none. */
+struct thread *job_claim(struct job *job, struct thread *asking);
+
+/** @thread ended and its stack was left. */
+void job_release(struct job *job, struct thread *thread);
+
+/** True if @address is where a thread of the job that has not ended has its tid, to be cleared and woken at its end. */
+bool job_has_clear_tid(const struct job *job, uint64_t address);
+
+#endif
