@@ -3,28 +3,31 @@
 #include "core.h"
 #include "cpu.h"
 
-#define APIC_ID		   0x020
-#define APIC_TPR	   0x080
-#define APIC_EOI	   0x0b0
-#define APIC_SPURIOUS	   0x0f0
-#define APIC_ICR_LOW	   0x300
-#define APIC_ICR_HIGH	   0x310
-#define APIC_LVT_TIMER	   0x320
-#define APIC_LVT_LINT0	   0x350
-#define APIC_LVT_LINT1	   0x360
-#define APIC_LVT_ERROR	   0x370
-#define APIC_TIMER_INITIAL 0x380
-#define APIC_TIMER_CURRENT 0x390
-#define APIC_TIMER_DIVIDE  0x3e0
-#define APIC_DIVIDE_BY_1   0xbu
-#define APIC_LVT_MASKED	   0x10000u
-#define APIC_ENABLED	   0x100u
-#define ICR_PENDING	   0x1000u
+#define APIC_ID			 0x020
+#define APIC_TPR		 0x080
+#define APIC_EOI		 0x0b0
+#define APIC_SPURIOUS		 0x0f0
+#define APIC_ICR_LOW		 0x300
+#define APIC_ICR_HIGH		 0x310
+#define APIC_LVT_TIMER		 0x320
+#define APIC_LVT_LINT0		 0x350
+#define APIC_LVT_LINT1		 0x360
+#define APIC_LVT_ERROR		 0x370
+#define APIC_TIMER_INITIAL	 0x380
+#define APIC_TIMER_CURRENT	 0x390
+#define APIC_TIMER_DIVIDE	 0x3e0
+#define APIC_DIVIDE_BY_1	 0xbu
+#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define APIC_TIMER_TSC_DEADLINE	 0x40000u
+#define APIC_LVT_MASKED		 0x10000u
+#define APIC_ENABLED		 0x100u
+#define ICR_PENDING		 0x1000u
 
 #define APIC_BASE_X2	  0x400u
 #define APIC_BASE_ENABLED 0x800u
 
 static bool x2apic;
+static bool tsc_deadline; /* the timer takes a TSC value, and needs no count */
 static volatile uint32_t *registers;
 
 static uint32_t apic_read(uint32_t offset)
@@ -47,6 +50,7 @@ void apic_init(const struct hvm_partition *part)
 	uint64_t base = cpu_read_msr(MSR_APIC_BASE);
 
 	x2apic = (part->flags & HVM_FLAG_X2APIC) != 0;
+	tsc_deadline = cpu_id(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE;
 	registers = (volatile uint32_t *)(HVM_DIRECT_VA + part->apic_phys);
 	/* A core that Linux never started is still in the firmware's xAPIC mode; the way to x2APIC is allowed from
 	 * there. */
@@ -112,17 +116,35 @@ static uint32_t timer_rate(void)
 	return rate;
 }
 
-void apic_timer_start(uint32_t microseconds)
+/* Rather too late than too early, which would cost a second interrupt. */
+static uint32_t timer_count(uint64_t cycles)
 {
-	uint64_t count = (uint64_t)timer_rate() * microseconds / 1000;
+	uint64_t rate = timer_rate(), khz = partition->tsc_khz ? partition->tsc_khz : 1;
 
-	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	if (cycles / khz >= 0xffffffffu / rate)
+		return 0xffffffffu - 1;
+	return (uint32_t)(cycles / khz * rate + cycles % khz * rate / khz + 1);
+}
+
+void apic_timer_start(uint64_t deadline)
+{
+	uint64_t now;
+
+	if (tsc_deadline) {
+		apic_write(APIC_LVT_TIMER, APIC_TIMER_TSC_DEADLINE | HVM_VECTOR_TIMER);
+		__asm__ volatile("mfence" : : : "memory"); /* the mode before the time (SDM 10.5.4.1) */
+		cpu_write_msr(MSR_TSC_DEADLINE, deadline);
+		return;
+	}
+	now = cpu_tsc();
 	apic_write(APIC_LVT_TIMER, HVM_VECTOR_TIMER);
-	apic_write(APIC_TIMER_INITIAL, count > 0xffffffff ? 0xffffffff : (uint32_t)count);
+	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	apic_write(APIC_TIMER_INITIAL, timer_count(deadline > now ? deadline - now : 0));
 }
 
 void apic_timer_stop(void)
 {
-	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
-	apic_write(APIC_TIMER_INITIAL, 0);
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED); /* disarms a TSC deadline, too */
+	if (!tsc_deadline)
+		apic_write(APIC_TIMER_INITIAL, 0);
 }

@@ -17,8 +17,8 @@ void apic_end_of_interrupt(void);
 /** Send a fixed interrupt to the CPU with physical id @id. */
 void apic_send(uint32_t id, uint8_t vector);
 
-/** Interrupt this core once by HVM_VECTOR_TIMER, after about so long; at most some seconds. */
-void apic_timer_start(uint32_t microseconds);
+/** Interrupt this core once by HVM_VECTOR_TIMER, at the TSC @deadline, or some seconds from now if that is earlier. */
+void apic_timer_start(uint64_t deadline);
 
 /** Not any more. */
 void apic_timer_stop(void);

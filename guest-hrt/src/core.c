@@ -105,6 +105,7 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	control->spurious = 0;
 	control->flush_ack = hvm_load_acquire(&control->flush);
 	control->command_ack = hvm_load_acquire(&control->command);
+	core->signal_seen = hvm_load_acquire(&control->signal);
 	log_line("ready: APIC id %u, %s, %u-level paging, generation %u", control->apic_id,
 		 part->flags & HVM_FLAG_X2APIC ? "x2APIC" : "xAPIC", part->flags & HVM_FLAG_LA57 ? 5 : 4,
 		 part->generation);
@@ -134,6 +135,10 @@ void core_doorbell(struct core *core)
 		hvm_store_release(&control->flush_ack, flush);
 		if (core->thread)
 			core->thread->slot->stats.shootdowns++;
+	}
+	if (hvm_load_acquire(&control->signal) != core->signal_seen) {
+		core->signal_seen = hvm_load_acquire(&control->signal);
+		sched_signal(core);
 	}
 	if (core->space && hvm_load_acquire(&control->stop) == core->space)
 		core->stop_requested = true;

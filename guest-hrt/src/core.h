@@ -51,7 +51,8 @@ struct core {
 	struct thread *thread;	  /* the running thread, or NULL */
 	struct hvm_core *control; /* the block shared with the module */
 	uint32_t index;
-	bool stop_requested; /* the doorbell saw stop name the space of the core's job */
+	uint64_t signal_seen; /* control->signal when it was last looked for signals */
+	bool stop_requested;  /* the doorbell saw stop name the space of the core's job */
 	uint64_t gdt[GDT_ENTRIES];
 	struct tss tss;
 
@@ -68,7 +69,12 @@ struct core {
 	uint32_t load;		   /* threads that are this core's */
 	uint32_t polling;	   /* looks at its queue all the time: no doorbell needed */
 	bool polls;		   /* before it halts */
-	bool ticking;		   /* the timer will interrupt */
+
+	/* timer.c; times are TSC cycles, 0 = none */
+	uint32_t timer_lock;   /* protects timers against threads that were stolen */
+	struct thread *timers; /* that wait with a timeout, the next one first */
+	uint64_t tick_at;      /* another thread's turn */
+	uint64_t armed_at;     /* the APIC's timer interrupts */
 
 	uint8_t ist_stack[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(64)));
 };

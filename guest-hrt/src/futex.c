@@ -5,8 +5,12 @@
 #include "job.h"
 #include "lock.h"
 #include "sched.h"
+#include "sleep.h"
 #include "syscall.h"
+#include "timer.h"
 #include "user.h"
+
+#include <hvm/signal.h>
 
 #define EAGAIN 11
 #define EINVAL 22
@@ -25,12 +29,6 @@ enum {
 	FUTEX_CLOCK_REALTIME = 256,
 };
 #define ANY_BIT 0xffffffffu
-
-struct bucket {
-	uint32_t lock;
-	uint32_t pad;
-	struct thread *first;
-};
 
 static struct futexes *futexes_of(const struct thread *thread)
 {
@@ -54,10 +52,50 @@ static int64_t wait_in_linux(struct thread *thread, const struct hvm_regs *regs)
 	return result;
 }
 
-static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t bits)
+/* Append to @bucket, whose lock is held, and give it back. */
+static void enqueue(struct futex_bucket *bucket, struct thread *thread, uint64_t address, uint32_t bits)
+{
+	struct thread **end = &bucket->first;
+
+	while (*end)
+		end = &(*end)->next;
+	thread->futex = address;
+	thread->futex_bits = bits;
+	thread->result = 0;
+	thread->next = NULL;
+	sched_prepare_block(thread);
+	*end = thread;
+	lock_release(&bucket->lock);
+}
+
+/*
+ * A timer that comes before the thread has left its stack finds it in its bucket, too, and so does a signal, unless its
+ * doorbell has come already.
+ */
+static int64_t block(struct thread *thread, uint64_t deadline)
+{
+	if (deadline != TIMER_NEVER)
+		timer_start(thread, deadline);
+	if (hvm_load_acquire(&thread->slot->signal))
+		futex_cancel(thread, -HVM_RESTART);
+	sched_block(thread);
+	if (deadline == TIMER_NEVER)
+		return thread->result;
+	timer_stop(thread);
+	/* After a handler the time that is left would be another: the program is told EINTR. */
+	return thread->result == -HVM_RESTART ? -HVM_RESTART_NO_HANDLER : thread->result;
+}
+
+/* Remove from its bucket a thread that waits at *@link. */
+static void dequeue(struct thread **link, struct thread *thread)
+{
+	*link = thread->next;
+	thread->futex = 0;
+}
+
+static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t bits, uint64_t deadline)
 {
 	struct futex_bucket *bucket = bucket_of(futexes_of(thread), regs->rdi);
-	struct thread **end = &bucket->first;
 	int64_t value;
 
 	lock_take(&bucket->lock);
@@ -66,17 +104,41 @@ static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t
 		lock_release(&bucket->lock);
 		return value < 0 ? wait_in_linux(thread, regs) : -EAGAIN;
 	}
-	while (*end)
-		end = &(*end)->next;
-	thread->futex = regs->rdi;
-	thread->futex_bits = bits;
-	thread->next = NULL;
-	sched_prepare_block(thread);
-	*end = thread;
-	lock_release(&bucket->lock);
 	thread->entry = regs;
-	sched_block(thread);
-	return 0;
+	enqueue(bucket, thread, regs->rdi, bits);
+	return block(thread, deadline);
+}
+
+/* At an address of its own, which no program can name. */
+int64_t futex_sleep(struct thread *thread, uint64_t deadline)
+{
+	struct futex_bucket *bucket = bucket_of(futexes_of(thread), (uint64_t)thread);
+
+	lock_take(&bucket->lock);
+	enqueue(bucket, thread, (uint64_t)thread, ANY_BIT);
+	return block(thread, deadline);
+}
+
+bool futex_cancel(struct thread *thread, int64_t result)
+{
+	uint64_t address = hvm_load_acquire(&thread->futex);
+	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
+	struct thread **link = &bucket->first;
+
+	if (!address)
+		return false;
+	lock_take(&bucket->lock);
+	while (*link && *link != thread)
+		link = &(*link)->next;
+	if (!*link) {
+		lock_release(&bucket->lock);
+		return false;
+	}
+	dequeue(link, thread);
+	thread->result = result;
+	lock_release(&bucket->lock);
+	sched_unblock(thread);
+	return true;
 }
 
 /* Wake at most @count threads that wait for @address with one of @bits; how many there were. */
@@ -97,7 +159,7 @@ static uint64_t wake(const struct thread *thread, uint64_t address, uint64_t cou
 			link = &waiter->next;
 			continue;
 		}
-		*link = waiter->next;
+		dequeue(link, waiter);
 		waiter->next = NULL;
 		*end = waiter;
 		end = &waiter->next;
@@ -170,17 +232,25 @@ static int64_t requeue(struct thread *thread, const struct hvm_regs *regs, bool 
 }
 
 /*
- * A wait that ends in the HRT: for threads of the job alone, and without a timeout. A thread's end is waited for as if
- * others could see the word (pthread_join).
+ * A wait that ends in the HRT: for threads of the job alone, and by a clock that nobody sets. A thread's end is waited
+ * for as if others could see the word (pthread_join).
  */
 static bool is_ours(const struct thread *thread, const struct hvm_regs *regs)
 {
-	return regs->r10 == 0 && (regs->rsi & FUTEX_PRIVATE || job_has_clear_tid(thread->job, regs->rdi));
+	return (regs->r10 == 0 || !(regs->rsi & FUTEX_CLOCK_REALTIME)) &&
+	       (regs->rsi & FUTEX_PRIVATE || job_has_clear_tid(thread->job, regs->rdi));
 }
 
-static int64_t wait_somewhere(struct thread *thread, const struct hvm_regs *regs, uint32_t bits)
+static int64_t wait_somewhere(struct thread *thread, const struct hvm_regs *regs, uint32_t bits, bool absolute)
 {
-	return is_ours(thread, regs) ? wait(thread, regs, bits) : wait_in_linux(thread, regs);
+	uint64_t deadline = TIMER_NEVER;
+	int64_t err;
+
+	if (!is_ours(thread, regs))
+		return wait_in_linux(thread, regs);
+	thread->entry = regs;
+	err = regs->r10 ? sleep_deadline(thread, regs->r10, absolute, &deadline) : 0;
+	return err ? err : wait(thread, regs, bits, deadline);
 }
 
 int64_t futex_call(struct thread *thread, const struct hvm_regs *regs)
@@ -191,11 +261,11 @@ int64_t futex_call(struct thread *thread, const struct hvm_regs *regs)
 		return -EINVAL;
 	switch (operation & ~(uint32_t)(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
 	case FUTEX_WAIT:
-		return wait_somewhere(thread, regs, ANY_BIT);
+		return wait_somewhere(thread, regs, ANY_BIT, false);
 	case FUTEX_WAIT_BITSET:
 		if (!(uint32_t)regs->r9)
 			return -EINVAL;
-		return wait_somewhere(thread, regs, (uint32_t)regs->r9);
+		return wait_somewhere(thread, regs, (uint32_t)regs->r9, true);
 	case FUTEX_WAKE:
 		return wake_everywhere(thread, regs, ANY_BIT);
 	case FUTEX_WAKE_BITSET:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fast user-space locking among HRT threads (futex(2)). Waits without a timeout on private futexes stay in the HRT, and
- * so do their wakes. All others are Linux's, in the thread's proxy; a wake looks in both places while somebody waits
- * there.
+ * Fast user-space locking among HRT threads (futex(2)). Waits on private futexes stay in the HRT, unless their timeout
+ * is by CLOCK_REALTIME, and so do their wakes. All others are Linux's, in the thread's proxy; a wake looks in both
+ * places while somebody waits there.
  */
 #ifndef HRT_FUTEX_H
 #define HRT_FUTEX_H
@@ -31,5 +31,14 @@ int64_t futex_call(struct thread *thread, const struct hvm_regs *regs);
  * On the kernel stack of @thread, interrupts are off.
  */
 void futex_wake(struct thread *thread, uint64_t address, uint32_t count);
+
+/** Wait until @deadline (TSC): -ETIMEDOUT, or the result of who cancels it. Interrupts are off. */
+int64_t futex_sleep(struct thread *thread, uint64_t deadline);
+
+/**
+ * End the wait of @thread, if it waits in the HRT: its system call answers @result. False if it does not wait (any
+ * more). From any core and from an interrupt; @thread may have begun another wait since the caller last looked.
+ */
+bool futex_cancel(struct thread *thread, int64_t result);
 
 #endif

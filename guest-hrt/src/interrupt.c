@@ -6,6 +6,7 @@
 #include "panic.h"
 #include "sched.h"
 #include "signal.h"
+#include "timer.h"
 
 #define VECTOR_NMI	     2
 #define VECTOR_DOUBLE_FAULT  8
@@ -83,6 +84,7 @@ bool interrupt_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	bool of_program = (int64_t)regs->rip >= 0;
+	bool turn = false;
 
 	count_interrupt(core);
 	if (regs->vector == HVM_VECTOR_SPURIOUS) {
@@ -91,20 +93,19 @@ bool interrupt_handle(const struct hvm_regs *regs)
 	}
 	if (regs->vector == HVM_VECTOR_DOORBELL)
 		core_doorbell(core);
-	else if (regs->vector != HVM_VECTOR_TIMER)
+	else if (regs->vector == HVM_VECTOR_TIMER)
+		turn = timer_interrupt(core);
+	else
 		core->control->spurious++;
 	apic_end_of_interrupt();
 	/* The kernel looks at stop_requested and its queues itself, where it holds nothing; a program does not. */
-	if (!of_program || !core->thread) {
-		if (regs->vector == HVM_VECTOR_TIMER)
-			core->ticking = false;
+	if (!of_program || !core->thread)
 		return false;
-	}
 	if (core->stop_requested) {
 		core->thread->entry = regs;
 		core_abandon_thread(core);
 	}
-	return sched_interrupt(core, regs->vector == HVM_VECTOR_TIMER) || signal_concerns(core->thread, 0);
+	return sched_interrupt(core, turn) || signal_concerns(core->thread, 0);
 }
 
 void interrupt_leave(struct hvm_regs *regs)

@@ -9,16 +9,24 @@
 #include "futex.h"
 #include "thread.h"
 
+/** CLOCK_MONOTONIC was @ns at @tsc; 0: never asked. */
+struct job_clock {
+	uint32_t lock;
+	uint64_t tsc;
+	uint64_t ns;
+};
+
 /* All of it is forgotten with the job. */
 struct job {
 	struct futexes futexes;
 	uint32_t lock; /* protects used and pool */
 	uint32_t first_slot;
-	uint32_t used;	     /* slots from the first on that have had a thread */
-	uint32_t threads;    /* that have not ended */
-	uint32_t ending;     /* that did not come to the pool yet */
-	bool first_ended;    /* the process's status is then the first thread's ... */
-	uint64_t status;     /* ... which is this */
+	uint32_t used;	  /* slots from the first on that have had a thread */
+	uint32_t threads; /* that have not ended */
+	uint32_t ending;  /* that did not come to the pool yet */
+	bool first_ended; /* the process's status is then the first thread's ... */
+	uint64_t status;  /* ... which is this */
+	struct job_clock clock;
 	struct thread *pool; /* ended; their servers wait */
 };
 _Static_assert(sizeof(struct job) <= HVM_JOB_AREA, "a job outgrew its area");

@@ -6,8 +6,10 @@
 #include "job.h"
 #include "lock.h"
 #include "panic.h"
+#include "timer.h"
 
 #include <hvm/poll.h>
+#include <hvm/signal.h>
 
 #define TICK_US 4000
 
@@ -127,10 +129,8 @@ static bool any_answered(const struct core *core)
 
 static void arm_tick(struct core *core)
 {
-	if (core->ready && !core->ticking) {
-		core->ticking = true;
-		apic_timer_start(TICK_US);
-	}
+	if (core->ready && !core->tick_at)
+		timer_tick(core, (uint64_t)partition->tsc_khz * TICK_US / 1000);
 }
 
 static uint64_t stack_top(const struct thread *thread)
@@ -372,6 +372,21 @@ void sched_unblock(struct thread *thread)
 	arm_tick(core_self());
 }
 
+void sched_signal(struct core *core)
+{
+	for (uint32_t i = 0; i < thread_count(); i++) {
+		struct thread *thread = thread_at(i);
+
+		if (!live[i / 64]) {
+			i |= 63;
+			continue;
+		}
+		if (is_live(i) && hvm_load_relaxed(&thread->core) == core->index &&
+		    hvm_load_acquire(&thread->slot->signal))
+			futex_cancel(thread, -HVM_RESTART);
+	}
+}
+
 void sched_yield(struct core *core)
 {
 	struct thread *next;
@@ -405,14 +420,13 @@ void sched_resume(void)
 	arm_tick(core);
 }
 
-bool sched_interrupt(struct core *core, bool tick)
+bool sched_interrupt(struct core *core, bool turn)
 {
 	collect(core);
-	if (!tick) {
+	if (!turn) {
 		arm_tick(core);
 		return false;
 	}
-	core->ticking = false;
 	return core->ready;
 }
 
@@ -510,9 +524,7 @@ void sched_leave(struct core *core)
 	core->ready = NULL;
 	lock_release(&core->lock);
 	core->waiting = core->displaced = core->blocked = core->dead = NULL;
-	if (core->ticking)
-		apic_timer_stop();
-	core->ticking = false;
+	timer_forget(core);
 	/* Where the program was: for the report of whoever ended it. */
 	for (uint32_t i = 0; i < thread_count(); i++) {
 		struct thread *thread = thread_at(i);

@@ -38,6 +38,9 @@ void sched_prepare_block(struct thread *thread);
 void sched_block(struct thread *thread);
 void sched_unblock(struct thread *thread);
 
+/** End the waits for each other of threads on @core that have a signal. Interrupts are off. */
+void sched_signal(struct core *core);
+
 /** Let the others that can run go first. Interrupts are off. */
 void sched_yield(struct core *core);
 
@@ -53,8 +56,8 @@ _Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status);
  */
 void sched_resume(void);
 
-/** A doorbell or tick that interrupted a program: true if the program must give way. */
-bool sched_interrupt(struct core *core, bool tick);
+/** An interrupt of a program; @turn: another thread's turn has come. True if the program must give way. */
+bool sched_interrupt(struct core *core, bool turn);
 
 /** Give way; @regs is on the thread's kernel stack. Interrupts are off. */
 void sched_preempt(const struct hvm_regs *regs);

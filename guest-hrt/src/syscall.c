@@ -7,6 +7,7 @@
 #include "robust.h"
 #include "sched.h"
 #include "signal.h"
+#include "sleep.h"
 #include "thread.h"
 
 #define ENOSYS 38
@@ -18,6 +19,7 @@ enum {
 	NR_RT_SIGPROCMASK = 14,
 	NR_RT_SIGRETURN = 15,
 	NR_SCHED_YIELD = 24,
+	NR_NANOSLEEP = 35,
 	NR_GETPID = 39,
 	NR_CLONE = 56,
 	NR_EXIT = 60,
@@ -26,6 +28,7 @@ enum {
 	NR_GETTID = 186,
 	NR_FUTEX = 202,
 	NR_SET_TID_ADDRESS = 218,
+	NR_CLOCK_NANOSLEEP = 230,
 	NR_SET_ROBUST_LIST = 273,
 	NR_GET_ROBUST_LIST = 274,
 	NR_RSEQ = 334,
@@ -120,6 +123,7 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_RT_SIGRETURN] = local_sigreturn,
     [NR_SIGALTSTACK] = local_sigaltstack,
     [NR_SCHED_YIELD] = local_yield,
+    [NR_NANOSLEEP] = sleep_nanosleep,
     [NR_GETPID] = local_getpid,
     [NR_CLONE] = clone_call,
     [NR_EXIT] = clone_exit,
@@ -127,6 +131,7 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_GETTID] = local_gettid,
     [NR_FUTEX] = futex_call,
     [NR_SET_TID_ADDRESS] = clone_set_tid_address,
+    [NR_CLOCK_NANOSLEEP] = sleep_clock_nanosleep,
     [NR_SET_ROBUST_LIST] = robust_set_list,
     [NR_GET_ROBUST_LIST] = robust_get_list,
     [NR_RSEQ] = local_rseq,

@@ -31,8 +31,12 @@ struct thread {
 	bool last;	     /* ended, and nobody is left: the server ends the process ... */
 	uint64_t status;     /* ... with this */
 	struct thread *next; /* in a queue */
-	uint64_t futex;	     /* address that it waits for */
+	uint64_t futex;	     /* address that it waits for, in a bucket; 0: it does not */
 	uint32_t futex_bits;
+	int64_t result;		   /* of its wait */
+	uint64_t deadline;	   /* timer.c */
+	struct thread *timer_next; /* in the queue of timer_core */
+	struct core *timer_core;
 	uint32_t block;			/* enum block of sched.c */
 	uint32_t core;			/* index of its core */
 	struct fpu_control fpu_control; /* that it begins with */

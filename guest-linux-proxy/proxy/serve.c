@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <hvm/poll.h>
 #include <string.h>
+#include <time.h>
 
 #define POLLS_PER_CLOCK 64 /* polls between two looks at the clock */
 
@@ -50,6 +51,16 @@ static void next_request(struct server *server, struct hvm_request *request)
 		thread_renew(server);
 }
 
+static int64_t tell_clock(struct server *server, clockid_t clock)
+{
+	uint64_t before = __builtin_ia32_rdtsc();
+	struct timespec now = {0};
+
+	clock_gettime(clock, &now);
+	hvm_store_relaxed(&server->slot->arg[1], before + (__builtin_ia32_rdtsc() - before) / 2);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static int64_t act(struct server *server, const struct hvm_request *request)
 {
 	switch (request->nr) {
@@ -57,6 +68,8 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 		return fault_page(server, request->arg);
 	case HVM_NR_SERVERS:
 		return thread_add_server(server->job);
+	case HVM_NR_CLOCK:
+		return tell_clock(server, (clockid_t)request->arg[0]);
 	case HVM_NR_EXCEPTION:
 		return fault_exception(server, request->arg);
 	case HVM_NR_SIGNAL:

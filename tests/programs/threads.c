@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /* POSIX threads in the ways that its argument names; prints what must be the same wherever it runs. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fenv.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ADDITIONS 20000
@@ -218,6 +223,290 @@ static int part_doubles(int count)
 	return 0;
 }
 
+/* Nothing but beginning and ending. */
+static void *begin_and_end(void *argument)
+{
+	return argument;
+}
+
+static int part_many(int count)
+{
+	for (int i = 0; i < count; i++) {
+		pthread_t thread;
+		void *result;
+
+		create(&thread, begin_and_end, (void *)(intptr_t)i);
+		pthread_join(thread, &result);
+		if (result != (void *)(intptr_t)i)
+			return 1;
+	}
+	printf("%d threads came and went\n", count);
+	return 0;
+}
+
+static long long now_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+static struct timespec timespec_of(long long ns)
+{
+	return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
+static uint32_t word;
+
+static long wait_futex(int operation, uint32_t value, const struct timespec *timeout)
+{
+	return syscall(SYS_futex, &word, operation, value, timeout, NULL, FUTEX_BITSET_MATCH_ANY) < 0 ? errno : 0;
+}
+
+static void tell(const char *what, long err, long long start, long long least)
+{
+	printf("%s: %s, %s\n", what, err ? strerror((int)err) : "ok",
+	       now_ns(CLOCK_MONOTONIC) - start >= least ? "not too early" : "too early");
+}
+
+#define MS 1000000ll
+
+static void wait_until(const char *what, int operation, clockid_t clock, long long from_now)
+{
+	long long start = now_ns(CLOCK_MONOTONIC);
+	struct timespec at = timespec_of(now_ns(clock) + from_now);
+	long err = wait_futex(operation, 0, &at);
+
+	tell(what, err, start, from_now);
+}
+
+/* Waits that end by their timeout, and those that have no valid one. */
+static int part_timeouts(void)
+{
+	const struct timespec ten = timespec_of(10 * MS), bad = {.tv_nsec = 1000000000}, before = {.tv_sec = -1};
+	long long start = now_ns(CLOCK_MONOTONIC);
+	long err = wait_futex(FUTEX_WAIT_PRIVATE, 0, &ten);
+
+	tell("10 ms", err, start, 10 * MS);
+	start = now_ns(CLOCK_MONOTONIC);
+	err = wait_futex(FUTEX_WAIT, 0, &ten);
+	tell("10 ms, shared", err, start, 10 * MS);
+	wait_until("until, monotonic", FUTEX_WAIT_BITSET_PRIVATE, CLOCK_MONOTONIC, 10 * MS);
+	wait_until("until, real time", FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, CLOCK_REALTIME, 10 * MS);
+	wait_until("in the past", FUTEX_WAIT_BITSET_PRIVATE, CLOCK_MONOTONIC, -10 * MS);
+	tell("another value", wait_futex(FUTEX_WAIT_PRIVATE, 1, &ten), start, 0);
+	tell("too many nanoseconds", wait_futex(FUTEX_WAIT_PRIVATE, 0, &bad), start, 0);
+	tell("negative", wait_futex(FUTEX_WAIT_PRIVATE, 0, &before), start, 0);
+	tell("no address", wait_futex(FUTEX_WAIT_PRIVATE, 0, (const struct timespec *)8), start, 0);
+	return 0;
+}
+
+static void sleep_until(const char *what, clockid_t clock, int flags, long long ns)
+{
+	long long start = now_ns(CLOCK_MONOTONIC), least = ns;
+	struct timespec time;
+
+	if (flags & TIMER_ABSTIME)
+		ns += now_ns(clock);
+	time = timespec_of(ns);
+	tell(what, clock_nanosleep(clock, flags, &time, NULL), start, least);
+}
+
+static int part_sleeps(void)
+{
+	const struct timespec bad = {.tv_nsec = -1}, nothing = {0};
+	long long start = now_ns(CLOCK_MONOTONIC);
+
+	sleep_until("monotonic", CLOCK_MONOTONIC, 0, 10 * MS);
+	sleep_until("real time", CLOCK_REALTIME, 0, 10 * MS);
+	sleep_until("until, monotonic", CLOCK_MONOTONIC, TIMER_ABSTIME, 10 * MS);
+	sleep_until("until, real time", CLOCK_REALTIME, TIMER_ABSTIME, 10 * MS);
+	sleep_until("long ago", CLOCK_MONOTONIC, TIMER_ABSTIME, -10 * MS);
+	tell("no time", nanosleep(&nothing, NULL) ? errno : 0, start, 0);
+	tell("negative", nanosleep(&bad, NULL) ? errno : 0, start, 0);
+	tell("no address", syscall(SYS_nanosleep, 8, NULL) ? errno : 0, start, 0);
+	tell("no clock", clock_nanosleep(77, 0, &nothing, NULL), start, 0);
+	return 0;
+}
+
+/* Sleepers in the order of their times, though started in the other. */
+static void *sleep_and_count(void *argument)
+{
+	static int order;
+	struct timespec time = timespec_of((long long)(intptr_t)argument * MS);
+
+	nanosleep(&time, NULL);
+	return (void *)(intptr_t)__atomic_fetch_add(&order, 1, __ATOMIC_RELAXED);
+}
+
+static int part_sleepers(int count)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+
+	for (int i = 0; i < count; i++)
+		create(&threads[i], sleep_and_count, (void *)(intptr_t)(200 * (count - i)));
+	for (int i = 0; i < count; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		printf("sleeper %d was number %d\n", i, (int)(intptr_t)result);
+	}
+	return 0;
+}
+
+/* A waiter with a timeout that is woken long before; and one by the default clock. */
+static void *wake_soon(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&mutex);
+	whose_turn = 1;
+	pthread_cond_broadcast(&turn);
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+static int part_woken(int rounds)
+{
+	int late = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		clockid_t clock = i % 2 ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+		struct timespec at = timespec_of(now_ns(clock) + 100000 * MS);
+		pthread_t thread;
+
+		whose_turn = 0;
+		create(&thread, wake_soon, NULL);
+		pthread_mutex_lock(&mutex);
+		while (whose_turn != 1)
+			late |= pthread_cond_clockwait(&turn, &mutex, clock, &at);
+		pthread_mutex_unlock(&mutex);
+		pthread_join(thread, NULL);
+	}
+	printf("%d rounds, %d\n", rounds, late);
+	return 0;
+}
+
+static pthread_mutex_t robust;
+
+static int holds, comes;
+
+static void *lock_and_end(void *unused)
+{
+	pthread_mutex_lock(&robust);
+	__atomic_store_n(&holds, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&comes, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return unused;
+}
+
+static void *wait_for_owner(void *unused)
+{
+	int err;
+
+	while (!__atomic_load_n(&holds, __ATOMIC_ACQUIRE))
+		sched_yield();
+	__atomic_store_n(&comes, 1, __ATOMIC_RELEASE);
+	err = pthread_mutex_lock(&robust);
+	printf("waiter: %s\n", strerror(err));
+	pthread_mutex_consistent(&robust);
+	pthread_mutex_unlock(&robust);
+	return unused;
+}
+
+/* Mutexes of threads that end, with and without somebody who waits. */
+static int part_robust(void)
+{
+	pthread_mutexattr_t attributes;
+	pthread_t thread, waiter;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&robust, &attributes);
+	for (int i = 0; i < 20; i++) {
+		holds = comes = 0;
+		create(&thread, lock_and_end, NULL);
+		create(&waiter, wait_for_owner, NULL);
+		pthread_join(thread, NULL);
+		pthread_join(waiter, NULL);
+	}
+	comes = 1;
+	create(&thread, lock_and_end, NULL);
+	pthread_join(thread, NULL);
+	printf("main: %s\n", strerror(pthread_mutex_lock(&robust)));
+	return 0;
+}
+
+static void *tell_rounding(void *unused)
+{
+	printf("rounds upward %d\n", fegetround() == FE_UPWARD);
+	return unused;
+}
+
+static int part_rounding(void)
+{
+	pthread_t thread;
+
+	fesetround(FE_UPWARD);
+	create(&thread, tell_rounding, NULL);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static void tell_call(const char *what, long result)
+{
+	printf("%s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "ok");
+}
+
+/* Flags that are no thread's, and arguments that are none at all. */
+static int part_clone(void)
+{
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, more[4];
+	} args = {.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD};
+	int thread = (int)args.flags;
+
+	args.exit_signal = 17;
+	tell_call("exit signal", syscall(SYS_clone3, &args, 64));
+	args.exit_signal = 0;
+	args.stack = 4096;
+	tell_call("stack without size", syscall(SYS_clone3, &args, 64));
+	tell_call("too small", syscall(SYS_clone3, &args, 63));
+	tell_call("too large", syscall(SYS_clone3, &args, 4097));
+	args.more[3] = 1;
+	tell_call("unknown words", syscall(SYS_clone3, &args, sizeof(args)));
+	tell_call("no address", syscall(SYS_clone3, 8, 64));
+	tell_call("thread area beyond the end", syscall(SYS_clone, thread | CLONE_SETTLS, 4096, 0, 0, 1ull << 60));
+	return 0;
+}
+
+/* One thread computes while others wait in the kernel on its core and become ready: all must get on. */
+static volatile int finished;
+
+static void *ask_often(void *argument)
+{
+	for (int i = 0; i < 200; i++) {
+		getppid();
+		sched_yield();
+	}
+	__atomic_fetch_add(&finished, 1, __ATOMIC_RELAXED);
+	return argument;
+}
+
+static int part_fair(int count)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+
+	for (int i = 0; i < count; i++)
+		create(&threads[i], ask_often, NULL);
+	while (finished < count)
+		; /* never enters the kernel */
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("%d got on\n", finished);
+	return 0;
+}
+
 /* Everything at once, until it is killed: locks, calls, threads that come and go. */
 static void *churn(void *unused)
 {
@@ -271,7 +560,26 @@ int main(int argc, char **argv)
 		return part_doubles(number);
 	if (!strcmp(part, "churn"))
 		return part_churn(number);
-	fprintf(stderr, "usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
-			"alive N|doubles N|churn N\n");
+	if (!strcmp(part, "many"))
+		return part_many(number);
+	if (!strcmp(part, "timeouts"))
+		return part_timeouts();
+	if (!strcmp(part, "sleeps"))
+		return part_sleeps();
+	if (!strcmp(part, "sleepers"))
+		return part_sleepers(number);
+	if (!strcmp(part, "woken"))
+		return part_woken(number);
+	if (!strcmp(part, "robust"))
+		return part_robust();
+	if (!strcmp(part, "rounding"))
+		return part_rounding();
+	if (!strcmp(part, "clone"))
+		return part_clone();
+	if (!strcmp(part, "fair"))
+		return part_fair(number);
+	fprintf(stderr,
+		"usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
+		"alive N|doubles N|churn N|many N|timeouts|sleeps|sleepers N|woken N|robust|rounding|clone|fair N\n");
 	return 2;
 }

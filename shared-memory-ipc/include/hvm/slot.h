@@ -59,6 +59,8 @@
 #define HVM_NR_SIGNAL_MASK 0xf006u
 /** Every server of the job has a thread: start another one. Answer: 0, then slot.servers grew; or -EAGAIN. */
 #define HVM_NR_SERVERS 0xf007u
+/** The time of clock arg0 (clock_gettime(2)). Answer: nanoseconds; arg1: the TSC when it was so. */
+#define HVM_NR_CLOCK 0xf008u
 
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
 #define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */

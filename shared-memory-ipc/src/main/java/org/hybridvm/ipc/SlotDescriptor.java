@@ -14,6 +14,7 @@ public final class SlotDescriptor {
     public static final long NR_SIGNAL = 0xf005L;
     public static final long NR_SIGNAL_MASK = 0xf006L;
     public static final long NR_SERVERS = 0xf007L;
+    public static final long NR_CLOCK = 0xf008L;
     public static final long GONE_STOPPED = 1L;
     public static final long GONE_CORE = 2L;
     public static final long SLOT_SIZE = 0x200L;

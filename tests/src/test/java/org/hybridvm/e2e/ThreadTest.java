@@ -33,7 +33,23 @@ class ThreadTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rounds 50", "turns 200", "identity", "main-ends-first", "alive 500"})
+    @ValueSource(
+            strings = {
+                "rounds 50",
+                "turns 200",
+                "identity",
+                "main-ends-first",
+                "alive 500",
+                "many 5000",
+                "timeouts",
+                "sleeps",
+                "sleepers 5",
+                "woken 50",
+                "robust",
+                "rounding",
+                "clone",
+                "fair 4"
+            })
     void shouldDoWhatTheHostDoes(String part) {
         var words = new ArrayList<String>();
         words.add(threads.toString());
