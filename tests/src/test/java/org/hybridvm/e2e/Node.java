@@ -58,6 +58,12 @@ final class Node implements AutoCloseable {
         return Commands.run(command(words(List.of("run", "--vm", VM, "--"), program)), input, Duration.ofMinutes(5));
     }
 
+    /** Runs a program on that many HRT cores. */
+    Outcome onCores(int cores, String... program) {
+        List<String> run = List.of("run", "--vm", VM, "--cores", String.valueOf(cores), "--");
+        return Commands.run(command(words(run, program)), new byte[0], Duration.ofMinutes(2));
+    }
+
     /** Runs a program in the Linux partition. */
     Outcome linux(String... program) {
         return Commands.run(command(words(List.of("run", "--vm", VM, "--linux", "--"), program)), new byte[0], LIMIT);

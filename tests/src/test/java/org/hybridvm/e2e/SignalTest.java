@@ -34,7 +34,7 @@ class SignalTest {
     void shouldHandleSignalsAsLinuxDoes(String part) {
         Outcome onLinux = node.linux(signals, part).succeeded();
 
-        Outcome onHrt = node.run("--cores", "2", "--", signals, part);
+        Outcome onHrt = node.onCores(2, signals, part);
 
         assertThat(onHrt.succeeded().text()).isEqualTo(onLinux.text()).isNotEmpty();
         assertThat(onHrt.errors()).isEmpty();
