@@ -99,6 +99,7 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	log_recover(core->index);
 	fpu_init();
 	syscall_init();
+	syscall_count_init();
 	apic_init(part);
 	control->apic_id = apic_id();
 	control->interrupts = 0;

@@ -104,6 +104,12 @@ static inline struct core *core_at(uint32_t index)
 /** Slot number @index of the partition; panics if there is none: a stray program may have written it. */
 struct hvm_slot *slot_at(uint32_t index);
 
+/** The counters beside slot number @index, which slot_at() took. */
+static inline struct hvm_counts *counts_at(uint32_t index)
+{
+	return (struct hvm_counts *)((uint8_t *)partition + HVM_OFFSET_COUNTS) + index;
+}
+
 /** Entered from head.S on a fresh idle stack: set the core up, then idle for ever. */
 _Noreturn void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc);
 

@@ -80,9 +80,8 @@ static void count_interrupt(struct core *core)
 		core->thread->slot->stats.interrupts++;
 }
 
-bool interrupt_handle(const struct hvm_regs *regs)
+static bool handle(struct core *core, const struct hvm_regs *regs)
 {
-	struct core *core = core_self();
 	bool of_program = (int64_t)regs->rip >= 0;
 	bool turn = false;
 
@@ -114,6 +113,18 @@ void interrupt_leave(struct hvm_regs *regs)
 
 	sched_preempt(regs);
 	signal_deliver(thread, regs);
+}
+
+bool interrupt_handle(const struct hvm_regs *regs)
+{
+	struct core *core = core_self();
+	struct thread *thread = core->thread;
+	uint64_t start = cpu_tsc();
+	bool gives_way = handle(core, regs);
+
+	if (thread)
+		thread->counts->interrupt_cycles += cpu_tsc() - start;
+	return gives_way;
 }
 
 void exception_from_program(struct hvm_regs *regs)

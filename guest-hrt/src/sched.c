@@ -208,6 +208,7 @@ void sched_prepare(struct thread *thread, struct job *job)
 	__builtin_memset(thread, 0, offsetof(struct thread, fpu));
 	__builtin_memset(thread->fpu + FPU_LEGACY_SIZE, 0, FPU_HEADER_END - FPU_LEGACY_SIZE);
 	thread->slot = slot;
+	thread->counts = counts_at(index);
 	thread->job = job;
 	thread->space = core_self()->space;
 	thread->core = core_self()->index;
@@ -435,6 +436,7 @@ void sched_preempt(const struct hvm_regs *regs)
 	struct core *core = core_self();
 
 	core->thread->entry = regs;
+	core->thread->counts->preemptions += core->ready != NULL;
 	sched_yield(core);
 }
 

@@ -14,6 +14,9 @@
 #define EINVAL 22
 #define EPERM  1
 
+#define NUMBERS	     512 /* system calls that are counted one by one; Linux has fewer */
+#define COUNT_OTHERS 0
+
 /* Linux x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
 enum {
 	NR_RT_SIGPROCMASK = 14,
@@ -51,6 +54,14 @@ void syscall_init(void)
 	cpu_write_msr(MSR_EFER, cpu_read_msr(MSR_EFER) | EFER_SCE);
 }
 
+static uint8_t counter_of[NUMBERS]; /* index in hvm_counts.call */
+
+static void count(struct thread *thread, uint64_t nr)
+{
+	thread->slot->stats.calls_local++;
+	thread->counts->call[nr < NUMBERS ? counter_of[nr] : COUNT_OTHERS]++;
+}
+
 typedef int64_t local_call(struct thread *thread, const struct hvm_regs *regs);
 
 static int64_t local_yield(struct thread *thread, const struct hvm_regs *regs)
@@ -62,7 +73,14 @@ static int64_t local_yield(struct thread *thread, const struct hvm_regs *regs)
 
 static int64_t local_sigreturn(struct thread *thread, const struct hvm_regs *regs)
 {
+	count(thread, NR_RT_SIGRETURN);
 	signal_return(thread, regs);
+}
+
+static int64_t local_exit(struct thread *thread, const struct hvm_regs *regs)
+{
+	count(thread, NR_EXIT);
+	return clone_exit(thread, regs);
 }
 
 /* The server tells by the stack pointer whether the alternate stack is in use. */
@@ -126,7 +144,7 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_NANOSLEEP] = sleep_nanosleep,
     [NR_GETPID] = local_getpid,
     [NR_CLONE] = clone_call,
-    [NR_EXIT] = clone_exit,
+    [NR_EXIT] = local_exit,
     [NR_ARCH_PRCTL] = local_arch_prctl,
     [NR_GETTID] = local_gettid,
     [NR_FUTEX] = futex_call,
@@ -138,23 +156,42 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_CLONE3] = clone3_call,
 };
 
+void syscall_count_init(void)
+{
+	uint32_t used = COUNT_OTHERS + 1;
+
+	for (uint32_t nr = 0; nr < NUMBERS && used < HVM_COUNTED_CALLS; nr++) {
+		if (nr >= NR_LOCAL_END || !local_calls[nr])
+			continue;
+		partition->counted[used] = (uint16_t)nr;
+		counter_of[nr] = (uint8_t)used++;
+	}
+}
+
+/* A call that needed its server was counted when it was forwarded. */
+static void count_unless_forwarded(struct thread *thread, uint64_t nr, uint64_t forwarded)
+{
+	if (thread->slot->stats.calls_forwarded == forwarded)
+		count(thread, nr);
+}
+
 int64_t syscall_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
 	uint64_t nr = (uint32_t)regs->rax; /* Linux takes the number from eax */
+	uint64_t forwarded = thread->slot->stats.calls_forwarded;
 	int64_t result;
 
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
 	if (nr < NR_LOCAL_END && local_calls[nr]) {
-		thread->slot->stats.calls_local++;
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {
 		result = syscall_forward(thread, regs);
 	} else {
-		thread->slot->stats.calls_local++;
 		result = -ENOSYS;
 	}
+	count_unless_forwarded(thread, nr, forwarded);
 	if (__builtin_expect(signal_concerns(thread, result), 0))
 		result = signal_after_call(thread, regs, result);
 	return result;

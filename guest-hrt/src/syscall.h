@@ -8,6 +8,9 @@
 /** Point SYSCALL of this core to the kernel. */
 void syscall_init(void);
 
+/** Give each call that the kernel answers a counter (hvm_partition.counted). Every core does, to the same end. */
+void syscall_count_init(void);
+
 /** Called from entry.S with interrupts off, may return with them on; returns what the program finds in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
 

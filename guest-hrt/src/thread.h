@@ -10,7 +10,8 @@
 struct job;
 
 struct thread {
-	struct hvm_slot *slot; /* of its system calls */
+	struct hvm_slot *slot;	   /* of its system calls */
+	struct hvm_counts *counts; /* beside the slot */
 	struct hvm_slot
 	    *call_slot; /* it serves the calls of this one instead of running a program; NULL: it does not */
 	struct job *job;

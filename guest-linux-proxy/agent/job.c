@@ -54,7 +54,7 @@ struct command {
 	unsigned int environments;
 	char *directory;
 	char *partition;
-	uint32_t cores, user, group;
+	uint32_t cores, options, user, group;
 	gid_t groups[GROUPS_MAX];
 	unsigned int group_count;
 	bool malformed;
@@ -197,6 +197,9 @@ static void parse_command(struct command *command, const uint8_t *payload, uint3
 		case HVM_FIELD_CORES:
 			command->cores = field_u32(&field);
 			break;
+		case HVM_FIELD_OPTIONS:
+			command->options = field_u32(&field);
+			break;
 		case HVM_FIELD_USER:
 			command->user = field_u32(&field);
 			break;
@@ -230,10 +233,29 @@ static _Noreturn void child_fails(int report, int status, int error, const char 
 	_exit(status);
 }
 
+/* What the proxy calls the bits of enum hvm_run_option. Returns how many words went into @words. */
+static unsigned int proxy_options(uint32_t options, char **words)
+{
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} names[] = {
+	    {HVM_RUN_STATS, "--stats"},
+	    {HVM_RUN_POPULATE, "--populate"},
+	    {HVM_RUN_NO_HUGE_PAGES, "--no-huge-pages"},
+	};
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (options & names[i].bit)
+			words[n++] = (char *)names[i].word;
+	return n;
+}
+
 /* In the child: become the job. @end are its ends of the pipes. */
 static _Noreturn void become(struct command *command, const int end[FDS], pid_t parent)
 {
-	char *proxied[STRINGS_MAX + 16], cores[16];
+	char *proxied[STRINGS_MAX + 24], cores[16];
 	unsigned int n = 0;
 	sigset_t none;
 	int report;
@@ -274,6 +296,7 @@ static _Noreturn void become(struct command *command, const int end[FDS], pid_t 
 	proxied[n++] = cores;
 	proxied[n++] = (char *)"--report-fd";
 	proxied[n++] = (char *)"3";
+	n += proxy_options(command->options, proxied + n);
 	proxied[n++] = (char *)"--";
 	for (unsigned int i = 0; i < command->arguments; i++)
 		proxied[n++] = command->argument[i];

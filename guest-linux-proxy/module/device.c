@@ -238,6 +238,14 @@ static long do_fault(struct hvm_job *job, void __user *arg)
 	return hvm_space_fault(job, fault.address, fault.error);
 }
 
+static long do_job_stats(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_job_stats stats;
+
+	hvm_job_stats(job, &stats);
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
 static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *arg)
 {
 	u32 slot;
@@ -249,6 +257,8 @@ static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *ar
 		return do_wait(job, arg);
 	case HVM_IOC_FAULT:
 		return do_fault(job, arg);
+	case HVM_IOC_JOB_STATS:
+		return do_job_stats(job, arg);
 	case HVM_IOC_THREAD_STOP:
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_thread_stop(job, slot);
 	case HVM_IOC_KICK:

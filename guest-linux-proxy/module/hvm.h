@@ -61,6 +61,7 @@ struct hvm_part {
 	struct hvm_partition *head;
 	struct hvm_core *cores;
 	struct hvm_slot *slots;
+	struct hvm_counts *counts; /* one for each slot */
 	u64 *pending;
 	struct hvm_log *log;
 	u64 idle_top; /* physical address of the table with an empty lower half */
@@ -116,6 +117,7 @@ struct hvm_job {
 	unsigned int space; /* number of the top-level table */
 	u64 *top;	    /* the table ... */
 	u64 top_phys;	    /* ... and its physical address: the value in the HRT cores' CR3 */
+	atomic64_t shootdowns, shootdown_ns;
 };
 
 /* partition.c */
@@ -190,6 +192,7 @@ int hvm_job_thread_stop(struct hvm_job *job, u32 slot);
 int hvm_job_wait(struct hvm_job *job, u32 slot, u64 timeout_ns);
 int hvm_job_kick(struct hvm_job *job, u32 slot);
 int hvm_job_signal(struct hvm_job *job, u32 slot);
+void hvm_job_stats(struct hvm_job *job, struct hvm_job_stats *stats);
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);
 

@@ -52,6 +52,7 @@ static void init_slot(struct hvm_part *part, unsigned int index)
 	slot->index = index;
 	slot->pid = task_tgid_vnr(current);
 	slot->tid = task_pid_vnr(current);
+	memset(&part->counts[index], 0, sizeof(part->counts[index]));
 }
 
 /* Slots for a job on @cores cores, so that all the cores can have jobs. */
@@ -421,6 +422,23 @@ int hvm_job_signal(struct hvm_job *job, u32 slot)
 		hvm_cpu_doorbell(job->part->apic_id[core]);
 	}
 	return 0;
+}
+
+void hvm_job_stats(struct hvm_job *job, struct hvm_job_stats *stats)
+{
+	const struct hvm_counts *counts = job->part->counts + job->first_page * HVM_SLOTS_PER_PAGE;
+
+	*stats = (struct hvm_job_stats){
+	    .shootdowns = (u64)atomic64_read(&job->shootdowns),
+	    .shootdown_ns = (u64)atomic64_read(&job->shootdown_ns),
+	};
+	memcpy(stats->number, job->part->head->counted, sizeof(stats->number));
+	for (unsigned int i = 0; i < job->slot_count; i++) {
+		stats->interrupt_cycles += READ_ONCE(counts[i].interrupt_cycles);
+		stats->preemptions += READ_ONCE(counts[i].preemptions);
+		for (unsigned int n = 0; n < HVM_COUNTED_CALLS; n++)
+			stats->local[n] += READ_ONCE(counts[i].call[n]);
+	}
 }
 
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma)

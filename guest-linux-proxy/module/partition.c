@@ -233,6 +233,7 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number)
 	part->head = (struct hvm_partition *)part->memory;
 	part->cores = (struct hvm_core *)(part->memory + HVM_OFFSET_CORES);
 	part->slots = (struct hvm_slot *)(part->memory + HVM_OFFSET_SLOTS);
+	part->counts = (struct hvm_counts *)(part->memory + HVM_OFFSET_COUNTS);
 	part->pending = (u64 *)(part->memory + HVM_OFFSET_PENDING);
 	part->log = (struct hvm_log *)(part->memory + HVM_OFFSET_LOG);
 	describe(part);

@@ -45,11 +45,13 @@ static void invalidate_range(struct mmu_notifier *notifier, struct mm_struct *mm
 	struct hvm_part *part = job->part;
 	DECLARE_BITMAP(asked, HVM_MAX_CORES);
 	u64 ticket[HVM_MAX_CORES];
+	u64 begin;
 
 	copy_top_range(job, start, end);
 	bitmap_zero(asked, HVM_MAX_CORES);
 	/* The entries above and Linux's own before we look who has them loaded; the core: loaded, fence, CR3. */
 	smp_mb();
+	begin = rdtsc_ordered();
 	for (unsigned int i = 0; i < job->core_count; i++) {
 		struct hvm_core *control = &part->cores[job->core[i]];
 
@@ -68,6 +70,10 @@ static void invalidate_range(struct mmu_notifier *notifier, struct mm_struct *mm
 				  READ_ONCE(control->loaded) != job->top_phys,
 			      HVM_FLUSH_LIMIT_NS))
 			hvm_core_park_by_force(part, job->core[i]);
+	}
+	if (!bitmap_empty(asked, HVM_MAX_CORES)) {
+		atomic64_inc(&job->shootdowns);
+		atomic64_add((s64)hvm_ns_since(begin), &job->shootdown_ns);
 	}
 }
 

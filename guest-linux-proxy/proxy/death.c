@@ -4,6 +4,7 @@
 #include "backtrace.h"
 #include "names.h"
 #include "report.h"
+#include "stats.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -27,7 +28,7 @@ _Noreturn void death_by_exit(struct job *job, int status)
 {
 	only_once();
 	job_stop(job);
-	job_report_stats(job);
+	stats_report(job);
 	_exit(status);
 }
 
@@ -109,7 +110,7 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 			backtrace_report(job->program, &regs);
 		}
 	}
-	job_report_stats(job);
+	stats_report(job);
 	die_by(death->signal);
 }
 
@@ -118,6 +119,6 @@ _Noreturn void death_of_thread(struct server *server, const char *reason)
 	only_once();
 	job_stop(server->job);
 	report_line("gone reason=%s", reason);
-	job_report_stats(server->job);
+	stats_report(server->job);
 	die_by(SIGKILL);
 }

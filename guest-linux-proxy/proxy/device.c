@@ -76,3 +76,8 @@ int device_fault(int fd, uint64_t address, uint64_t error)
 
 	return control(fd, HVM_IOC_FAULT, &fault);
 }
+
+int device_job_stats(int fd, struct hvm_job_stats *stats)
+{
+	return control(fd, HVM_IOC_JOB_STATS, stats);
+}

@@ -23,5 +23,6 @@ int device_wait(int fd, uint32_t slot);
 int device_kick(int fd, uint32_t slot);
 int device_signal(int fd, uint32_t slot);
 int device_fault(int fd, uint64_t address, uint64_t error);
+int device_job_stats(int fd, struct hvm_job_stats *stats);
 
 #endif

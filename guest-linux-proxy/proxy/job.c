@@ -4,6 +4,7 @@
 #include "descriptor.h"
 #include "region.h"
 #include "report.h"
+#include "stats.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -77,6 +78,7 @@ void job_init_server(struct job *job, unsigned int index)
 	    .index = index,
 	    .window = job->spin_cycles,
 	    .signals = {.alternate_stack = {.ss_flags = SS_DISABLE}},
+	    .stats = stats_new(),
 	};
 }
 
@@ -137,16 +139,4 @@ int job_start(struct job *job, struct refusal *refusal)
 void job_stop(struct job *job)
 {
 	device_thread_stop(job->fd, job->server[0].index);
-}
-
-void job_report_stats(const struct job *job)
-{
-	struct hvm_slot_stats sum;
-
-	thread_stats_of_all(job, &sum);
-	report_line("stats local=%llu forwarded=%llu faults=%llu interrupts=%llu shootdowns=%llu wakes=%llu halts=%llu",
-		    (unsigned long long)sum.calls_local, (unsigned long long)sum.calls_forwarded,
-		    (unsigned long long)sum.page_faults, (unsigned long long)sum.interrupts,
-		    (unsigned long long)sum.shootdowns, (unsigned long long)sum.wakes_sent,
-		    (unsigned long long)sum.halts);
 }

@@ -16,6 +16,7 @@
 #include "signal.h"
 
 struct job;
+struct stats;
 
 /** Signals of one HRT thread (signal.h). */
 struct signal_state {
@@ -40,6 +41,7 @@ struct server {
 	uint64_t last_tag;
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	struct signal_state signals;
+	struct stats *stats; /* of the calls it served, NULL = not counted */
 };
 
 struct job {
@@ -64,9 +66,6 @@ int job_start(struct job *job, struct refusal *refusal);
 
 /** Make every HRT thread leave its core. Safe in a signal handler and when called twice. */
 void job_stop(struct job *job);
-
-/** The `stats` line: sums over the threads. */
-void job_report_stats(const struct job *job);
 
 /** Make server @index of the job known; it has no thread yet. */
 void job_init_server(struct job *job, unsigned int index);

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "thread.h"
 #include "signal.h"
+#include "stats.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 			syscall_print_table();
 		return fflush(stdout) ? 1 : 0;
 	}
+	stats_enabled = options.stats;
 	mallopt(M_ARENA_MAX, 1); /* further arenas would lie in the program's address space, unnoticed */
 	if (prepare(&options, &refusal))
 		return refused(&refusal, EXIT_PARTITION);

@@ -8,7 +8,8 @@
 #include <hvm/partition.h>
 
 const char options_help[] =
-    "Usage: hvm-proxy [--partition NAME] [--cores N] [--report-fd FD] -- PROGRAM [ARGUMENT...]\n"
+    "Usage: hvm-proxy [--partition NAME] [--cores N] [--report-fd FD] [--stats] -- PROGRAM "
+    "[ARGUMENT...]\n"
     "\n"
     "Run a static x86-64 Linux program on cores of an HRT partition, with this process serving its system calls.\n"
     "\n"
@@ -16,6 +17,7 @@ const char options_help[] =
     "  --cores N         HRT cores for the program; default 1\n"
     "  --report-fd FD    write reports (started, unserved, fault, trace, stats, refused) there; default: standard "
     "error\n"
+    "  --stats           report each system call's count and time at the end\n"
     "  --list-calls      print the system calls that do not go straight to Linux, and why\n"
     "  --help            print this\n"
     "\n"
@@ -58,6 +60,15 @@ static int parse_option(const char *option, const char *value, struct options *o
 	return refuse(refusal, EINVAL, "unknown option %.80s; see hvm-proxy --help", option);
 }
 
+static bool parse_flag(const char *option, struct options *options)
+{
+	if (strcmp(option, "--stats") == 0)
+		options->stats = true;
+	else
+		return false;
+	return true;
+}
+
 int options_parse(int count, char *const *arguments, struct options *options, struct refusal *refusal)
 {
 	int i = 1;
@@ -68,6 +79,10 @@ int options_parse(int count, char *const *arguments, struct options *options, st
 			options->help = arguments[i][2] == 'h';
 			options->list_calls = !options->help;
 			return 0;
+		}
+		if (parse_flag(arguments[i], options)) {
+			i++;
+			continue;
 		}
 		if (arguments[i][0] != '-')
 			return refuse(refusal, EINVAL, "%.80s: the program comes after --", arguments[i]);

@@ -11,6 +11,7 @@ struct options {
 	const char *partition; /* "": the first one */
 	unsigned int cores;
 	int report_fd; /* -1: standard error */
+	bool stats;
 	bool help;
 	bool list_calls;
 	int program_count; /* of the program's own arguments, its name first */

@@ -4,6 +4,7 @@
 #include "death.h"
 #include "delivery.h"
 #include "fault.h"
+#include "stats.h"
 #include "syscall.h"
 #include "thread.h"
 
@@ -86,6 +87,15 @@ static int64_t act(struct server *server, const struct hvm_request *request)
 	}
 }
 
+static int64_t act_counted(struct server *server, const struct hvm_request *request)
+{
+	uint64_t start = stats_begin(server->stats, request->nr);
+	int64_t result = act(server, request);
+
+	stats_end(server->stats, request->nr, start);
+	return result;
+}
+
 _Noreturn void serve(struct server *server)
 {
 	volatile bool *serving = &server->signals.serving; /* their handler looks at it */
@@ -95,7 +105,7 @@ _Noreturn void serve(struct server *server)
 	for (;;) {
 		next_request(server, &request);
 		*serving = true;
-		result = act(server, &request);
+		result = server->stats ? act_counted(server, &request) : act(server, &request);
 		*serving = false;
 		hvm_slot_answer(server->slot, request.tag, result);
 		if (hvm_slot_client_needs_wake(server->slot))

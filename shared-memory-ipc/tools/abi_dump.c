@@ -151,6 +151,17 @@ static void dump_partition(void)
 	FIELD(hvm_partition, image_end);
 	FIELD(hvm_partition, panic_core);
 	FIELD(hvm_partition, line2_pad);
+	FIELD(hvm_partition, counted);
+	FIELD(hvm_partition, line3_pad);
+	end_struct();
+}
+
+static void dump_counts(void)
+{
+	STRUCT(hvm_counts);
+	FIELD(hvm_counts, interrupt_cycles);
+	FIELD(hvm_counts, preemptions);
+	FIELD(hvm_counts, call);
 	end_struct();
 }
 
@@ -277,6 +288,7 @@ int main(void)
 	dump_slot_stats();
 	dump_regs();
 	dump_partition();
+	dump_counts();
 	dump_core();
 	dump_log();
 	printf("},\n \"constants\": [");

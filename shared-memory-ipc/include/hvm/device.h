@@ -12,6 +12,7 @@
 #ifndef HVM_DEVICE_H
 #define HVM_DEVICE_H
 
+#include <hvm/partition.h>
 #include <hvm/types.h>
 
 #ifdef __KERNEL__
@@ -203,5 +204,20 @@ struct hvm_fault {
 	uint64_t error; /* x86 page-fault error code */
 };
 #define HVM_IOC_FAULT _IOW(HVM_IOC_MAGIC, 0x15, struct hvm_fault)
+
+/**
+ * HVM_IOC_JOB_STATS: what the job's threads have had so far, beside what its slots hold (struct hvm_slot_stats).
+ */
+struct hvm_job_stats {
+	uint64_t shootdowns;	   /* times that Linux had the job's cores drop translations ... */
+	uint64_t shootdown_ns;	   /* ... and how long it waited for them */
+	uint64_t interrupt_cycles; /* that interrupts took from the job's threads, TSC cycles */
+	uint64_t preemptions;
+	uint64_t local[HVM_COUNTED_CALLS];  /* system calls that the aerokernel answered ... */
+	uint16_t number[HVM_COUNTED_CALLS]; /* ... by number; the first counter is for all that have none */
+	uint32_t reserved;
+};
+HVM_ASSERT_SIZE(struct hvm_job_stats, 336);
+#define HVM_IOC_JOB_STATS _IOR(HVM_IOC_MAGIC, 0x18, struct hvm_job_stats)
 
 #endif

@@ -44,8 +44,8 @@ HVM_ASSERT_SIZE(struct hvm_field, 8);
 enum hvm_frame_type {
 	/* hvmd to agent */
 	HVM_FRAME_HELLO = 1, /* NONCE */
-	HVM_FRAME_EXEC =
-	    2, /* start a job: ARGUMENT.., ENVIRONMENT.., DIRECTORY, USER, GROUP, GROUP_EXTRA.., PARTITION and CORES */
+	HVM_FRAME_EXEC = 2, /* start a job: ARGUMENT.., ENVIRONMENT.., DIRECTORY, USER, GROUP, GROUP_EXTRA.., PARTITION,
+			    CORES and OPTIONS */
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
@@ -89,6 +89,13 @@ enum hvm_field_tag {
 	HVM_FIELD_EXIT_SIGNAL = 21, /* u32 */
 	HVM_FIELD_FORCE = 22,	    /* u32 */
 	HVM_FIELD_INFO = 23,	    /* struct hvm_info (hvm/device.h) */
+	HVM_FIELD_OPTIONS = 24,	    /* u32: bits of enum hvm_run_option, for a job on the HRT */
+};
+
+enum hvm_run_option {
+	HVM_RUN_STATS = 1,	   /* report each system call's count and time */
+	HVM_RUN_POPULATE = 2,	   /* have memory there before it is touched */
+	HVM_RUN_NO_HUGE_PAGES = 4, /* 4 KiB pages only */
 };
 
 static inline uint32_t hvm_frame_check(const struct hvm_frame *f)

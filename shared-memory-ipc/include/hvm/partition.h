@@ -14,9 +14,10 @@
  *   0x290000  top-level page tables, one per HRT process
  *   0x400000  aerokernel image: text, data, bss
  *   0x600000  clean copy of the image, for a fast reboot
- *   0x804000  the aerokernel's own memory, to the end: an area for each core, one for each
+ *   0x800000  struct hvm_counts [HVM_MAX_SLOTS]
+ *   0x904000  the aerokernel's own memory, to the end: an area for each core, one for each
  *             space's job, one for each slot's thread. Not at
- *             0x800000: the page of a core would share its place in a small TLB with the first page above, and a
+ *             0x900000: the page of a core would share its place in a small TLB with the first page above, and a
  *             thread's with the slots', which is seen in every system call (40 ns under TCG)
  *
  * Virtual addresses of the aerokernel, the same with 4- and 5-level paging:
@@ -42,7 +43,8 @@
 #define HVM_OFFSET_SPACES  0x290000u
 #define HVM_OFFSET_IMAGE   0x400000u
 #define HVM_OFFSET_CLEAN   0x600000u
-#define HVM_OFFSET_HEAP	   0x804000u
+#define HVM_OFFSET_COUNTS  0x800000u
+#define HVM_OFFSET_HEAP	   0x904000u
 
 #define HVM_CORE_AREA	0x10000u
 #define HVM_JOB_AREA	0x800u
@@ -91,6 +93,9 @@ enum hvm_core_state {
 #define HVM_FLAG_PAUSE	0x4u /* spin with PAUSE (hardware); without it under TCG */
 #define HVM_FLAG_SHARED 0x8u /* vCPUs share host processors: one that polls takes time from another that works */
 
+/** Numbers of system calls that have a counter; the first counter is for all others. */
+#define HVM_COUNTED_CALLS 30u
+
 #define HVM_PARTITION_MAGIC 0x313054524150564dull /* "MVPART01" */
 
 struct hvm_partition {
@@ -117,10 +122,25 @@ struct hvm_partition {
 	uint64_t image_end;  /* bytes of the image including bss, as linked */
 	uint64_t panic_core; /* 1 + index of the first core that panicked; 0 = none */
 	uint64_t line2_pad[6];
+
+	/* line 3: the aerokernel, at boot */
+	uint16_t counted[HVM_COUNTED_CALLS]; /* the system call that each of hvm_counts.call counts */
+	uint32_t line3_pad;
 };
-HVM_ASSERT_SIZE(struct hvm_partition, 192);
+HVM_ASSERT_SIZE(struct hvm_partition, 256);
 HVM_ASSERT_OFFSET(struct hvm_partition, state, 64);
 HVM_ASSERT_OFFSET(struct hvm_partition, image_end, 128);
+
+/**
+ * More counters of the threads that ran behind a slot, beside struct hvm_slot_stats. The module clears them when a job
+ * gets the slot; the aerokernel counts.
+ */
+struct hvm_counts {
+	uint64_t interrupt_cycles;	  /* spent in interrupts, TSC cycles */
+	uint64_t preemptions;		  /* times the timer gave its core to another thread */
+	uint64_t call[HVM_COUNTED_CALLS]; /* system calls that the aerokernel answered, by hvm_partition.counted */
+};
+HVM_ASSERT_SIZE(struct hvm_counts, 256);
 
 /** Commands of the module to an HRT core. */
 enum hvm_command_kind {
@@ -177,6 +197,8 @@ HVM_ASSERT_OFFSET(struct hvm_core, flush_ack, 192);
 _Static_assert(HVM_OFFSET_CORES + HVM_MAX_CORES * HVM_CORE_SIZE <= HVM_OFFSET_PENDING, "cores overlap the pending map");
 _Static_assert(HVM_OFFSET_PENDING + HVM_MAX_SLOTS / 8 <= HVM_OFFSET_SLOTS, "the pending map overlaps the slots");
 _Static_assert(HVM_OFFSET_SLOTS + HVM_MAX_SLOTS * HVM_SLOT_SIZE <= HVM_OFFSET_LOG, "slots overlap the log");
+_Static_assert(HVM_OFFSET_COUNTS + HVM_MAX_SLOTS * sizeof(struct hvm_counts) <= HVM_OFFSET_HEAP,
+	       "counters overlap the heap");
 _Static_assert(HVM_OFFSET_SPACES + HVM_MAX_SPACES * HVM_PAGE_SIZE <= HVM_OFFSET_IMAGE, "spaces overlap the image");
 
 /** Slots of a partition of @size bytes that have memory for a thread. */

@@ -126,6 +126,15 @@ for probe; do
 		grep -q 'stats local=' "$work/report" || fail "$how: no stats"
 	done
 
+	"$rig" --stats --report-fd 3 -- "$probe" count >"$work/out" 2>&1 3>"$work/report"
+	grep -q 'stats-call nr=110 name=getppid local=0 forwarded=1000 ns=[1-9]' "$work/report" ||
+		fail "count: no 1000 forwarded calls of getppid"
+	grep -q 'stats-call nr=39 name=getpid local=1000 forwarded=0 ns=0' "$work/report" ||
+		fail "count: no 1000 local calls of getpid"
+	grep -q 'stats-event name=shootdown count=2 ns=3000' "$work/report" || fail "count: no shootdowns"
+	behind "$probe" count
+	grep -q 'stats-' "$work/report" && fail "calls were counted unasked"
+
 	head -c 30000000 /dev/zero | tr '\0' 'q' >"$work/large"
 	"$probe" digest <"$work/large" >"$work/native"
 	behind "$probe" digest <"$work/large"

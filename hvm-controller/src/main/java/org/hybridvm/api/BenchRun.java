@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.hybridvm.ErrorCode;
@@ -98,6 +99,7 @@ final class BenchRun implements JobListener {
                 Optional.empty(),
                 kind,
                 kind == PartitionKind.HRT ? 1 : 0,
+                Set.of(),
                 PROGRAM,
                 arguments,
                 Path.of("/"),

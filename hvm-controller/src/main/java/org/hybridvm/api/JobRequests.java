@@ -9,6 +9,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.PartitionKind;
+import org.hybridvm.job.RunOption;
 
 /** Reads what to run from its JSON. */
 final class JobRequests {
@@ -21,6 +22,7 @@ final class JobRequests {
                 body.optionalText("partition"),
                 kind(body.text("kind", "hrt")),
                 Math.clamp(body.number("cores", 1), Integer.MIN_VALUE, Integer.MAX_VALUE),
+                RunOption.ofWords(body.texts("options")),
                 body.text("program"),
                 body.texts("arguments"),
                 directory(body.text("directory")),

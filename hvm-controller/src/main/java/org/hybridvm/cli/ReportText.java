@@ -12,18 +12,27 @@ final class ReportText {
     private static final List<String> FAULT_DETAILS = List.of("rip", "error", "vector");
 
     private final boolean statistics;
+    private final StatisticsTable table = new StatisticsTable();
 
     /** @param statistics whether figures were asked for */
     ReportText(boolean statistics) {
         this.statistics = statistics;
     }
 
-    /** What to show for a line of the report; empty for what only the job's log needs. */
+    /** What to show for a line of the report, perhaps several lines; empty for what only the job's log needs. */
     Optional<String> of(String line) {
         ReportLine report = ReportLine.parse(line);
         return switch (report.word()) {
             case "started" -> statistics ? Optional.of(started(report)) : Optional.empty();
-            case "stats" -> statistics ? Optional.of(figures(report)) : Optional.empty();
+            case "stats-call" -> {
+                table.call(report);
+                yield Optional.empty();
+            }
+            case "stats-event" -> {
+                table.event(report);
+                yield Optional.empty();
+            }
+            case "stats" -> statistics ? Optional.of(figures(report) + "\n" + table) : Optional.empty();
             case "unserved" -> Optional.of(unserved(report));
             case "fault" -> fault(report);
             case "trace" -> Optional.of("  #" + report.text());

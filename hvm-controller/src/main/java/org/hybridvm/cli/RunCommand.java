@@ -3,6 +3,7 @@ package org.hybridvm.cli;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.api.RunFrame;
 import org.hybridvm.job.JobResult;
+import org.hybridvm.job.RunOption;
 
 /** {@code hvm run -- PROGRAM ARGS...}. */
 final class RunCommand extends Command {
@@ -34,7 +36,11 @@ final class RunCommand extends Command {
         option(String.class, "NAME", "The partition; default: the first HRT partition.", "--partition");
         option(Integer.class, "N", "HRT cores for the program; default 1.", "-n", "--cores");
         flag("Run it in the Linux partition instead.", "--linux");
-        flag("Afterwards, print how its system calls, faults and interrupts were served.", "--stats");
+        flag(
+                "Afterwards, print each system call's count and time, and those of page faults, interrupts, shootdowns.",
+                "--stats");
+        flag("Have its memory there before it is touched: no page fault while it computes.", "--populate");
+        flag("Give it 4 KiB pages only; large mappings have 2 MiB pages otherwise.", "--no-huge-pages");
         option(Integer.class, "SECONDS", "End the job after this time (SIGTERM, then SIGKILL).", "--time");
         option(String.class, "FOLDER", "Working directory; default: this one.", "-C", "--cwd");
         repeated("NAME[=VALUE]", "Set a variable, or pass one of yours; may be repeated.", "-e", "--env");
@@ -120,6 +126,7 @@ final class RunCommand extends Command {
         request.put("partition", text("--partition"));
         request.put("kind", isSet("--linux") ? "linux" : "hrt");
         request.put("cores", number("--cores") == null ? 1 : number("--cores"));
+        request.put("options", options());
         request.put("program", words.getFirst());
         request.put("arguments", words.subList(1, words.size()));
         request.put(
@@ -131,6 +138,13 @@ final class RunCommand extends Command {
         request.put("search_path", context.environment().getOrDefault("PATH", ""));
         request.put("time_limit_s", number("--time"));
         return request;
+    }
+
+    private List<String> options() {
+        return Arrays.stream(RunOption.values())
+                .map(RunOption::word)
+                .filter(word -> isSet("--" + word))
+                .toList();
     }
 
     private List<String> environment() {
@@ -195,7 +209,9 @@ final class RunCommand extends Command {
 
         @Override
         public void report(String line) {
-            report.of(line).ifPresent(text -> context.err().println("hvm: " + text));
+            report.of(line).stream()
+                    .flatMap(String::lines)
+                    .forEach(text -> context.err().println("hvm: " + text));
         }
     }
 }

@@ -20,6 +20,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.PartitionKind;
+import org.hybridvm.job.RunOption;
 import org.hybridvm.vm.Guest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -305,7 +306,9 @@ public final class AgentGuest implements Guest {
         fields.number(FieldTag.GROUP, command.identity().group());
         command.identity().groups().forEach(group -> fields.number(FieldTag.GROUP_EXTRA, group));
         if (command.kind() == PartitionKind.HRT) {
-            fields.text(FieldTag.PARTITION, command.partition()).number(FieldTag.CORES, command.cores());
+            fields.text(FieldTag.PARTITION, command.partition())
+                    .number(FieldTag.CORES, command.cores())
+                    .number(FieldTag.OPTIONS, RunOption.bits(command.options()));
         }
         return fields;
     }

@@ -25,7 +25,8 @@ enum FieldTag {
     EXIT_CODE(20),
     EXIT_SIGNAL(21),
     FORCE(22),
-    INFO(23);
+    INFO(23),
+    OPTIONS(24);
 
     final int code;
 

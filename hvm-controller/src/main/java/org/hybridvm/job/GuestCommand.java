@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the guest's agent is asked to start.
@@ -10,6 +11,7 @@ import java.util.List;
  * @param partition the partition's name
  * @param kind whether the program goes to HRT cores behind a proxy or runs as a plain Linux process
  * @param cores HRT cores; 0 for a Linux process
+ * @param options without meaning for a Linux process
  * @param arguments the program and its arguments, the program first
  * @param environment {@code NAME=VALUE}
  * @param directory the working directory, a guest path
@@ -18,11 +20,13 @@ public record GuestCommand(
         String partition,
         PartitionKind kind,
         int cores,
+        Set<RunOption> options,
         List<String> arguments,
         List<String> environment,
         String directory,
         Identity identity) {
     public GuestCommand {
+        options = Set.copyOf(options);
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
     }
@@ -34,7 +38,7 @@ public record GuestCommand(
         }
         var extended = new ArrayList<>(environment);
         extended.add(variable + "=" + value);
-        return new GuestCommand(partition, kind, cores, arguments, extended, directory, identity);
+        return new GuestCommand(partition, kind, cores, options, arguments, extended, directory, identity);
     }
 
     /** Whom the process runs as. */

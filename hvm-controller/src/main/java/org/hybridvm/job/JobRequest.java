@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a caller asks to be run.
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param vm the VM, or empty for the only one that is up
  * @param partition the partition, or empty for the first of {@code kind}
  * @param cores HRT cores, at least 1; without meaning in the Linux partition
+ * @param options how to run it there; without meaning in the Linux partition
  * @param program as the caller wrote it
  * @param directory the caller's working directory, absolute
  * @param environment {@code NAME=VALUE}, as the program shall see it
@@ -24,6 +26,7 @@ public record JobRequest(
         Optional<String> partition,
         PartitionKind kind,
         int cores,
+        Set<RunOption> options,
         String program,
         List<String> arguments,
         Path directory,
@@ -32,6 +35,7 @@ public record JobRequest(
         boolean asRoot,
         Optional<Duration> timeLimit) {
     public JobRequest {
+        options = Set.copyOf(options);
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
     }

@@ -81,6 +81,7 @@ public final class JobService implements AutoCloseable {
                 partition.name(),
                 partition.kind(),
                 partition.kind() == PartitionKind.HRT ? request.cores() : 0,
+                request.options(),
                 arguments,
                 request.environment(),
                 request.directory().toString(),

@@ -24,6 +24,7 @@ import org.hybridvm.api.FakeVmControl;
 import org.hybridvm.cli.HvmTester.Outcome;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.JobState;
+import org.hybridvm.job.RunOption;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,9 @@ class HvmRunTest {
                 })
                 .install("/bin/figures", process -> {
                     process.report("started cores=1 merge_ns=4200");
+                    process.report("stats-call nr=110 name=getppid local=0 forwarded=30 ns=21500");
+                    process.report("stats-call nr=39 name=getpid local=12 forwarded=0 ns=0");
+                    process.report("stats-event name=page-fault count=7 ns=many");
                     process.report("stats local=12 forwarded=33 faults=7 interrupts=0 shootdowns=1 wakes=2 halts=3");
                     return 0;
                 });
@@ -121,8 +125,22 @@ class HvmRunTest {
                         hvm: started on 1 HRT core(s), address space merged in 4.2 us
                         hvm: system calls: 12 answered in the HRT, 33 forwarded to Linux; page faults forwarded: 7; \
                         shootdowns: 1; interrupts on HRT cores: 0; wakes: 2; halts: 3
+                        hvm: SYSTEM CALL  NUMBER  IN THE HRT  FORWARDED  TIME IN LINUX
+                        hvm: getppid      110     0           30         21.5 us
+                        hvm: getpid       39      12          0          -
+                        hvm: EVENT       COUNT  TIME
+                        hvm: page fault  7      ?
                         """);
+        assertThat(machine.commands().getLast().options()).containsExactly(RunOption.STATS);
         assertThat(hvm.run("run", "--", "figures").err()).isEmpty();
+    }
+
+    @Test
+    void shouldPassHowMemoryIsWanted() {
+        vms.launched();
+        hvm.run("run", "--populate", "--no-huge-pages", "--", "false");
+        assertThat(machine.commands().getLast().options())
+                .containsExactlyInAnyOrder(RunOption.POPULATE, RunOption.NO_HUGE_PAGES);
     }
 
     @Test

@@ -4,6 +4,7 @@ package org.hybridvm.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.PartitionKind;
 
@@ -17,6 +18,7 @@ final class TestRequests {
                 Optional.empty(),
                 PartitionKind.LINUX,
                 0,
+                Set.of(),
                 program,
                 List.of(),
                 Path.of("/"),

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -25,6 +26,7 @@ import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.OutputStreamKind;
 import org.hybridvm.job.PartitionKind;
+import org.hybridvm.job.RunOption;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,7 @@ class AgentGuestTest {
         assertThat(fields.numbers(FieldTag.GROUP_EXTRA)).containsExactly(27L, 4L);
         assertThat(fields.text(FieldTag.PARTITION)).contains("hrt");
         assertThat(fields.number(FieldTag.CORES)).contains(2);
+        assertThat(fields.number(FieldTag.OPTIONS)).contains(5);
     }
 
     @Test
@@ -296,6 +299,7 @@ class AgentGuestTest {
                         partition,
                         kind,
                         2,
+                        EnumSet.of(RunOption.STATS, RunOption.NO_HUGE_PAGES),
                         List.of("/bin/busybox", "sort", "\u00e4"),
                         List.of("A=1"),
                         "/home/me",

@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.hybridvm.JsonObject;
+import org.hybridvm.job.RunOption;
 import org.hybridvm.vm.Guest;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,13 @@ class ChannelTwinTest {
     void shouldHaveTheFieldTagsOfTheHeaderNoneMoreAndNoneLess() {
         assertThat(Arrays.stream(FieldTag.values()).collect(Collectors.toMap(Enum::name, tag -> (long) tag.code)))
                 .isEqualTo(constants(channel, "HVM_FIELD_"));
+    }
+
+    @Test
+    void shouldHaveTheRunOptionsOfTheHeaderNoneMoreAndNoneLess() {
+        assertThat(Arrays.stream(RunOption.values())
+                        .collect(Collectors.toMap(Enum::name, option -> (long) RunOption.bits(List.of(option)))))
+                .isEqualTo(constants(channel, "HVM_RUN_"));
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -413,7 +414,8 @@ class NativeAgentTest {
         connect();
         var program = new Program();
         program.process = guest.start(
-                new GuestCommand("linux", PartitionKind.LINUX, 0, arguments, environment, directory, ourselves()),
+                new GuestCommand(
+                        "linux", PartitionKind.LINUX, 0, Set.of(), arguments, environment, directory, ourselves()),
                 program);
         return program;
     }

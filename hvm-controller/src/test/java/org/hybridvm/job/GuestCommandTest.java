@@ -4,6 +4,7 @@ package org.hybridvm.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class GuestCommandTest {
@@ -11,6 +12,7 @@ class GuestCommandTest {
             "hrt",
             PartitionKind.HRT,
             2,
+            Set.of(),
             List.of("/bin/true"),
             List.of("HOME=/root", "OMP_NUM_THREADS=2"),
             "/",

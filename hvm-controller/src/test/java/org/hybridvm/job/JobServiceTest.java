@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.junit.jupiter.api.AfterEach;
@@ -154,7 +155,7 @@ class JobServiceTest {
         listener.awaitEnd();
         assertThat(machine.commands().getFirst())
                 .isEqualTo(new GuestCommand(
-                        "linux", PartitionKind.LINUX, 0, List.of("/bin/true"), List.of("A=1"), "/", CALLER));
+                        "linux", PartitionKind.LINUX, 0, Set.of(), List.of("/bin/true"), List.of("A=1"), "/", CALLER));
     }
 
     @Test
@@ -172,6 +173,7 @@ class JobServiceTest {
                 Optional.empty(),
                 PartitionKind.HRT,
                 1,
+                Set.of(),
                 "/bin/true",
                 List.of(),
                 Path.of("/"),
@@ -246,6 +248,7 @@ class JobServiceTest {
                 Optional.empty(),
                 kind,
                 cores,
+                Set.of(),
                 program,
                 List.of(),
                 Path.of("/"),

@@ -16,7 +16,8 @@ public final class PartitionDescriptor {
     public static final long OFFSET_SPACES = 0x290000L;
     public static final long OFFSET_IMAGE = 0x400000L;
     public static final long OFFSET_CLEAN = 0x600000L;
-    public static final long OFFSET_HEAP = 0x804000L;
+    public static final long OFFSET_COUNTS = 0x800000L;
+    public static final long OFFSET_HEAP = 0x904000L;
     public static final long CORE_AREA = 0x10000L;
     public static final long JOB_AREA = 0x800L;
     public static final long THREAD_AREA = 0x2000L;
@@ -46,6 +47,7 @@ public final class PartitionDescriptor {
     public static final long FLAG_LA57 = 2L;
     public static final long FLAG_PAUSE = 4L;
     public static final long FLAG_SHARED = 8L;
+    public static final long COUNTED_CALLS = 0x1eL;
     public static final long PARTITION_MAGIC = 0x313054524150564dL;
     public static final long COMMAND_NONE = 0L;
     public static final long COMMAND_RUN = 1L;
@@ -57,7 +59,7 @@ public final class PartitionDescriptor {
     public static final long VECTOR_SPURIOUS = 0xffL;
 
     /** Bytes of the whole. */
-    public static final long SIZE = 0xc0L;
+    public static final long SIZE = 0x100L;
 
     public static final long MAGIC_OFFSET = 0L;
     public static final long REVISION_OFFSET = 8L;
@@ -75,4 +77,5 @@ public final class PartitionDescriptor {
     public static final long IDLE_TOP_OFFSET = 0x48L;
     public static final long IMAGE_END_OFFSET = 0x80L;
     public static final long PANIC_CORE_OFFSET = 0x88L;
+    public static final long COUNTED_OFFSET = 0xc0L;
 }

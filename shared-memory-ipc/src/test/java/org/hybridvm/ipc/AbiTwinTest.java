@@ -26,6 +26,7 @@ class AbiTwinTest {
             "hvm_slot_stats", SlotStatsDescriptor.class,
             "hvm_regs", RegistersDescriptor.class,
             "hvm_partition", PartitionDescriptor.class,
+            "hvm_counts", CountsDescriptor.class,
             "hvm_core", CoreDescriptor.class,
             "hvm_log", LogDescriptor.class);
 
