@@ -324,6 +324,8 @@ void boot_guest(struct boot *boot)
 	mount_kernel_file_systems(boot);
 	stamp(boot, "init");
 	load_modules(boot, MODULES);
+	/* Huge pages are made when memory is first touched; what khugepaged makes later interrupts the HRT cores. */
+	write_file(boot, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "4294967295");
 	write_file(boot, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
 	stamp(boot, "modules");
 	take_root(boot);

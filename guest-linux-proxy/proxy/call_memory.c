@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include "heap.h"
+#include "paging.h"
 #include "raw.h"
 #include "region.h"
 
@@ -26,18 +27,33 @@ int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SL
 	return raw_call(nr, arg);
 }
 
+int64_t call_mprotect(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	int64_t result = call_range(server, nr, arg);
+
+	if (!result && arg[2] & PROT_WRITE)
+		paging_fill(arg[0], arg[1]);
+	return result;
+}
+
 int64_t call_mmap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)server;
+	(void)nr;
 	if (arg[3] & MAP_FIXED && region_is_own(arg[0], arg[1]))
 		return -ENOMEM;
-	return raw_call(nr, arg);
+	return paging_map(arg);
 }
 
 int64_t call_mremap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
+	int64_t result;
+
 	(void)server;
 	if (region_is_own(arg[0], arg[1]) || (arg[3] & MREMAP_FIXED && region_is_own(arg[4], arg[2])))
 		return -ENOMEM;
-	return raw_call(nr, arg);
+	result = raw_call(nr, arg);
+	if (result >= 0 && arg[2] > arg[1])
+		paging_fill_growth((uint64_t)result, arg[1], arg[2]);
+	return result;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "heap.h"
 
+#include "paging.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -34,7 +36,7 @@ static bool within_limit(uint64_t end)
 
 static bool grow(uint64_t from, uint64_t to)
 {
-	int populate = to - from <= POPULATE_BYTES ? MAP_POPULATE : 0;
+	int populate = paging_populates || to - from <= POPULATE_BYTES ? MAP_POPULATE : 0;
 	void *at = mmap((void *)from, to - from, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | populate, -1, 0);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image.h"
 
+#include "paging.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -144,7 +146,7 @@ static int map_segment(int fd, const struct elf_segment *segment, uint64_t bias,
 	uint64_t file_end = address + segment->file_size;
 	uint64_t end = page_up(address + segment->memory_size);
 	uint64_t mapped = segment->file_size ? page_up(file_end) : start;
-	int populate = segment->memory_size <= POPULATE_BYTES ? MAP_POPULATE : 0;
+	int populate = paging_populates || segment->memory_size <= POPULATE_BYTES ? MAP_POPULATE : 0;
 
 	if (segment->file_size) {
 		if (map_range(start, mapped - start, segment->protection, populate, fd, page_down(segment->offset),

@@ -9,6 +9,7 @@
 #include "descriptor.h"
 #include "job.h"
 #include "options.h"
+#include "paging.h"
 #include "program.h"
 #include "region.h"
 #include "report.h"
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 1 : 0;
 	}
 	stats_enabled = options.stats;
+	paging_init(options.populate, !options.no_huge_pages);
 	mallopt(M_ARENA_MAX, 1); /* further arenas would lie in the program's address space, unnoticed */
 	if (prepare(&options, &refusal))
 		return refused(&refusal, EXIT_PARTITION);

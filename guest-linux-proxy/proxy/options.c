@@ -18,6 +18,8 @@ const char options_help[] =
     "  --report-fd FD    write reports (started, unserved, fault, trace, stats, refused) there; default: standard "
     "error\n"
     "  --stats           report each system call's count and time at the end\n"
+    "  --populate        fault memory in when it is mapped: image, stack, heap, anonymous mappings, libraries\n"
+    "  --no-huge-pages   4 KiB pages only; otherwise anonymous mappings from 4 MiB on have 2 MiB pages\n"
     "  --list-calls      print the system calls that do not go straight to Linux, and why\n"
     "  --help            print this\n"
     "\n"
@@ -64,6 +66,10 @@ static bool parse_flag(const char *option, struct options *options)
 {
 	if (strcmp(option, "--stats") == 0)
 		options->stats = true;
+	else if (strcmp(option, "--populate") == 0)
+		options->populate = true;
+	else if (strcmp(option, "--no-huge-pages") == 0)
+		options->no_huge_pages = true;
 	else
 		return false;
 	return true;

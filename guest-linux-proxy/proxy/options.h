@@ -12,6 +12,8 @@ struct options {
 	unsigned int cores;
 	int report_fd; /* -1: standard error */
 	bool stats;
+	bool populate;
+	bool no_huge_pages;
 	bool help;
 	bool list_calls;
 	int program_count; /* of the program's own arguments, its name first */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack.h"
 
+#include "paging.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -9,8 +11,9 @@
 
 #define PAGE	 4096ull
 #define SIZE_MIN (128ull << 10)
-#define SIZE_CAP (1ull << 30) /* for RLIMIT_STACK unlimited: it cannot grow later */
-#define POPULATE (128ull << 10)
+#define SIZE_CAP (1ull << 30)	/* for RLIMIT_STACK unlimited: it cannot grow later */
+#define TOUCHED	 (128ull << 10) /* by every program */
+#define POPULATE (8ull << 20)	/* with --populate */
 
 static uint64_t stack_size(void)
 {
@@ -27,7 +30,7 @@ static uint64_t stack_size(void)
 
 int stack_map(bool executable, struct stack *stack, struct refusal *refusal)
 {
-	uint64_t size = stack_size();
+	uint64_t size = stack_size(), filled;
 	int protection = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
 	void *at =
 	    mmap(NULL, STACK_GUARD + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -37,8 +40,10 @@ int stack_map(bool executable, struct stack *stack, struct refusal *refusal)
 			      (unsigned long long)size);
 	stack->low = (uint64_t)at + STACK_GUARD;
 	stack->high = stack->low + size;
-	madvise((void *)(stack->high - POPULATE), POPULATE,
-		MADV_POPULATE_WRITE); /* else it is faulted in: slower, not wrong */
+	filled = paging_populates ? POPULATE : TOUCHED;
+	if (filled > size)
+		filled = size;
+	madvise((void *)(stack->high - filled), filled, MADV_POPULATE_WRITE); /* else faulted in: slower, not wrong */
 	return 0;
 }
 

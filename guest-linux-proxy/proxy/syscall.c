@@ -28,9 +28,11 @@ static const struct special specials[] = {
     [SYS_exit] = {call_exit, "threads end in the aerokernel; the last one ends the job"},
     [SYS_exit_group] = {call_exit, "ends the job: the HRT thread leaves its core first"},
     [SYS_brk] = {call_brk, "emulated behind the program's image: the kernel's brk is the proxy's"},
-    [SYS_mmap] = {call_mmap, "forwarded; ENOMEM for MAP_FIXED over the proxy's own mappings"},
+    [SYS_mmap] =
+	{call_mmap,
+	 "forwarded, large anonymous ones onto 2 MiB pages; ENOMEM for MAP_FIXED over the proxy's own mappings"},
     [SYS_munmap] = {call_range, "forwarded; EINVAL if it would take the proxy's own mappings away"},
-    [SYS_mprotect] = {call_range, OWN_MEMORY},
+    [SYS_mprotect] = {call_mprotect, OWN_MEMORY},
     [SYS_pkey_mprotect] = {call_range, OWN_MEMORY},
     [SYS_madvise] = {call_range, OWN_MEMORY},
     [SYS_mremap] = {call_mremap, OWN_MEMORY},

@@ -10,6 +10,7 @@ int main(void)
 	test_heap();
 	test_options();
 	test_mapping();
+	test_paging();
 	test_memory();
 	test_image();
 	test_symbol();
