@@ -63,7 +63,7 @@ static void inherit_registers(struct hvm_regs *child, const struct hvm_regs *par
 	*child = *parent;
 	child->rax = 0;
 	child->rsp = request->stack ? request->stack : parent->rsp;
-	child->fs_base = request->flags & CLONE_SETTLS ? request->tls : cpu_read_msr(MSR_FS_BASE);
+	child->fs_base = request->flags & CLONE_SETTLS ? request->tls : cpu_read_fs_base();
 }
 
 static int64_t start(struct thread *parent, const struct hvm_regs *regs, const struct clone_request *request)

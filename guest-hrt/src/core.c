@@ -10,6 +10,7 @@
 #include "syscall.h"
 
 struct hvm_partition *partition;
+bool cpu_has_fsgsbase;
 
 extern const uint8_t image_start[], image_end[];
 
@@ -61,7 +62,8 @@ static void control_registers_init(uint32_t index)
 {
 	uint64_t cr4 = cpu_read_cr4() | CR4_DE | CR4_PGE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	if (cpu_id(7, 0).ebx & CPUID_7_EBX_FSGSBASE)
+	cpu_has_fsgsbase = cpu_id(7, 0).ebx & CPUID_7_EBX_FSGSBASE;
+	if (cpu_has_fsgsbase)
 		cr4 |= CR4_FSGSBASE;
 	cpu_write_cr4(cr4);
 	cpu_write_cr0((cpu_read_cr0() | CR0_MP) & ~(uint64_t)(CR0_EM | CR0_TS));

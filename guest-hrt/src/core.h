@@ -52,6 +52,7 @@ struct core {
 	struct hvm_core *control; /* the block shared with the module */
 	uint32_t index;
 	uint64_t signal_seen; /* control->signal when it was last looked for signals */
+	bool fpu_live;	      /* the running thread's vector state is in the registers; otherwise CR0.TS is set */
 	bool stop_requested;  /* the doorbell saw stop name the space of the core's job */
 	uint64_t gdt[GDT_ENTRIES];
 	struct tss tss;

@@ -111,6 +111,32 @@ static inline void cpu_write_cr4(uint64_t value)
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
+static inline void cpu_clear_ts(void)
+{
+	__asm__ volatile("clts" : : : "memory");
+}
+
+/** Without CR4.FSGSBASE the MSRs are the only way. */
+extern bool cpu_has_fsgsbase;
+
+static inline uint64_t cpu_read_fs_base(void)
+{
+	uint64_t base;
+
+	if (!cpu_has_fsgsbase)
+		return cpu_read_msr(MSR_FS_BASE);
+	__asm__ volatile("rdfsbase %0" : "=r"(base));
+	return base;
+}
+
+static inline void cpu_write_fs_base(uint64_t base)
+{
+	if (cpu_has_fsgsbase)
+		__asm__ volatile("wrfsbase %0" : : "r"(base) : "memory");
+	else
+		cpu_write_msr(MSR_FS_BASE, base);
+}
+
 static inline void cpu_write_xcr0(uint64_t value)
 {
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fpu.h"
+#include "core.h"
 #include "cpu.h"
 
 #define CPUID_1_ECX_XSAVE (1u << 26)
@@ -9,6 +10,9 @@
  * AMX, which Linux grants on request only (arch_prctl ARCH_REQ_XCOMP_PERM).
  */
 #define XCR0_PROGRAMS 0xe7u
+
+#define STREAK	 4  /* turns with vectors until they are loaded at the start of a turn */
+#define PRELOADS 16 /* such turns, until it is seen whether they are still used */
 
 #define MXCSR_INITIAL 0x1f80u
 #define MXCSR_FLAGS   0x3fu /* of exceptions that happened */
@@ -27,6 +31,21 @@ _Static_assert(sizeof(initial) == 576, "not the XSAVE layout (SDM Vol. 1, 13.4)"
 static uint32_t xcr0;
 static uint32_t state_size = FPU_LEGACY_SIZE;
 
+/* The registers are the running thread's, whatever they hold. */
+static void own(struct core *core)
+{
+	if (core->fpu_live)
+		return;
+	cpu_clear_ts();
+	core->fpu_live = true;
+}
+
+static void disown(struct core *core)
+{
+	core->fpu_live = false;
+	cpu_write_cr0(cpu_read_cr0() | CR0_TS);
+}
+
 void fpu_init(void)
 {
 	if (cpu_id(1, 0).ecx & CPUID_1_ECX_XSAVE) {
@@ -35,10 +54,49 @@ void fpu_init(void)
 		cpu_write_xcr0(xcr0);
 		state_size = cpu_id(0xd, 0).ebx; /* for what XCR0 enables */
 	}
+	disown(core_self());
+}
+
+void fpu_load(struct core *core)
+{
+	struct thread *thread = core->thread;
+
+	if (core->fpu_live)
+		return;
+	if (thread->fpu_used) {
+		fpu_restore(thread->fpu);
+	} else {
+		fpu_reset();
+		fpu_set_control(thread->fpu_control);
+	}
+	if (thread->fpu_streak < 255)
+		thread->fpu_streak++;
+}
+
+void fpu_begin_turn(struct core *core, struct thread *thread)
+{
+	if (thread->fpu_used && thread->fpu_streak >= STREAK)
+		fpu_restore(thread->fpu);
+	else if (core->fpu_live)
+		disown(core);
+}
+
+void fpu_end_turn(struct core *core, struct thread *thread)
+{
+	if (!core->fpu_live) {
+		thread->fpu_streak = 0;
+		return;
+	}
+	fpu_save(thread->fpu);
+	thread->fpu_used = true;
+	/* Whether it still uses it is seen only when it must ask: after some turns, it must. */
+	if (thread->fpu_streak >= STREAK && ++thread->fpu_streak > STREAK + PRELOADS)
+		thread->fpu_streak = STREAK - 1;
 }
 
 void fpu_reset(void)
 {
+	own(core_self());
 	__asm__ volatile("fninit");
 	if (xcr0)
 		__asm__ volatile("xrstor64 %0" : : "m"(initial), "a"(xcr0), "d"(0));
@@ -52,6 +110,7 @@ struct fpu_control fpu_control(void)
 {
 	struct fpu_control control;
 
+	fpu_load(core_self());
 	__asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(control.mxcsr), "=m"(control.fcw));
 	control.mxcsr &= ~MXCSR_FLAGS;
 	return control;
@@ -59,11 +118,13 @@ struct fpu_control fpu_control(void)
 
 void fpu_set_control(struct fpu_control control)
 {
+	own(core_self());
 	__asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(control.mxcsr), "m"(control.fcw));
 }
 
 void fpu_save(uint8_t *state)
 {
+	fpu_load(core_self());
 	if (xcr0)
 		__asm__ volatile("xsave64 %0" : "=m"(*state) : "a"(xcr0), "d"(0) : "memory");
 	else
@@ -72,6 +133,7 @@ void fpu_save(uint8_t *state)
 
 void fpu_restore(const uint8_t *state)
 {
+	own(core_self());
 	if (xcr0)
 		__asm__ volatile("xrstor64 %0" : : "m"(*state), "a"(xcr0), "d"(0) : "memory");
 	else
@@ -83,6 +145,7 @@ uint64_t fpu_exceptions(bool x87)
 	uint32_t mxcsr = 0;
 	uint16_t control, status;
 
+	fpu_load(core_self());
 	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
 	__asm__ volatile("fnstcw %0" : "=m"(control));
 	__asm__ volatile("fnstsw %0" : "=m"(status));

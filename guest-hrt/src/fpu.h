@@ -8,7 +8,23 @@
 /** Enable what this core has, as Linux would, before any program asks. */
 void fpu_init(void);
 
-/** Give the core the state that a new program sees. */
+struct core;
+struct thread;
+
+/*
+ * The state is loaded when a thread first uses it (CR0.TS), and saved at the end of a turn on a core in which it was:
+ * threads that take turns without it, as at a lock, need not move it. One that uses it in turn after turn gets it at
+ * the start.
+ */
+
+/** The turn of @thread on this core begins, or ends. Interrupts are off. */
+void fpu_begin_turn(struct core *core, struct thread *thread);
+void fpu_end_turn(struct core *core, struct thread *thread);
+
+/** Load the running thread's state, if it is not: #NM, or before the kernel looks at it. Interrupts are off. */
+void fpu_load(struct core *core);
+
+/** Give the running thread the state that a new program sees. */
 void fpu_reset(void);
 
 /** Rounding, precision and exception masks of the running program, which its new threads inherit. */
@@ -25,7 +41,8 @@ void fpu_set_control(struct fpu_control control);
 #define FPU_LEGACY_SIZE 512u
 #define FPU_HEADER_END	576u
 
-/** Save or load a program's state; @state is 64-byte aligned, and its header was zero before the first save. */
+/** Save or load the running thread's state; @state is 64-byte aligned, and its header was zero before the first save.
+ */
 void fpu_save(uint8_t *state);
 void fpu_restore(const uint8_t *state);
 

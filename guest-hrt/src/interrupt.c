@@ -8,11 +8,12 @@
 #include "signal.h"
 #include "timer.h"
 
-#define VECTOR_NMI	     2
-#define VECTOR_DOUBLE_FAULT  8
-#define VECTOR_PAGE_FAULT    14
-#define VECTOR_MACHINE_CHECK 18
-#define VECTOR_FIRST_USER    32
+#define VECTOR_NMI		    2
+#define VECTOR_DEVICE_NOT_AVAILABLE 7
+#define VECTOR_DOUBLE_FAULT	    8
+#define VECTOR_PAGE_FAULT	    14
+#define VECTOR_MACHINE_CHECK	    18
+#define VECTOR_FIRST_USER	    32
 
 #define FAULT_USER 4u /* SDM Vol. 3, 4.7 */
 
@@ -131,11 +132,16 @@ void exception_from_program(struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
-	struct hvm_regs full = *regs;
+	struct hvm_regs full;
 
+	if (regs->vector == VECTOR_DEVICE_NOT_AVAILABLE) {
+		fpu_load(core);
+		return;
+	}
 	/* No page fault of the kernel's own can have come between: CR2 is still this one's. */
+	full = *regs;
 	full.cr2 = cpu_read_cr2();
-	full.fs_base = cpu_read_msr(MSR_FS_BASE);
+	full.fs_base = cpu_read_fs_base();
 	thread->slot->regs = full;
 	thread->entry = &full;
 	thread->trap = full.vector;

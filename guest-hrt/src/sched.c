@@ -138,20 +138,24 @@ static uint64_t stack_top(const struct thread *thread)
 	return (uint64_t)thread + THREAD_AREA_SIZE;
 }
 
-/* Everything of a thread but its stack pointer. */
-static void load_context(struct core *core, struct thread *thread)
+/* Everything of a thread but its stack pointer; @gs_base: what the program's GS base is now. */
+static void load_context(struct core *core, struct thread *thread, uint64_t gs_base)
 {
 	core->thread = thread;
 	core->thread_stack = stack_top(thread);
 	hvm_store_relaxed(&thread->core, core->index);
-	hvm_store_relaxed(&thread->slot->client_core, core->index);
-	hvm_store_relaxed(&thread->slot->client_cpu, core->number);
-	hvm_fence_full(); /* who raises slot->signal and finds the core before, is noticed on the way to the program */
+	if (thread->slot->client_core != core->index) {
+		hvm_store_relaxed(&thread->slot->client_core, core->index);
+		hvm_store_relaxed(&thread->slot->client_cpu, core->number);
+		/* Who raises slot->signal and finds the core before, is noticed on the way to the program. */
+		hvm_fence_full();
+	}
+	fpu_begin_turn(core, thread);
 	if (!thread->begun)
 		return;
-	cpu_write_msr(MSR_FS_BASE, thread->fs_base);
-	cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base);
-	fpu_restore(thread->fpu);
+	cpu_write_fs_base(thread->fs_base);
+	if (thread->gs_base != gs_base)
+		cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base);
 }
 
 /* After a switch, on the new thread's stack: what could not be done while the old one's was in use. */
@@ -182,10 +186,10 @@ static void switch_to(struct core *core, struct thread *next)
 {
 	struct thread *thread = core->thread;
 
-	thread->fs_base = cpu_read_msr(MSR_FS_BASE);
+	thread->fs_base = cpu_read_fs_base();
 	thread->gs_base = cpu_read_msr(MSR_KERNEL_GS_BASE);
-	fpu_save(thread->fpu);
-	load_context(core, next);
+	fpu_end_turn(core, thread);
+	load_context(core, next, thread->gs_base);
 	thread_switch(&thread->rsp, next->rsp);
 	finish_switch(); /* perhaps on another core */
 }
@@ -228,8 +232,10 @@ void sched_prepare(struct thread *thread, struct job *job)
 /* After a thread was put into its queue or woken: see that @core notices. One that polls does by itself. */
 static void wake(struct core *core)
 {
+	if (core == core_self())
+		return;
 	hvm_fence_full();
-	if (core != core_self() && !hvm_load_relaxed(&core->polling))
+	if (!hvm_load_relaxed(&core->polling))
 		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
 }
 
@@ -341,7 +347,7 @@ static bool is_woken(const struct thread *thread)
 
 void sched_block(struct thread *thread)
 {
-	uint64_t start = cpu_tsc(), deadline = 0;
+	uint64_t start = 0, deadline = 0;
 
 	while (!is_woken(thread)) {
 		struct core *core = core_self();
@@ -355,10 +361,13 @@ void sched_block(struct thread *thread)
 			core->blocked = thread;
 			switch_to(core, next);
 		} else {
+			if (!start)
+				start = cpu_tsc();
 			idle(core, thread, is_woken, &deadline);
 		}
 	}
-	adapt(thread, start);
+	if (start)
+		adapt(thread, start);
 	hvm_store_relaxed(&thread->block, BLOCK_NONE);
 	sched_resume();
 }
@@ -470,7 +479,7 @@ static void run_idle(void)
 		collect(core);
 		next = pick(core);
 		if (next) {
-			load_context(core, next);
+			load_context(core, next, ~next->gs_base);
 			arm_tick(core);
 			thread_resume(next->rsp);
 		}
@@ -540,8 +549,7 @@ void sched_leave(struct core *core)
 		if (thread->entry) {
 			thread->slot->regs = *thread->entry;
 			thread->slot->regs.cr2 = 0;
-			thread->slot->regs.fs_base =
-			    thread == core->thread ? cpu_read_msr(MSR_FS_BASE) : thread->fs_base;
+			thread->slot->regs.fs_base = thread == core->thread ? cpu_read_fs_base() : thread->fs_base;
 		}
 		set_live(i, false);
 	}

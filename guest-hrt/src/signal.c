@@ -278,6 +278,7 @@ static bool load_fpu(struct thread *thread, uint64_t address)
 	for (;;) {
 		uint64_t left;
 
+		fpu_load(core_self()); /* the registers hold the state, and the buffer is free */
 		if ((int64_t)address < 0 || (int64_t)(address + fpu_size()) < 0)
 			return false;
 		left = user_copy(thread->fpu, (const void *)address, size);

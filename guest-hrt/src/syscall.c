@@ -131,7 +131,7 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 		cpu_write_msr(regs->rdi == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, regs->rsi);
 		return 0;
 	default:
-		thread->slot->regs.fs_base = cpu_read_msr(MSR_FS_BASE);
+		thread->slot->regs.fs_base = cpu_read_fs_base();
 		return syscall_forward(thread, regs);
 	}
 }

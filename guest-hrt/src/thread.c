@@ -216,10 +216,8 @@ void thread_run(struct thread *thread)
 	regs.cs = SELECTOR_CODE;
 	regs.ss = SELECTOR_DATA;
 	regs.rflags = RFLAGS_IF | 2;
-	cpu_write_msr(MSR_FS_BASE, regs.fs_base);
+	cpu_write_fs_base(regs.fs_base);
 	cpu_write_msr(MSR_KERNEL_GS_BASE, 0); /* the program's GS base, swapped in on the way out */
-	fpu_reset();
-	fpu_set_control(thread->fpu_control);
 	thread->slot->stats.start_tsc = cpu_tsc();
 	if (thread->call_slot)
 		serve_calls(thread, rsp);

@@ -41,7 +41,9 @@ struct thread {
 	uint32_t block;			/* enum block of sched.c */
 	uint32_t core;			/* index of its core */
 	struct fpu_control fpu_control; /* that it begins with */
-	bool begun;			/* has run: fs_base, gs_base and fpu hold its state while it does not run */
+	bool fpu_used;			/* fpu holds its state, unless the registers do */
+	uint8_t fpu_streak;		/* turns in a row in which it used vectors */
+	bool begun;			/* has run: fs_base and gs_base hold its state while it does not run */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
 
