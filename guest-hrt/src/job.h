@@ -6,6 +6,7 @@
 #ifndef HRT_JOB_H
 #define HRT_JOB_H
 
+#include "discard.h"
 #include "futex.h"
 #include "thread.h"
 
@@ -27,6 +28,7 @@ struct job {
 	bool first_ended; /* the process's status is then the first thread's ... */
 	uint64_t status;  /* ... which is this */
 	struct job_clock clock;
+	struct discards discards;
 	struct thread *pool; /* ended; their servers wait */
 };
 _Static_assert(sizeof(struct job) <= HVM_JOB_AREA, "a job outgrew its area");

@@ -3,6 +3,7 @@
 #include "clone.h"
 #include "core.h"
 #include "cpu.h"
+#include "discard.h"
 #include "futex.h"
 #include "robust.h"
 #include "sched.h"
@@ -22,6 +23,7 @@ enum {
 	NR_RT_SIGPROCMASK = 14,
 	NR_RT_SIGRETURN = 15,
 	NR_SCHED_YIELD = 24,
+	NR_MADVISE = 28,
 	NR_NANOSLEEP = 35,
 	NR_GETPID = 39,
 	NR_CLONE = 56,
@@ -141,6 +143,7 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_RT_SIGRETURN] = local_sigreturn,
     [NR_SIGALTSTACK] = local_sigaltstack,
     [NR_SCHED_YIELD] = local_yield,
+    [NR_MADVISE] = discard_madvise,
     [NR_NANOSLEEP] = sleep_nanosleep,
     [NR_GETPID] = local_getpid,
     [NR_CLONE] = clone_call,

@@ -4,6 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "fpu.h"
+#include "job.h"
 #include "panic.h"
 #include "sched.h"
 #include "signal.h"
@@ -115,9 +116,11 @@ static uint64_t post(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_
 
 int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	struct answer answer = {.slot = thread->slot, .tag = post(thread, nr, arg)};
+	struct answer answer = {.slot = thread->slot};
 	uint64_t base = partition->spin_cycles, start;
 
+	discard_begin_request(thread->job, nr, arg[0]);
+	answer.tag = post(thread, nr, arg);
 	if (spin(core_self(), core_self()->polls ? thread->window : 0, answer_ready, &answer)) {
 		cpu_interrupts_off();
 	} else {
@@ -127,6 +130,7 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 		    hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
 	}
 	stop_if_requested(core_self());
+	discard_end_request(thread->job, nr);
 	sched_resume();
 	return answer.result;
 }

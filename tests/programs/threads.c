@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -453,6 +454,29 @@ static int part_rounding(void)
 	return 0;
 }
 
+/* Memory that was given back reads as zero, whoever wrote to it before: this program, or Linux for it. */
+static int part_discards(int rounds)
+{
+	size_t size = 1 << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int pipes[2], wrong = 0;
+
+	if (memory == MAP_FAILED || pipe(pipes))
+		return 1;
+	for (int i = 0; i < rounds; i++) {
+		madvise(memory, size, MADV_DONTNEED);
+		madvise(memory, size, MADV_DONTNEED);
+		wrong += memory[4096 * 7] != 0 || memory[4096 * 9] != 0;
+		madvise(memory, size, MADV_DONTNEED);
+		if (i % 3 == 0)
+			memory[4096 * 7] = 1;
+		if (i % 3 == 1 && (write(pipes[1], "x", 1) != 1 || read(pipes[0], memory + 4096 * 9, 1) != 1))
+			return 1;
+	}
+	printf("%d of %d wrong\n", wrong, rounds);
+	return wrong;
+}
+
 static void tell_call(const char *what, long result)
 {
 	printf("%s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "ok");
@@ -574,12 +598,14 @@ int main(int argc, char **argv)
 		return part_robust();
 	if (!strcmp(part, "rounding"))
 		return part_rounding();
+	if (!strcmp(part, "discards"))
+		return part_discards(number);
 	if (!strcmp(part, "clone"))
 		return part_clone();
 	if (!strcmp(part, "fair"))
 		return part_fair(number);
-	fprintf(stderr,
-		"usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
-		"alive N|doubles N|churn N|many N|timeouts|sleeps|sleepers N|woken N|robust|rounding|clone|fair N\n");
+	fprintf(stderr, "usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
+			"alive N|doubles N|churn N|many N|timeouts|sleeps|sleepers N|woken N|robust|rounding|discards "
+			"N|clone|fair N\n");
 	return 2;
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "discard.h"
+#include "cpu.h"
+#include "job.h"
+#include "lock.h"
+#include "syscall.h"
+
+#define NR_MADVISE    28
+#define MADV_DONTNEED 4
+
+#define HUGE_PAGE 0x200000ull /* a fault may fill all of one */
+
+/* Requests that leave the program's memory as it is. */
+static bool is_harmless(uint32_t nr)
+{
+	return nr == NR_MADVISE || nr == HVM_NR_SERVERS || nr == HVM_NR_CLOCK || nr == HVM_NR_SIGNAL_MASK;
+}
+
+static void forget_around(struct discards *discards, uint64_t address)
+{
+	uint64_t start = address & ~(HUGE_PAGE - 1), flags = cpu_save_interrupts_off();
+
+	lock_take(&discards->lock);
+	for (uint32_t i = 0; i < DISCARD_RANGES; i++)
+		if (discards->range[i].start < start + HUGE_PAGE && start < discards->range[i].end)
+			discards->range[i].end = 0;
+	lock_release(&discards->lock);
+	cpu_restore_interrupts(flags);
+}
+
+void discard_begin_request(struct job *job, uint32_t nr, uint64_t address)
+{
+	struct discards *discards = &job->discards;
+
+	if (is_harmless(nr))
+		return;
+	__atomic_fetch_add(&discards->begun, 1, __ATOMIC_SEQ_CST);
+	if (nr == HVM_NR_PAGE_FAULT)
+		forget_around(discards, address);
+	else
+		__atomic_fetch_add(&discards->calls, 1, __ATOMIC_SEQ_CST);
+}
+
+void discard_end_request(struct job *job, uint32_t nr)
+{
+	if (!is_harmless(nr))
+		__atomic_fetch_add(&job->discards.ended, 1, __ATOMIC_RELEASE);
+}
+
+static bool is_empty(struct discards *discards, uint64_t start, uint64_t end)
+{
+	bool found = false;
+
+	lock_take(&discards->lock);
+	for (uint32_t i = 0; i < DISCARD_RANGES && !found; i++) {
+		const struct discard_range *range = &discards->range[i];
+
+		found =
+		    range->start <= start && end <= range->end && range->calls == hvm_load_acquire(&discards->calls);
+	}
+	lock_release(&discards->lock);
+	return found;
+}
+
+/* Linux emptied it. What another request, begun since @begun or not ended then, did there is not known. */
+static void remember(struct discards *discards, uint64_t start, uint64_t end, uint64_t begun, uint64_t calls)
+{
+	lock_take(&discards->lock);
+	if (hvm_load_acquire(&discards->begun) == begun)
+		discards->range[discards->next++ % DISCARD_RANGES] =
+		    (struct discard_range){.start = start, .end = end, .calls = calls};
+	lock_release(&discards->lock);
+}
+
+int64_t discard_madvise(struct thread *thread, const struct hvm_regs *regs)
+{
+	struct discards *discards = &thread->job->discards;
+	uint64_t start = regs->rdi, end = (start + regs->rsi + HVM_PAGE_SIZE - 1) & ~(HVM_PAGE_SIZE - 1ull);
+	uint64_t ended, begun, calls;
+	int64_t result;
+
+	if ((int)regs->rdx != MADV_DONTNEED || start % HVM_PAGE_SIZE || end <= start)
+		return syscall_forward(thread, regs);
+	if (is_empty(discards, start, end))
+		return 0;
+	ended = hvm_load_acquire(&discards->ended);
+	begun = hvm_load_acquire(&discards->begun);
+	calls = hvm_load_acquire(&discards->calls);
+	result = syscall_forward(thread, regs);
+	if (result == 0 && begun == ended)
+		remember(discards, start, end, begun, calls);
+	return result;
+}
