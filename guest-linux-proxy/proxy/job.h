@@ -34,10 +34,11 @@ struct signal_state {
 struct server {
 	struct job *job;
 	struct hvm_slot *slot;
-	uint32_t index;	 /* of the slot in the job */
-	uint32_t serial; /* the slot's, when its thread was last known (thread_renew) */
-	pid_t tid;	 /* of the Linux thread behind it, 0 = none yet */
-	sem_t known;	 /* the Linux thread knows its tid */
+	uint32_t index;	      /* of the slot in the job */
+	uint32_t serial;      /* the slot's, when its thread was last known (thread_renew) */
+	uint64_t robust_list; /* the slot's, as Linux was told */
+	pid_t tid;	      /* of the Linux thread behind it, 0 = none yet */
+	sem_t known;	      /* the Linux thread knows its tid */
 	uint64_t last_tag;
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	struct signal_state signals;

@@ -50,6 +50,8 @@ static void next_request(struct server *server, struct hvm_request *request)
 	server->last_tag = request->tag;
 	if (hvm_load_relaxed(&server->slot->serial) != server->serial)
 		thread_renew(server);
+	if (hvm_load_relaxed(&server->slot->robust_list) != server->robust_list)
+		thread_tell_robust_list(server);
 }
 
 static int64_t tell_clock(struct server *server, clockid_t clock)

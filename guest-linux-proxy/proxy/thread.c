@@ -117,6 +117,12 @@ void thread_renew(struct server *server)
 	delivery_reset(server);
 }
 
+void thread_tell_robust_list(struct server *server)
+{
+	server->robust_list = hvm_load_relaxed(&server->slot->robust_list);
+	syscall(SYS_set_robust_list, server->robust_list, sizeof(struct robust_list_head));
+}
+
 static void count_in(struct hvm_slot_stats *sum, const struct hvm_slot_stats *stats)
 {
 	sum->calls_local += hvm_load_relaxed(&stats->calls_local);

@@ -27,6 +27,9 @@ int64_t thread_add_server(struct job *job);
 /** @server has another thread than at its last request: forget what concerned that one alone. */
 void thread_renew(struct server *server);
 
+/** Let Linux release what @server's thread holds if the process is killed: the two have the same tid. */
+void thread_tell_robust_list(struct server *server);
+
 /** Time that the job's threads held HRT cores, TSC cycles: of one server's thread, or of all that ever ran. */
 uint64_t thread_cycles(const struct server *server);
 uint64_t thread_cycles_of_all(const struct job *job);

@@ -40,14 +40,14 @@ class ThreadTest {
                 "identity",
                 "main-ends-first",
                 "alive 500",
-                "many 5000",
+                "many 100000",
                 "timeouts",
                 "sleeps",
                 "sleepers 5",
                 "woken 50",
                 "robust",
                 "rounding",
-                "clone",
+                "clone", "discards 50",
                 "fair 4"
             })
     void shouldDoWhatTheHostDoes(String part) {
@@ -114,7 +114,7 @@ class ThreadTest {
     @Test
     void shouldLeaveNothingBehindWhenKilledAtAnyInstant() throws Exception {
         var random = new Random(20);
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 5; i++) {
             Process churn = node.command("run", "--vm", Node.VM, "--cores", "2", "--", threads.toString(), "churn", "4")
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
@@ -126,6 +126,25 @@ class ThreadTest {
             assertThat(churn.waitFor()).isEqualTo(128 + 9);
             assertFree();
         }
+    }
+
+    /** As above, a hundred times, with the proxy alone. */
+    @Test
+    void shouldLeaveNothingBehindWhenKilledAHundredTimes() {
+        String kill = """
+                for i in $(seq 100); do
+                    /hvm/bin/hvm-proxy --cores 2 --report-fd 3 -- %s churn 4 3>/dev/null >/tmp/churn & proxy=$!
+                    until grep -q churning /tmp/churn; do usleep 1000; done
+                    usleep $((RANDOM %% 50000))
+                    kill -9 $proxy
+                    wait $proxy
+                    [ $? = 137 ] || exit 1
+                    : >/tmp/churn
+                done""";
+
+        node.linux("/bin/busybox", "sh", "-c", kill.formatted(threads)).succeeded();
+
+        assertFree();
     }
 
     @Test
