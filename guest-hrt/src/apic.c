@@ -129,6 +129,7 @@ static uint32_t timer_count(uint64_t cycles)
 void apic_timer_start(uint64_t deadline)
 {
 	uint64_t now;
+	uint32_t count;
 
 	if (tsc_deadline) {
 		apic_write(APIC_LVT_TIMER, APIC_TIMER_TSC_DEADLINE | HVM_VECTOR_TIMER);
@@ -137,9 +138,10 @@ void apic_timer_start(uint64_t deadline)
 		return;
 	}
 	now = cpu_tsc();
+	count = timer_count(deadline > now ? deadline - now : 0); /* the first time it uses the timer itself */
 	apic_write(APIC_LVT_TIMER, HVM_VECTOR_TIMER);
 	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
-	apic_write(APIC_TIMER_INITIAL, timer_count(deadline > now ? deadline - now : 0));
+	apic_write(APIC_TIMER_INITIAL, count);
 }
 
 void apic_timer_stop(void)

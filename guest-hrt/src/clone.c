@@ -82,6 +82,7 @@ static int64_t start(struct thread *parent, const struct hvm_regs *regs, const s
 	inherit_registers(&child->slot->regs, regs, request);
 	child->slot->signal_mask = parent->slot->signal_mask;
 	child->fpu_control = fpu_control();
+	child->cores = parent->cores;
 	if (request->flags & CLONE_CHILD_CLEARTID)
 		hvm_store_relaxed(&child->clear_tid, request->child_tid);
 	/* Linux does not tell either when these fail. */

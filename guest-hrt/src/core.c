@@ -143,6 +143,8 @@ void core_doorbell(struct core *core)
 		core->signal_seen = hvm_load_acquire(&control->signal);
 		sched_signal(core);
 	}
+	/* An interrupt orders everything. */
+	hvm_store_release(&core->barrier_ack, hvm_load_acquire(&core->barrier));
 	if (core->space && hvm_load_acquire(&control->stop) == core->space)
 		core->stop_requested = true;
 }

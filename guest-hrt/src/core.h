@@ -60,6 +60,9 @@ struct core {
 	/* sched.c; lock protects space and ready against the other cores */
 	uint32_t lock;
 	uint32_t number;	   /* of the core in its job */
+	bool misplaced;		   /* a thread in ready may not run here any more */
+	uint32_t barrier;	   /* raised by who wants this core to order its memory accesses ... */
+	uint32_t barrier_ack;	   /* ... and what it saw when it last did */
 	uint64_t space;		   /* of the job it joined, 0 = none */
 	struct thread *ready;	   /* can run, the first one first */
 	struct thread *ready_last; /* valid while there is a first */

@@ -70,6 +70,17 @@ void job_release(struct job *job, struct thread *thread)
 	__atomic_fetch_sub(&job->ending, 1, __ATOMIC_RELEASE);
 }
 
+struct thread *job_find(const struct job *job, uint32_t tid)
+{
+	for (uint32_t i = 0; i < hvm_load_relaxed(&job->used); i++) {
+		struct thread *thread = thread_at(job->first_slot + i);
+
+		if (hvm_load_relaxed(&slot_at(job->first_slot + i)->tid) == tid && sched_is_live(thread))
+			return thread;
+	}
+	return NULL;
+}
+
 bool job_has_clear_tid(const struct job *job, uint64_t address)
 {
 	for (uint32_t i = 0; i < hvm_load_relaxed(&job->used); i++) {

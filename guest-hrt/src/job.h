@@ -45,6 +45,9 @@ struct thread *job_claim(struct job *job, struct thread *asking);
 /** @thread ended and its stack was left. */
 void job_release(struct job *job, struct thread *thread);
 
+/** The thread with that tid that has not ended, or NULL. */
+struct thread *job_find(const struct job *job, uint32_t tid);
+
 /** True if @address is where a thread of the job that has not ended has its tid, to be cleared and woken at its end. */
 bool job_has_clear_tid(const struct job *job, uint64_t address);
 

@@ -36,6 +36,11 @@ static bool is_live(uint32_t index)
 	return __atomic_load_n(&live[index / 64], __ATOMIC_ACQUIRE) >> index % 64 & 1;
 }
 
+bool sched_is_live(const struct thread *thread)
+{
+	return is_live(thread_index(thread));
+}
+
 static void set_live(uint32_t index, bool value)
 {
 	if (value)
@@ -63,36 +68,52 @@ static bool push(struct core *core, struct thread *thread)
 	return joined;
 }
 
-static struct thread *pop(struct core *core, uint64_t space)
+static bool may_run(const struct core *core, const struct thread *thread)
 {
-	struct thread *thread = NULL;
+	return hvm_load_relaxed(&thread->cores) >> core->number & 1;
+}
+
+/* The first thread in the queue of @core that may run on @taker. */
+static struct thread *pop(struct core *core, const struct core *taker)
+{
+	struct thread **link = &core->ready, *thread = NULL, *before = NULL;
 
 	if (!hvm_load_relaxed(&core->ready))
 		return NULL;
 	lock_take(&core->lock);
-	if (core->space == space && core->ready) {
-		thread = core->ready;
-		hvm_store_relaxed(&core->ready, thread->next);
+	if (core->space == taker->space) {
+		for (; *link && !may_run(taker, *link); link = &before->next)
+			before = *link;
+		thread = *link;
+	}
+	if (thread) {
+		hvm_store_relaxed(link, thread->next);
+		if (!thread->next)
+			core->ready_last = before;
 	}
 	lock_release(&core->lock);
 	return thread;
 }
 
+static void move_load(struct core *from, struct core *to)
+{
+	__atomic_fetch_sub(&from->load, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&to->load, 1, __ATOMIC_RELAXED);
+}
+
 /* The next thread for @core: its own, or one that another core of the job has no time for. */
 static struct thread *pick(struct core *core)
 {
-	struct thread *thread = pop(core, core->space);
+	struct thread *thread = pop(core, core);
 
 	for (uint32_t i = 0; i < partition->core_count && !thread; i++) {
 		struct core *other = core_at(i);
 
 		if (i == core->index || hvm_load_relaxed(&other->space) != core->space)
 			continue;
-		thread = pop(other, core->space);
-		if (thread) {
-			__atomic_fetch_sub(&other->load, 1, __ATOMIC_RELAXED);
-			__atomic_fetch_add(&core->load, 1, __ATOMIC_RELAXED);
-		}
+		thread = pop(other, core);
+		if (thread)
+			move_load(other, core);
 	}
 	return thread;
 }
@@ -102,17 +123,89 @@ static bool is_answered(const struct thread *thread)
 	return hvm_load_acquire(&thread->slot->done) == thread->tag;
 }
 
+/* After a thread was put into its queue or woken: see that @core notices. One that polls does by itself. */
+static void wake(struct core *core)
+{
+	if (core == core_self())
+		return;
+	hvm_fence_full();
+	if (!hvm_load_relaxed(&core->polling))
+		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
+}
+
+/* Of the cores of the running job that @thread may run on, the one that has the fewest. */
+static struct core *least_loaded(const struct thread *thread)
+{
+	struct core *own = core_self(), *best = may_run(own, thread) ? own : NULL;
+
+	for (uint32_t i = 0; i < partition->core_count; i++) {
+		struct core *core = core_at(i);
+
+		if (hvm_load_relaxed(&core->space) == own->space && may_run(core, thread) &&
+		    (!best || hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load)))
+			best = core;
+	}
+	return best ? best : own; /* the job is being ended */
+}
+
+/* It can run: into the queue of its core, or of another if it may not run there any more. */
+static void make_ready(struct thread *thread)
+{
+	struct core *core = core_at(hvm_load_relaxed(&thread->core));
+
+	if (!may_run(core, thread)) {
+		struct core *better = least_loaded(thread);
+
+		move_load(core, better);
+		hvm_store_relaxed(&thread->core, better->index);
+		core = better;
+	}
+	if (push(core, thread))
+		wake(core);
+}
+
+/* Threads in the queue of @core that may not run on it any more go to others. */
+static void evict(struct core *core)
+{
+	struct thread *evicted = NULL, *stay = NULL, **end = &stay;
+
+	hvm_store_relaxed(&core->misplaced, false);
+	lock_take(&core->lock);
+	for (struct thread *thread = core->ready, *next; thread; thread = next) {
+		next = thread->next;
+		if (may_run(core, thread)) {
+			*end = core->ready_last = thread;
+			end = &thread->next;
+		} else {
+			thread->next = evicted;
+			evicted = thread;
+		}
+	}
+	*end = NULL;
+	hvm_store_relaxed(&core->ready, stay);
+	lock_release(&core->lock);
+	while (evicted) {
+		struct thread *next = evicted->next;
+
+		make_ready(evicted);
+		evicted = next;
+	}
+}
+
 /* Threads of this core whose proxies answered can run again. */
 static void collect(struct core *core)
 {
 	struct thread **link = &core->waiting;
+
+	if (hvm_load_relaxed(&core->misplaced))
+		evict(core);
 
 	while (*link) {
 		struct thread *thread = *link;
 
 		if (is_answered(thread)) {
 			*link = thread->next;
-			push(core, thread);
+			make_ready(thread);
 		} else {
 			link = &thread->next;
 		}
@@ -158,15 +251,14 @@ static void load_context(struct core *core, struct thread *thread, uint64_t gs_b
 		cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base);
 }
 
-/* After a switch, on the new thread's stack: what could not be done while the old one's was in use. */
-static void finish_switch(void)
+/* What could not be done while the old thread's stack was in use. */
+static void settle(struct core *core)
 {
-	struct core *core = core_self();
 	struct thread *thread = core->displaced;
 
 	core->displaced = NULL;
 	if (thread)
-		push(core, thread);
+		make_ready(thread);
 	thread = core->blocked;
 	core->blocked = NULL;
 	if (thread) {
@@ -175,20 +267,33 @@ static void finish_switch(void)
 		/* Woken before its stack was left: the waker left it to us. */
 		if (!__atomic_compare_exchange_n(&thread->block, &here, BLOCK_OUT, false, __ATOMIC_ACQ_REL,
 						 __ATOMIC_ACQUIRE))
-			push(core, thread);
+			make_ready(thread);
 	}
+}
+
+/* After a switch, on the new thread's stack. */
+static void finish_switch(void)
+{
+	struct core *core = core_self();
+
+	settle(core);
 	if (core->stop_requested)
 		core_abandon_thread(core);
 	arm_tick(core);
+}
+
+static void save_context(struct core *core, struct thread *thread)
+{
+	thread->fs_base = cpu_read_fs_base();
+	thread->gs_base = cpu_read_msr(MSR_KERNEL_GS_BASE);
+	fpu_end_turn(core, thread);
 }
 
 static void switch_to(struct core *core, struct thread *next)
 {
 	struct thread *thread = core->thread;
 
-	thread->fs_base = cpu_read_fs_base();
-	thread->gs_base = cpu_read_msr(MSR_KERNEL_GS_BASE);
-	fpu_end_turn(core, thread);
+	save_context(core, thread);
 	load_context(core, next, thread->gs_base);
 	thread_switch(&thread->rsp, next->rsp);
 	finish_switch(); /* perhaps on another core */
@@ -229,39 +334,13 @@ void sched_prepare(struct thread *thread, struct job *job)
 	set_live(index, true);
 }
 
-/* After a thread was put into its queue or woken: see that @core notices. One that polls does by itself. */
-static void wake(struct core *core)
-{
-	if (core == core_self())
-		return;
-	hvm_fence_full();
-	if (!hvm_load_relaxed(&core->polling))
-		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
-}
-
-/* The core of the running thread's job that has the fewest threads. */
-static struct core *least_loaded(void)
-{
-	struct core *best = core_self();
-
-	for (uint32_t i = 0; i < partition->core_count; i++) {
-		struct core *core = core_at(i);
-
-		if (hvm_load_relaxed(&core->space) == best->space &&
-		    hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load))
-			best = core;
-	}
-	return best;
-}
-
 void sched_start(struct thread *thread)
 {
-	struct core *core = least_loaded();
+	struct core *core = least_loaded(thread);
 
 	hvm_store_relaxed(&thread->core, core->index);
 	__atomic_fetch_add(&core->load, 1, __ATOMIC_RELAXED);
-	if (push(core, thread))
-		wake(core);
+	make_ready(thread);
 	arm_tick(core_self());
 }
 
@@ -376,9 +455,10 @@ void sched_unblock(struct thread *thread)
 {
 	struct core *core = core_at(hvm_load_relaxed(&thread->core));
 
-	if (__atomic_exchange_n(&thread->block, BLOCK_WOKEN, __ATOMIC_ACQ_REL) == BLOCK_OUT && !push(core, thread))
-		return;
-	wake(core);
+	if (__atomic_exchange_n(&thread->block, BLOCK_WOKEN, __ATOMIC_ACQ_REL) == BLOCK_OUT)
+		make_ready(thread);
+	else
+		wake(core); /* it may be gone by now, but not its core */
 	arm_tick(core_self());
 }
 
@@ -397,16 +477,80 @@ void sched_signal(struct core *core)
 	}
 }
 
+static void run_idle(void);
+
+/* The running thread leaves its stack, and the core looks for something to do on its own. */
+static void switch_to_idle(struct core *core)
+{
+	struct thread *thread = core->thread;
+	uint64_t *stack = (uint64_t *)((uint8_t *)core + CORE_AREA_SIZE) - 2;
+
+	*--stack = (uint64_t)run_idle;
+	for (int i = 0; i < 6; i++) /* rbp, rbx, r12 to r15 */
+		*--stack = 0;
+	save_context(core, thread);
+	core->thread = NULL;
+	thread_switch(&thread->rsp, (uint64_t)stack);
+	finish_switch();
+}
+
 void sched_yield(struct core *core)
 {
 	struct thread *next;
 
 	collect(core);
-	next = pop(core, core->space);
-	if (!next)
+	next = pop(core, core);
+	if (!next && may_run(core, core->thread))
 		return;
 	core->displaced = core->thread;
-	switch_to(core, next);
+	if (next)
+		switch_to(core, next);
+	else
+		switch_to_idle(core);
+}
+
+uint64_t sched_cores(const struct core *core)
+{
+	return ~0ull >> (HVM_MAX_CORES - core->control->cores);
+}
+
+void sched_restrict(struct thread *thread, uint64_t cores)
+{
+	struct core *core;
+
+	hvm_store_relaxed(&thread->cores, cores);
+	hvm_fence_full();
+	core = core_at(hvm_load_relaxed(&thread->core));
+	if (may_run(core, thread))
+		return;
+	hvm_store_relaxed(&core->misplaced, true);
+	if (core == core_self() && thread == core->thread)
+		sched_yield(core);
+	else if (core == core_self())
+		collect(core);
+	else
+		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
+}
+
+void sched_barrier(void)
+{
+	const struct core *own = core_self();
+
+	hvm_fence_full();
+	for (uint32_t i = 0; i < partition->core_count; i++) {
+		struct core *core = core_at(i);
+		uint32_t wanted;
+
+		if (core == own || hvm_load_relaxed(&core->space) != own->space)
+			continue;
+		wanted = __atomic_add_fetch(&core->barrier, 1, __ATOMIC_SEQ_CST);
+		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
+		while ((int32_t)(hvm_load_acquire(&core->barrier_ack) - wanted) < 0) {
+			cpu_interrupt_window(); /* for the barriers of others */
+			if (own->stop_requested)
+				core_abandon_thread(core_self());
+		}
+	}
 }
 
 void sched_give_way(void)
@@ -424,6 +568,10 @@ void sched_resume(void)
 {
 	struct core *core = core_self();
 
+	if (!may_run(core, core->thread)) {
+		sched_yield(core);
+		core = core_self();
+	}
 	if (!sched_is_shared(core))
 		return;
 	collect(core);
@@ -433,6 +581,8 @@ void sched_resume(void)
 bool sched_interrupt(struct core *core, bool turn)
 {
 	collect(core);
+	if (!may_run(core, core->thread))
+		return true;
 	if (!turn) {
 		arm_tick(core);
 		return false;
@@ -468,6 +618,7 @@ static void run_idle(void)
 	struct core *core = core_self();
 	uint64_t deadline = 1;
 
+	settle(core);
 	for (;;) {
 		struct thread *dead = core->dead, *next;
 
@@ -520,6 +671,7 @@ _Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, ui
 		job_begin(job, slot);
 		sched_prepare(thread, job);
 		thread->call_slot = call_slot ? slot_at(call_slot - 1) : NULL;
+		thread->cores = sched_cores(core);
 		push(core, thread);
 		core->load = 1;
 	}

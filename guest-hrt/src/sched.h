@@ -47,6 +47,17 @@ void sched_yield(struct core *core);
 /** The same, and other cores can ring. For a thread that waits for another to get on. */
 void sched_give_way(void);
 
+/** Cores of the job that @core runs, a bit for each number. */
+uint64_t sched_cores(const struct core *core);
+
+/** Let @thread run on @cores only; it leaves any other at the next chance. Interrupts are off. */
+void sched_restrict(struct thread *thread, uint64_t cores);
+
+/** Return when every other core of the job has ordered its memory accesses. Interrupts are off, but for moments. */
+void sched_barrier(void);
+
+bool sched_is_live(const struct thread *thread);
+
 /** The end of the running thread; the @last one's server ends the process with @status. Interrupts are off. */
 _Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status);
 

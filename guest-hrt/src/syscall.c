@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "syscall.h"
+#include "affinity.h"
 #include "clone.h"
 #include "core.h"
 #include "cpu.h"
@@ -32,10 +33,14 @@ enum {
 	NR_ARCH_PRCTL = 158,
 	NR_GETTID = 186,
 	NR_FUTEX = 202,
+	NR_SCHED_SETAFFINITY = 203,
+	NR_SCHED_GETAFFINITY = 204,
 	NR_SET_TID_ADDRESS = 218,
 	NR_CLOCK_NANOSLEEP = 230,
 	NR_SET_ROBUST_LIST = 273,
 	NR_GET_ROBUST_LIST = 274,
+	NR_GETCPU = 309,
+	NR_MEMBARRIER = 324,
 	NR_RSEQ = 334,
 	NR_CLONE3 = 435,
 	NR_LOCAL_END = 436,
@@ -151,10 +156,14 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_ARCH_PRCTL] = local_arch_prctl,
     [NR_GETTID] = local_gettid,
     [NR_FUTEX] = futex_call,
+    [NR_SCHED_SETAFFINITY] = affinity_set,
+    [NR_SCHED_GETAFFINITY] = affinity_get,
     [NR_SET_TID_ADDRESS] = clone_set_tid_address,
     [NR_CLOCK_NANOSLEEP] = sleep_clock_nanosleep,
     [NR_SET_ROBUST_LIST] = robust_set_list,
     [NR_GET_ROBUST_LIST] = robust_get_list,
+    [NR_GETCPU] = affinity_getcpu,
+    [NR_MEMBARRIER] = affinity_membarrier,
     [NR_RSEQ] = local_rseq,
     [NR_CLONE3] = clone3_call,
 };

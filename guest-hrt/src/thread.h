@@ -40,6 +40,7 @@ struct thread {
 	struct core *timer_core;
 	uint32_t block;			/* enum block of sched.c */
 	uint32_t core;			/* index of its core */
+	uint64_t cores;			/* of the job that it may run on, a bit for each number */
 	struct fpu_control fpu_control; /* that it begins with */
 	bool fpu_used;			/* fpu holds its state, unless the registers do */
 	uint8_t fpu_streak;		/* turns in a row in which it used vectors */

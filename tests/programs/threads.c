@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fenv.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -477,6 +478,112 @@ static int part_discards(int rounds)
 	return wrong;
 }
 
+/* Pinned threads run where they may, and move when they must. */
+static cpu_set_t only(int core)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)core, &set);
+	return set;
+}
+
+static void *tell_core(void *argument)
+{
+	for (int i = 0; i < 200; i++) {
+		cpu_set_t set = only(i & 1);
+
+		if (sched_setaffinity(0, sizeof(set), &set) || sched_getcpu() != (i & 1))
+			return NULL;
+		if (i % 8 == 0)
+			getppid();
+	}
+	return argument;
+}
+
+static volatile int finished, moved_to = -1;
+
+static void *tell_where(void *argument)
+{
+	while (!finished)
+		moved_to = sched_getcpu();
+	return argument;
+}
+
+static int part_affinity(int count)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads)), thread;
+	cpu_set_t set, none;
+	int wrong = 0;
+
+	create(&thread, tell_where, NULL);
+	for (int i = 0; i < 20; i++) {
+		set = only(i & 1);
+		wrong += pthread_setaffinity_np(thread, sizeof(set), &set) != 0;
+		while (moved_to != (i & 1))
+			sched_yield();
+	}
+	finished = 1;
+	pthread_join(thread, NULL);
+	for (int i = 0; i < count; i++)
+		create(&threads[i], tell_core, &threads[i]);
+	for (int i = 0; i < count; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		wrong += result != &threads[i];
+	}
+	set = only(1);
+	wrong += sched_setaffinity(0, sizeof(set), &set) != 0 || sched_getcpu() != 1;
+	wrong += sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) != 1;
+	CPU_ZERO(&none);
+	wrong += sched_setaffinity(0, sizeof(none), &none) != -1 || errno != EINVAL;
+	printf("%d wrong\n", wrong);
+	return wrong;
+}
+
+/* Each stores and then looks for the other's store; one has the barrier for both, so that one of them must see it. */
+static int mine, others;
+static volatile int go, saw_mine, done;
+
+static void *store_and_look(void *argument)
+{
+	for (int round = 1; round <= *(int *)argument; round++) {
+		while (go != round)
+			sched_yield();
+		__atomic_store_n(&others, 1, __ATOMIC_RELAXED);
+		__asm__ volatile("" ::: "memory");
+		saw_mine = __atomic_load_n(&mine, __ATOMIC_RELAXED);
+		done = round;
+	}
+	return NULL;
+}
+
+static int part_membarrier(int rounds)
+{
+	pthread_t thread;
+	int wrong = 0;
+
+	printf("unregistered: %d\n", (int)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+	printf("register: %d\n", (int)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
+	create(&thread, store_and_look, &rounds);
+	for (int round = 1; round <= rounds; round++) {
+		int saw_other;
+
+		mine = others = 0;
+		__atomic_store_n(&go, round, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&mine, 1, __ATOMIC_RELAXED);
+		wrong += syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0;
+		saw_other = __atomic_load_n(&others, __ATOMIC_RELAXED);
+		while (done != round)
+			sched_yield();
+		wrong += !saw_other && !saw_mine;
+	}
+	pthread_join(thread, NULL);
+	printf("%d wrong, no such command: %d\n", wrong, (int)syscall(SYS_membarrier, 1 << 20, 0, 0));
+	return wrong;
+}
+
 static void tell_call(const char *what, long result)
 {
 	printf("%s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "ok");
@@ -505,7 +612,6 @@ static int part_clone(void)
 }
 
 /* One thread computes while others wait in the kernel on its core and become ready: all must get on. */
-static volatile int finished;
 
 static void *ask_often(void *argument)
 {
@@ -600,12 +706,16 @@ int main(int argc, char **argv)
 		return part_rounding();
 	if (!strcmp(part, "discards"))
 		return part_discards(number);
+	if (!strcmp(part, "affinity"))
+		return part_affinity(number);
+	if (!strcmp(part, "membarrier"))
+		return part_membarrier(number);
 	if (!strcmp(part, "clone"))
 		return part_clone();
 	if (!strcmp(part, "fair"))
 		return part_fair(number);
 	fprintf(stderr, "usage: threads rounds N|turns N|identity|main-ends-first|exit-while-looping|crash|loop|"
 			"alive N|doubles N|churn N|many N|timeouts|sleeps|sleepers N|woken N|robust|rounding|discards "
-			"N|clone|fair N\n");
+			"N|clone|affinity N|membarrier N|fair N\n");
 	return 2;
 }

@@ -47,7 +47,10 @@ class ThreadTest {
                 "woken 50",
                 "robust",
                 "rounding",
-                "clone", "discards 50",
+                "clone",
+                "discards 50",
+                "affinity 4",
+                "membarrier 100",
                 "fair 4"
             })
     void shouldDoWhatTheHostDoes(String part) {
