@@ -243,6 +243,7 @@ static unsigned int proxy_options(uint32_t options, char **words)
 	    {HVM_RUN_STATS, "--stats"},
 	    {HVM_RUN_POPULATE, "--populate"},
 	    {HVM_RUN_NO_HUGE_PAGES, "--no-huge-pages"},
+	    {HVM_RUN_PARTITION_MEMORY, "--partition-memory"},
 	};
 	unsigned int n = 0;
 

@@ -21,6 +21,10 @@ static int device_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&handle->lock);
 	file->private_data = handle;
+	/* Linux 6.1 asks no mapping for huge pages but anonymous ones and those of such files (hugepage_vma_check). */
+	inode_lock(inode);
+	inode_set_flags(inode, S_DAX, S_DAX);
+	inode_unlock(inode);
 	return 0;
 }
 
@@ -75,6 +79,8 @@ static long do_info(void __user *arg)
 	    .boot_ready_ns = part->ready_ns,
 	    .offline_ns = part->offline_ns,
 	    .jobs = 0,
+	    .program_memory = (u64)part->chunk_count * HVM_MEMORY_ALIGN,
+	    .program_memory_used = (u64)READ_ONCE(part->chunks_used) * HVM_MEMORY_ALIGN,
 	};
 	strscpy(info.name, part->name, sizeof(info.name));
 	for (unsigned int i = 0; i < part->core_count; i++) {

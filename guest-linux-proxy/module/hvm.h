@@ -7,6 +7,7 @@
  *	cpu.c		vCPUs: out of Linux and back, INIT, SIPI, doorbell
  *	boot.c		images, boot, reboot, park, revival of a core stopped by force
  *	space.c		merged address spaces: top-level tables, shootdowns, page faults
+ *	memory.c	partition memory that jobs' processes map
  *	job.c		jobs and their threads
  *	wake.c		the interrupt from HRT to Linux
  *	device.c	/dev/hvm
@@ -56,7 +57,7 @@ struct hvm_part {
 	unsigned int core_count;
 	bool shared; /* its vCPUs share processors of the host */
 
-	/* The start of partition memory up to the heap, mapped write-back. */
+	/* Partition memory, mapped write-back. */
 	u8 *memory;
 	struct hvm_partition *head;
 	struct hvm_core *cores;
@@ -77,6 +78,10 @@ struct hvm_part {
 	spinlock_t owner_lock;
 	struct hvm_job *core_owner[HVM_MAX_CORES];
 	struct hvm_job *slot_owner[HVM_SLOT_PAGES];
+
+	spinlock_t chunk_lock;
+	DECLARE_BITMAP(chunk_map, HVM_MEMORY_MAX / HVM_MEMORY_ALIGN); /* 2 MiB chunks that programs have ... */
+	unsigned long first_chunk, chunk_count, chunks_used;	      /* ... of those behind the kernel's own memory */
 
 	struct work_struct failure; /* a core panicked or was lost in a shootdown */
 	struct kobject kobject;
@@ -182,6 +187,10 @@ void hvm_part_failure(struct work_struct *work);
 int hvm_space_create(struct hvm_job *job);
 void hvm_space_destroy(struct hvm_job *job);
 int hvm_space_fault(struct hvm_job *job, u64 address, u64 error);
+
+/* memory.c */
+void hvm_memory_init(struct hvm_part *part);
+int hvm_memory_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 
 /* job.c */
 struct hvm_job *hvm_job_create(struct hvm_job_create *request);

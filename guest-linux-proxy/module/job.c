@@ -446,6 +446,8 @@ int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma)
 	unsigned long size = vma->vm_end - vma->vm_start;
 	phys_addr_t phys = job->part->base + HVM_OFFSET_SLOTS + (phys_addr_t)job->first_page * PAGE_SIZE;
 
+	if (vma->vm_pgoff == HVM_MAP_MEMORY >> PAGE_SHIFT)
+		return hvm_memory_mmap(job, vma);
 	if (vma->vm_pgoff || size > (unsigned long)job->page_count * PAGE_SIZE || !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	/* Not for children of fork: they are not the process that was merged. */

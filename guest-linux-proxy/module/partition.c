@@ -225,7 +225,7 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number)
 		err = -EBUSY;
 		goto free;
 	}
-	part->memory = memremap(part->base, HVM_OFFSET_HEAP, MEMREMAP_WB);
+	part->memory = memremap(part->base, part->size, MEMREMAP_WB);
 	if (!part->memory) {
 		err = -ENOMEM;
 		goto free;
@@ -237,6 +237,7 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number)
 	part->pending = (u64 *)(part->memory + HVM_OFFSET_PENDING);
 	part->log = (struct hvm_log *)(part->memory + HVM_OFFSET_LOG);
 	describe(part);
+	hvm_memory_init(part);
 	hvm_part_build_tables(part);
 	err = hvm_sysfs_add(part);
 	if (err) {

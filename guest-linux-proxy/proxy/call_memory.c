@@ -4,10 +4,12 @@
 
 #include "heap.h"
 #include "paging.h"
+#include "partition_memory.h"
 #include "raw.h"
 #include "region.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -36,6 +38,19 @@ int64_t call_mprotect(struct server *server, uint32_t nr, const uint64_t arg[HVM
 	return result;
 }
 
+/* Linux gives back no memory of a device; what was given back reads as zero (MADV_FREE may keep it). */
+int64_t call_madvise(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	int64_t result = call_range(server, nr, arg);
+
+	if (result != -EINVAL || (arg[2] != MADV_DONTNEED && arg[2] != MADV_FREE) || arg[0] % HVM_PAGE_SIZE ||
+	    !partition_memory_is(arg[0], arg[1]))
+		return result;
+	if (arg[2] == MADV_DONTNEED)
+		memset((void *)arg[0], 0, (arg[1] + HVM_PAGE_SIZE - 1) & ~(uint64_t)(HVM_PAGE_SIZE - 1));
+	return 0;
+}
+
 int64_t call_mmap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)server;
@@ -53,6 +68,8 @@ int64_t call_mremap(struct server *server, uint32_t nr, const uint64_t arg[HVM_S
 	if (region_is_own(arg[0], arg[1]) || (arg[3] & MREMAP_FIXED && region_is_own(arg[4], arg[2])))
 		return -ENOMEM;
 	result = raw_call(nr, arg);
+	if (result == -EFAULT && arg[2] > arg[1] && partition_memory_is(arg[0], arg[1]))
+		return partition_memory_grow(arg, paging_map);
 	if (result >= 0 && arg[2] > arg[1])
 		paging_fill_growth((uint64_t)result, arg[1], arg[2]);
 	return result;

@@ -15,7 +15,7 @@ call_handler call_set_tid_address, call_exit, call_tid, call_zero, call_arch_prc
 call_handler call_unserved, call_forbidden;
 
 /* call_memory.c: the address space */
-call_handler call_brk, call_range, call_mprotect, call_mmap, call_mremap;
+call_handler call_brk, call_range, call_mprotect, call_madvise, call_mmap, call_mremap;
 
 /* call_file.c: descriptors and /proc/self/exe */
 call_handler call_descriptor, call_duplicate, call_close_range, call_readlink, call_readlinkat, call_open, call_openat;

@@ -10,6 +10,7 @@
 #include "job.h"
 #include "options.h"
 #include "paging.h"
+#include "partition_memory.h"
 #include "program.h"
 #include "region.h"
 #include "report.h"
@@ -81,6 +82,8 @@ int main(int argc, char **argv)
 		return refused(&refusal, refusal.error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 	if (job_create(&job, &program, options.partition, options.cores, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
+	if (options.partition_memory)
+		partition_memory_use(job.fd);
 	signal_init(&job);
 	if (job_start(&job, &refusal))
 		return refused(&refusal, EXIT_PARTITION);

@@ -41,6 +41,7 @@ static bool parse(const char *text, struct mapping *mapping)
 	mapping->end = parse_hex(&text);
 	if (mapping->end <= mapping->start || strlen(text) < sizeof(" rwxp "))
 		return false;
+	mapping->writable = text[2] == 'w';
 	mapping->executable = text[3] == 'x';
 	text = skip_field(text + 1);
 	mapping->offset = parse_hex(&text);

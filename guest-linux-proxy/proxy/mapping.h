@@ -10,7 +10,7 @@
 /** One line of /proc/self/maps. */
 struct mapping {
 	uint64_t start, end;
-	bool executable;
+	bool writable, executable;
 	uint64_t offset;  /* in the file */
 	const char *name; /* the file's path, "[stack]" and the like, or "" */
 };

@@ -2,23 +2,28 @@
 #include "memory.h"
 
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+/*
+ * The program's side is always the local one: that is copied as by read(2) and write(2), while the remote side must
+ * consist of pages that Linux manages, which partition memory does not.
+ */
 bool memory_read(uint64_t from, void *to, size_t size)
 {
-	struct iovec local = {to, size};
-	struct iovec remote = {(void *)from, size};
+	struct iovec program = {(void *)from, size};
+	struct iovec own = {to, size};
 
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return syscall(SYS_process_vm_writev, getpid(), &program, 1, &own, 1, 0) == (ssize_t)size;
 }
 
 bool memory_write(uint64_t to, const void *from, size_t size)
 {
-	struct iovec local = {(void *)from, size};
-	struct iovec remote = {(void *)to, size};
+	struct iovec program = {(void *)to, size};
+	struct iovec own = {(void *)from, size};
 
-	return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return syscall(SYS_process_vm_readv, getpid(), &program, 1, &own, 1, 0) == (ssize_t)size;
 }
 
 long memory_read_string(uint64_t from, char *to, size_t size)

@@ -20,6 +20,8 @@ const char options_help[] =
     "  --stats           report each system call's count and time at the end\n"
     "  --populate        fault memory in when it is mapped: image, stack, heap, anonymous mappings, libraries\n"
     "  --no-huge-pages   4 KiB pages only; otherwise anonymous mappings from 4 MiB on have 2 MiB pages\n"
+    "  --partition-memory\n"
+    "                    take anonymous mappings from 2 MiB on from the partition's own memory, as long as it lasts\n"
     "  --list-calls      print the system calls that do not go straight to Linux, and why\n"
     "  --help            print this\n"
     "\n"
@@ -70,6 +72,8 @@ static bool parse_flag(const char *option, struct options *options)
 		options->populate = true;
 	else if (strcmp(option, "--no-huge-pages") == 0)
 		options->no_huge_pages = true;
+	else if (strcmp(option, "--partition-memory") == 0)
+		options->partition_memory = true;
 	else
 		return false;
 	return true;

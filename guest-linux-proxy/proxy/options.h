@@ -14,6 +14,7 @@ struct options {
 	bool stats;
 	bool populate;
 	bool no_huge_pages;
+	bool partition_memory;
 	bool help;
 	bool list_calls;
 	int program_count; /* of the program's own arguments, its name first */

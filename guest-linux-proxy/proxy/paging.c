@@ -2,6 +2,7 @@
 #include "paging.h"
 
 #include "mapping.h"
+#include "partition_memory.h"
 #include "raw.h"
 
 #include <sys/mman.h>
@@ -48,10 +49,11 @@ static bool should_populate(uint64_t size, uint64_t protection, uint64_t flags)
 	return size <= FILE_BYTES;
 }
 
-static bool should_be_huge(const uint64_t arg[6])
+/* Private anonymous memory that may lie anywhere, of a size that rounding does not make overflow. */
+static bool is_plain(const uint64_t arg[6])
 {
-	return huge && !arg[0] && arg[1] >= HUGE_BYTES && arg[1] < UINT64_MAX / 2 && arg[2] & PROT_WRITE &&
-	       (arg[3] & ~(uint64_t)PLAIN_FLAGS) == 0 && arg[3] & MAP_ANONYMOUS && arg[3] & MAP_PRIVATE;
+	return !arg[0] && arg[1] < UINT64_MAX / 2 && arg[2] & PROT_WRITE && (arg[3] & ~(uint64_t)PLAIN_FLAGS) == 0 &&
+	       arg[3] & MAP_ANONYMOUS && arg[3] & MAP_PRIVATE;
 }
 
 /*
@@ -85,7 +87,13 @@ int64_t paging_map(const uint64_t arg[6])
 	const uint64_t populate = should_populate(arg[1], arg[2], arg[3]) ? MAP_POPULATE : 0;
 	const uint64_t wanted[6] = {arg[0], arg[1], arg[2], arg[3] | populate, arg[4], arg[5]};
 
-	if (should_be_huge(wanted)) {
+	if (is_plain(wanted) && arg[1] >= HUGE_PAGE && !(arg[3] & MAP_NORESERVE)) {
+		int64_t result = partition_memory_map(wanted);
+
+		if (result >= 0)
+			return result;
+	}
+	if (huge && is_plain(wanted) && arg[1] >= HUGE_BYTES) {
 		int64_t result = map_aligned(wanted);
 
 		if (result >= 0)

@@ -255,6 +255,8 @@ static void dump_info(void)
 	FIELD(hvm_info, parked_cores);
 	FIELD(hvm_info, heartbeat);
 	FIELD(hvm_info, interrupts);
+	FIELD(hvm_info, program_memory);
+	FIELD(hvm_info, program_memory_used);
 	FIELD(hvm_info, reserved);
 	end_struct();
 }

@@ -31,8 +31,8 @@ static void defaults_are_the_first_partition_one_core_and_standard_error(void)
 	CHECK_EQUAL(options.cores, 1);
 	CHECK_EQUAL(options.report_fd, -1);
 	CHECK(!options.stats && !options.populate && !options.no_huge_pages);
-	CHECK_EQUAL(PARSE("--no-huge-pages", "--", "prog"), 0);
-	CHECK(options.no_huge_pages);
+	CHECK_EQUAL(PARSE("--no-huge-pages", "--partition-memory", "--", "prog"), 0);
+	CHECK(options.no_huge_pages && options.partition_memory);
 }
 
 static void refuses_with_the_value_and_what_is_allowed(void)

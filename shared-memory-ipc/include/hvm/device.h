@@ -54,7 +54,9 @@ struct hvm_info {
 	uint32_t parked_cores;		    /* cores that were stopped by force and wait for their restart */
 	uint64_t heartbeat;		    /* sum over the cores */
 	uint64_t interrupts;		    /* taken by all cores since boot */
-	uint64_t reserved[4];
+	uint64_t program_memory;	    /* bytes that programs can map (HVM_MAP_MEMORY) ... */
+	uint64_t program_memory_used;	    /* ... and those that they have mapped */
+	uint64_t reserved[2];
 };
 HVM_ASSERT_SIZE(struct hvm_info, 160);
 #define HVM_IOC_INFO _IOWR(HVM_IOC_MAGIC, 0x01, struct hvm_info)
@@ -123,6 +125,14 @@ struct hvm_ping {
  * booted, and @state says why. EBUSY: this file is a job already.
  */
 #define HVM_JOB_SLOTS 544u
+
+/**
+ * Partition memory: mmap(fd of a job, offset HVM_MAP_MEMORY, any size, MAP_SHARED), rounded up to chunks of 2 MiB,
+ * zeroed, contiguous in 2 MiB and mapped so if the address is a multiple of it. Children of fork do not have it; it is
+ * no memory for O_DIRECT, process_vm_readv(2) and shared futexes; it cannot grow, nor be given back in parts. ENOMEM:
+ * the partition has not that much left. EINVAL: not MAP_SHARED.
+ */
+#define HVM_MAP_MEMORY 0x10000000000ull
 struct hvm_job_create {
 	char name[HVM_NAME_MAX];  /* in; out: the partition's name */
 	uint32_t cores;		  /* in */

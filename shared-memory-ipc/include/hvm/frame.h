@@ -93,9 +93,10 @@ enum hvm_field_tag {
 };
 
 enum hvm_run_option {
-	HVM_RUN_STATS = 1,	   /* report each system call's count and time */
-	HVM_RUN_POPULATE = 2,	   /* have memory there before it is touched */
-	HVM_RUN_NO_HUGE_PAGES = 4, /* 4 KiB pages only */
+	HVM_RUN_STATS = 1,	      /* report each system call's count and time */
+	HVM_RUN_POPULATE = 2,	      /* have memory there before it is touched */
+	HVM_RUN_NO_HUGE_PAGES = 4,    /* 4 KiB pages only */
+	HVM_RUN_PARTITION_MEMORY = 8, /* large mappings are the partition's own memory */
 };
 
 static inline uint32_t hvm_frame_check(const struct hvm_frame *f)

@@ -111,6 +111,8 @@ final class VmFacts {
         facts.put("first_instruction_us", partition.firstInstruction().toNanos() / 1000);
         facts.put("ready_us", partition.ready().toNanos() / 1000);
         facts.put("interrupts", partition.interrupts());
+        facts.put("program_memory_mib", mebibytes(partition.programMemory()));
+        facts.put("program_memory_used_mib", mebibytes(partition.programMemoryUsed()));
     }
 
     private static List<String> mounts(Layout layout) {

@@ -41,6 +41,9 @@ final class RunCommand extends Command {
                 "--stats");
         flag("Have its memory there before it is touched: no page fault while it computes.", "--populate");
         flag("Give it 4 KiB pages only; large mappings have 2 MiB pages otherwise.", "--no-huge-pages");
+        flag(
+                "Take its large mappings from the partition's own memory, as long as that lasts (hvm info tells).",
+                "--partition-memory");
         option(Integer.class, "SECONDS", "End the job after this time (SIGTERM, then SIGKILL).", "--time");
         option(String.class, "FOLDER", "Working directory; default: this one.", "-C", "--cwd");
         repeated("NAME[=VALUE]", "Set a variable, or pass one of yours; may be repeated.", "-e", "--env");

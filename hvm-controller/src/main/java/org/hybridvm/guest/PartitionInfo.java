@@ -23,6 +23,8 @@ final class PartitionInfo {
     private static final int JOBS_OFFSET = 104;
     private static final int HEARTBEAT_OFFSET = 112;
     private static final int INTERRUPTS_OFFSET = 120;
+    private static final int PROGRAM_MEMORY_OFFSET = 128;
+    private static final int PROGRAM_MEMORY_USED_OFFSET = 136;
 
     /** enum hvm_partition_state of hvm/partition.h, in its order. */
     private static final String[] STATES = {"DOWN", "LOADING", "BOOTING", "READY", "RUNNING", "HUNG", "FAILED"};
@@ -40,6 +42,8 @@ final class PartitionInfo {
                 info.getInt(CORES_OFFSET),
                 info.getInt(CORES_FREE_OFFSET),
                 info.getLong(MEMORY_SIZE_OFFSET),
+                info.getLong(PROGRAM_MEMORY_OFFSET),
+                info.getLong(PROGRAM_MEMORY_USED_OFFSET),
                 info.getInt(GENERATION_OFFSET),
                 Duration.ofNanos(info.getLong(FIRST_INSTRUCTION_OFFSET)),
                 Duration.ofNanos(info.getLong(READY_OFFSET)),

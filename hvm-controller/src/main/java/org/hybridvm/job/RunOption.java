@@ -18,7 +18,9 @@ public enum RunOption {
     /** Have memory there before it is touched. */
     POPULATE(2),
     /** Use 4 KiB pages only. */
-    NO_HUGE_PAGES(4);
+    NO_HUGE_PAGES(4),
+    /** Take large mappings from the partition's own memory. */
+    PARTITION_MEMORY(8);
 
     private final int bit;
 

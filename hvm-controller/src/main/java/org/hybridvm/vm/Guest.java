@@ -37,6 +37,8 @@ public interface Guest extends AutoCloseable {
      * An HRT partition as hvm.ko describes it.
      *
      * @param state DOWN, LOADING, BOOTING, READY, RUNNING, HUNG or FAILED
+     * @param programMemory bytes that programs can have of it
+     * @param programMemoryUsed bytes that they have
      * @param generation boots so far
      * @param firstInstruction INIT to the first C instruction, at its last boot
      * @param ready INIT until every core idled
@@ -47,6 +49,8 @@ public interface Guest extends AutoCloseable {
             int cores,
             int coresFree,
             long memory,
+            long programMemory,
+            long programMemoryUsed,
             int generation,
             Duration firstInstruction,
             Duration ready,

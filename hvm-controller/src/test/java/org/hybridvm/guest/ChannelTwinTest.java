@@ -105,6 +105,8 @@ class ChannelTwinTest {
         info.putInt(offset("hvm_info", "core_count"), 2);
         info.putInt(offset("hvm_info", "cores_free"), 1);
         info.putLong(offset("hvm_info", "memory_size"), 1L << 33);
+        info.putLong(offset("hvm_info", "program_memory"), 1L << 36);
+        info.putLong(offset("hvm_info", "program_memory_used"), 1L << 37);
         info.putInt(offset("hvm_info", "generation"), 4);
         info.putLong(offset("hvm_info", "boot_first_instruction_ns"), 5);
         info.putLong(offset("hvm_info", "boot_ready_ns"), 6);
@@ -118,6 +120,8 @@ class ChannelTwinTest {
                         2,
                         1,
                         1L << 33,
+                        1L << 36,
+                        1L << 37,
                         4,
                         Duration.ofNanos(5),
                         Duration.ofNanos(6),
