@@ -29,7 +29,7 @@ static void add_forwarded(const struct job *job, struct call *calls)
 	for (unsigned int i = 0; i < job->servers; i++) {
 		const struct stats *stats = job->server[i].stats;
 
-		for (unsigned int nr = 0; stats && nr <= STATS_NUMBERS; nr++) {
+		for (unsigned int nr = 0; stats && nr < STATS_COUNTERS; nr++) {
 			calls[nr].forwarded += hvm_load_relaxed(&stats->count[nr]);
 			calls[nr].cycles += hvm_load_relaxed(&stats->cycles[nr]);
 		}
@@ -79,12 +79,18 @@ static void report_event(const char *name, uint64_t count, uint64_t ns)
 	report_line("stats-event name=%s count=%llu ns=%llu", name, (unsigned long long)count, (unsigned long long)ns);
 }
 
-static void report_events(const struct job *job, const struct hvm_job_stats *counted, const struct call *faults)
+static void report_forwarded(const struct job *job, const char *name, const struct call *call)
+{
+	report_event(name, call->forwarded, nanoseconds(job, call->cycles));
+}
+
+static void report_events(const struct job *job, const struct hvm_job_stats *counted, const struct call *calls)
 {
 	struct hvm_slot_stats sum;
 
 	thread_stats_of_all(job, &sum);
-	report_event("page-fault", faults->forwarded, nanoseconds(job, faults->cycles));
+	report_forwarded(job, "page-fault", &calls[STATS_PAGE_FAULT]);
+	report_forwarded(job, "request", &calls[STATS_REQUEST]);
 	report_event("shootdown", counted->shootdowns, counted->shootdown_ns);
 	report_event("interrupt", sum.interrupts, nanoseconds(job, counted->interrupt_cycles));
 	report_event("preemption", counted->preemptions, 0);
@@ -92,14 +98,14 @@ static void report_events(const struct job *job, const struct hvm_job_stats *cou
 
 static void report_counted(const struct job *job)
 {
-	static struct call calls[STATS_NUMBERS + 1];
+	static struct call calls[STATS_COUNTERS];
 	struct hvm_job_stats counted = {.shootdowns = 0};
 
 	device_job_stats(job->fd, &counted); /* fails only if the job is gone: then there is nothing to add */
 	add_forwarded(job, calls);
 	add_local(&counted, calls);
 	report_calls(job, calls);
-	report_events(job, &counted, &calls[STATS_PAGE_FAULT]);
+	report_events(job, &counted, calls);
 }
 
 void stats_report(const struct job *job)

@@ -13,10 +13,12 @@
 
 #define STATS_NUMBERS	 512 /* system calls that are told apart; the last counts all higher ones */
 #define STATS_PAGE_FAULT STATS_NUMBERS
+#define STATS_REQUEST	 (STATS_NUMBERS + 1) /* the aerokernel's own: signals, servers, clocks */
+#define STATS_COUNTERS	 (STATS_NUMBERS + 2)
 
 struct stats {
-	uint64_t count[STATS_NUMBERS + 1];
-	uint64_t cycles[STATS_NUMBERS + 1]; /* TSC */
+	uint64_t count[STATS_COUNTERS];
+	uint64_t cycles[STATS_COUNTERS]; /* TSC */
 };
 
 /** Whether calls are counted one by one (--stats). Set before the first server is made. */
@@ -29,6 +31,8 @@ static inline unsigned int stats_index(uint32_t nr)
 {
 	if (nr == HVM_NR_PAGE_FAULT)
 		return STATS_PAGE_FAULT;
+	if (nr >= HVM_NR_FIRST_SPECIAL)
+		return STATS_REQUEST;
 	return nr < STATS_NUMBERS ? nr : STATS_NUMBERS - 1;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +112,17 @@ static void move_and_grow(void)
 	check(!munmap(at, 2 * MIB), "munmap");
 }
 
+/* What takes the pages themselves gets them, or is told EFAULT: partition memory is no pages. */
+static bool pin(const int ends[2], uint8_t *at)
+{
+	struct iovec piece = {at, PAGE};
+	ssize_t n = vmsplice(ends[1], &piece, 1, 0);
+
+	if (n < 0)
+		return errno == EFAULT;
+	return read(ends[0], at + PAGE, (size_t)n) == n && !memcmp(at, at + PAGE, (size_t)n);
+}
+
 /* System calls read and write it, those that the proxy makes in its own way included. */
 static void pass_to_calls(void)
 {
@@ -123,6 +135,7 @@ static void pass_to_calls(void)
 	check(!pipe(ends) && write(ends[1], at + 1, 5000) == 5000 && read(ends[0], at + MIB + 3, 5000) == 5000 &&
 		  !memcmp(at + 1, at + MIB + 3, 5000),
 	      "through a pipe");
+	check(pin(ends, at + MIB), "vmsplice");
 	check(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, time) && time->tv_nsec >= 0 && time->tv_nsec < 1000000000,
 	      "clock_gettime");
 	check(!getrusage(RUSAGE_SELF, usage), "getrusage");

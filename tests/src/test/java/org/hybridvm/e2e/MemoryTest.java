@@ -75,6 +75,41 @@ class MemoryTest {
         assertThat(outcome.succeeded().text()).isEqualTo("collapsed, checked\n");
     }
 
+    @Test
+    void shouldTakeLargeMappingsFromThePartitionIfAsked() {
+        String program = programs.path("partmem").toString();
+
+        assertThat(run(List.of(program)).succeeded().text()).isEqualTo("linux\n");
+        assertThat(run(List.of(program), "--partition-memory").succeeded().text())
+                .isEqualTo("partition\n");
+        assertThat(used()).isZero();
+    }
+
+    @Test
+    void shouldForwardNoPageFaultOfPartitionMemory() {
+        String program = programs.path("partmem").toString();
+
+        Outcome outcome = run(List.of(program, "10"), "--partition-memory", "--populate", "--stats");
+
+        assertThat(outcome.succeeded().text()).isEqualTo("partition\n");
+        assertThat(faults(outcome)).isZero();
+    }
+
+    @Test
+    void shouldGoOnWithLinuxMemoryWhereThePartitionsIsUsedUp() {
+        String program = programs.path("partmem").toString();
+
+        assertThat(run(List.of(program, "100"), "--partition-memory")
+                        .succeeded()
+                        .text())
+                .isEqualTo("linux\n");
+        assertThat(used()).isZero();
+    }
+
+    private long used() {
+        return node.json("info", Node.VM).objects("partitions").get(1).number("program_memory_used_mib");
+    }
+
     private Outcome pages(String mebibytes, String... options) {
         var all = new ArrayList<>(List.of(options));
         all.add("--stats");
