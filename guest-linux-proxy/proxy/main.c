@@ -82,8 +82,8 @@ int main(int argc, char **argv)
 		return refused(&refusal, refusal.error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 	if (job_create(&job, &program, options.partition, options.cores, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
-	if (options.partition_memory)
-		partition_memory_use(job.fd);
+	if (options.partition_memory && partition_memory_use(job.fd))
+		report_line("partition-memory reason=/proc-cannot-be-read");
 	signal_init(&job);
 	if (job_start(&job, &refusal))
 		return refused(&refusal, EXIT_PARTITION);

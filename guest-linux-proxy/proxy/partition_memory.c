@@ -4,20 +4,108 @@
 #include "mapping.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <hvm/device.h>
 
 #define PAGE  4096ull
 #define CHUNK (2ull << 20)
 
+#define PIECES 1024 /* of partition memory that a child of fork can get copies of */
+
 static int device = -1;
+static char device_name[64]; /* as /proc/self/maps has it */
 static bool used;
 
-void partition_memory_use(int fd)
+struct piece {
+	uint64_t start, end;
+	int protection;
+};
+
+/* What a child of fork is to get, and where from: the parent's memory, which is not in the child's address space. */
+static struct piece pieces[PIECES];
+static unsigned int piece_count;
+static int parent_memory = -1;
+
+static bool is_ours(const struct mapping *mapping)
 {
+	return mapping->offset >= HVM_MAP_MEMORY && strcmp(mapping->name, device_name) == 0;
+}
+
+static bool note(const struct mapping *mapping, void *context)
+{
+	(void)context;
+	if (is_ours(mapping))
+		pieces[piece_count++] = (struct piece){
+		    .start = mapping->start,
+		    .end = mapping->end,
+		    .protection =
+			PROT_READ | (mapping->writable ? PROT_WRITE : 0) | (mapping->executable ? PROT_EXEC : 0),
+		};
+	return piece_count < PIECES;
+}
+
+static void before_fork(void)
+{
+	piece_count = 0;
+	if (!partition_memory_was_used() || mapping_each(note, NULL) || !piece_count)
+		return;
+	parent_memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+}
+
+static void after_fork(void)
+{
+	if (parent_memory >= 0)
+		close(parent_memory);
+	parent_memory = -1;
+}
+
+/* A private copy, of Linux's memory. Where it cannot be had the child has none, and faults. */
+static void copy(const struct piece *piece)
+{
+	size_t size = piece->end - piece->start, done = 0;
+	uint8_t *to = mmap((void *)piece->start, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (to == MAP_FAILED)
+		return;
+	while (done < size) {
+		ssize_t n = pread(parent_memory, to + done, size - done, (off_t)(piece->start + done));
+
+		if (n <= 0) {
+			munmap(to, size);
+			return;
+		}
+		done += (size_t)n;
+	}
+	mprotect(to, size, piece->protection);
+}
+
+static void in_child(void)
+{
+	for (unsigned int i = 0; parent_memory >= 0 && i < piece_count; i++)
+		copy(&pieces[i]);
+	after_fork();
+	device = -1; /* the parent's job */
+}
+
+int partition_memory_use(int fd)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, device_name, sizeof(device_name) - 1);
+	if (n < 0)
+		return -errno;
+	device_name[n] = 0;
 	device = fd;
+	return -pthread_atfork(before_fork, after_fork, in_child);
 }
 
 bool partition_memory_was_used(void)
@@ -74,8 +162,7 @@ static bool look(const struct mapping *mapping, void *context)
 
 	if (lookup->at >= mapping->end)
 		return true;
-	if (lookup->at < mapping->start || !mapping->writable || mapping->offset < HVM_MAP_MEMORY ||
-	    strcmp(mapping->name, HVM_DEVICE_PATH) != 0)
+	if (lookup->at < mapping->start || !mapping->writable || !is_ours(mapping))
 		return false;
 	lookup->at = mapping->end;
 	lookup->found = lookup->at >= lookup->end;

@@ -10,8 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** From now on take it from the partition of the job behind @fd. */
-void partition_memory_use(int fd);
+/**
+ * From now on take it from the partition of the job behind @fd. Children of fork(3) get copies that are Linux's memory.
+ * 0 or a negative errno value.
+ */
+int partition_memory_use(int fd);
 
 /** True if the program ever had such memory. */
 bool partition_memory_was_used(void);

@@ -141,6 +141,11 @@ static void pass_to_calls(void)
 	check(!getrusage(RUSAGE_SELF, usage), "getrusage");
 	strcpy((char *)at, "/proc/self/exe");
 	check(readlink((char *)at, (char *)at + 100, 200) > 0 && strstr((char *)at + 100, "partmem"), "readlink");
+	fill(at, 2 * MIB);
+	check(pread(open("/proc/self/mem", O_RDONLY), at + MIB + PAGE, MIB - PAGE, (off_t)(uintptr_t)at) ==
+		      MIB - PAGE &&
+		  !memcmp(at, at + MIB + PAGE, MIB - PAGE),
+	      "/proc/self/mem");
 	check(!munmap(at, 2 * MIB), "munmap");
 }
 

@@ -11,6 +11,7 @@ int main(void)
 	test_options();
 	test_mapping();
 	test_paging();
+	test_partition_memory();
 	test_memory();
 	test_image();
 	test_symbol();

@@ -57,6 +57,7 @@ void test_stack(void);
 void test_heap(void);
 void test_options(void);
 void test_paging(void);
+void test_partition_memory(void);
 void test_descriptor(void);
 void test_region(void);
 void test_symbol(void);
