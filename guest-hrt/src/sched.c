@@ -483,7 +483,7 @@ static void run_idle(void);
 static void switch_to_idle(struct core *core)
 {
 	struct thread *thread = core->thread;
-	uint64_t *stack = (uint64_t *)((uint8_t *)core + CORE_AREA_SIZE) - 2;
+	uint64_t *stack = (uint64_t *)((uint8_t *)core + CORE_AREA_SIZE) - 3; /* aligned as after a call */
 
 	*--stack = (uint64_t)run_idle;
 	for (int i = 0; i < 6; i++) /* rbp, rbx, r12 to r15 */
