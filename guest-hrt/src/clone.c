@@ -5,6 +5,7 @@
 #include "fpu.h"
 #include "futex.h"
 #include "job.h"
+#include "process.h"
 #include "robust.h"
 #include "sched.h"
 #include "signal.h"
@@ -73,6 +74,8 @@ static int64_t start(struct thread *parent, const struct hvm_regs *regs, const s
 
 	if (request->flags & CLONE_SETTLS && !cpu_is_user_address(request->tls))
 		return -EPERM; /* as Linux for an address beyond TASK_SIZE */
+	if (parent->lent)
+		return -EAGAIN; /* the servers are another process's */
 	parent->entry = regs;
 	child = job_claim(parent->job, parent);
 	if (!child)
@@ -105,7 +108,7 @@ int64_t clone_call(struct thread *thread, const struct hvm_regs *regs)
 	    .tls = regs->r8,
 	};
 
-	return is_thread(request.flags) ? start(thread, regs, &request) : syscall_forward(thread, regs);
+	return is_thread(request.flags) ? start(thread, regs, &request) : process_call(thread, regs);
 }
 
 /* What the caller knows beyond struct clone_args must be zero. */
@@ -143,7 +146,7 @@ int64_t clone3_call(struct thread *thread, const struct hvm_regs *regs)
 	if (err)
 		return err;
 	if (!is_thread(args.flags) || args.set_tid_size || args.set_tid)
-		return syscall_forward(thread, regs);
+		return process_call(thread, regs);
 	if (args.exit_signal || args.flags & CLONE_DETACHED || !args.stack != !args.stack_size)
 		return -EINVAL;
 	request = (struct clone_request){
@@ -196,6 +199,8 @@ int64_t clone_exit(struct thread *thread, const struct hvm_regs *regs)
 	uint64_t status = regs->rdi & 0xff;
 	bool last;
 
+	if (thread->lent)
+		return syscall_forward(thread, regs);
 	thread->entry = regs;
 	signal_end(thread);
 	robust_release(thread);

@@ -109,6 +109,7 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	control->flush_ack = hvm_load_acquire(&control->flush);
 	control->command_ack = hvm_load_acquire(&control->command);
 	core->signal_seen = hvm_load_acquire(&control->signal);
+	control->stop_ack = hvm_load_acquire(&control->stop_ticket);
 	log_line("ready: APIC id %u, %s, %u-level paging, generation %u", control->apic_id,
 		 part->flags & HVM_FLAG_X2APIC ? "x2APIC" : "xAPIC", part->flags & HVM_FLAG_LA57 ? 5 : 4,
 		 part->generation);
@@ -118,14 +119,40 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 
 void core_load_space(struct core *core, uint64_t space)
 {
+	/* One space is left before the next is said to be loaded: the module may free the tables of the first. */
+	if (core->control->loaded) {
+		cpu_write_cr3(partition->idle_top);
+		hvm_store_release(&core->control->loaded, 0);
+	}
 	if (space) {
 		hvm_store_relaxed(&core->control->loaded, space);
 		hvm_fence_full(); /* seen before any translation is fetched: the module looks after it changed them */
 		cpu_write_cr3(space);
-	} else {
-		cpu_write_cr3(partition->idle_top);
-		hvm_store_release(&core->control->loaded, 0);
 	}
+}
+
+static bool has_command(const struct hvm_core *control)
+{
+	return hvm_load_acquire(&control->command) != control->command_ack;
+}
+
+static bool has_stop(const struct hvm_core *control)
+{
+	return hvm_load_acquire(&control->stop_ticket) != control->stop_ack;
+}
+
+static void acknowledge_stop(struct hvm_core *control)
+{
+	hvm_store_release(&control->stop_ack, control->stop_ticket);
+}
+
+static void take_thread(struct core *core)
+{
+	struct hvm_core *control = core->control;
+
+	if ((control->command & 0xff) == HVM_COMMAND_RUN && control->group == core->group)
+		sched_accept(core, control->space, control->slot, control->copy);
+	hvm_store_release(&control->command_ack, control->command);
 }
 
 void core_doorbell(struct core *core)
@@ -145,18 +172,39 @@ void core_doorbell(struct core *core)
 	}
 	/* An interrupt orders everything. */
 	hvm_store_release(&core->barrier_ack, hvm_load_acquire(&core->barrier));
-	if (core->space && hvm_load_acquire(&control->stop) == core->space)
+	if (!core->group)
+		return;
+	if (has_stop(control))
 		core->stop_requested = true;
+	if (has_command(control))
+		take_thread(core);
 }
 
-void core_abandon_thread(struct core *core)
+static _Noreturn void leave_group(struct core *core)
 {
 	sched_leave(core);
 	core_load_space(core, 0);
 	core->thread = NULL;
-	core->stop_requested = false;
-	cpu_write_msr(MSR_FS_BASE, 0);
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, core_idle);
+}
+
+void core_obey_stop(struct core *core)
+{
+	struct hvm_core *control = core->control;
+	uint64_t space = control->stop;
+	bool running = core->thread && core->thread->space == space;
+
+	core->stop_requested = false;
+	if (space == HVM_STOP_GROUP)
+		leave_group(core);
+	sched_drop(core, space);
+	if (control->loaded == space)
+		core_load_space(core, 0);
+	if (running)
+		core->thread = NULL;
+	acknowledge_stop(control);
+	if (running)
+		sched_idle(core);
 }
 
 struct hvm_slot *slot_at(uint32_t index)
@@ -169,16 +217,19 @@ struct hvm_slot *slot_at(uint32_t index)
 static void command_run(struct core *core, bool join)
 {
 	struct hvm_core *control = core->control;
-	uint64_t space = control->space;
-	uint32_t slot = control->slot, call_slot = control->call_slot, number = control->number;
+	uint64_t space = control->space, group = control->group;
+	uint32_t slot = control->slot, call_slot = control->call_slot, copy = control->copy;
 
+	core->number = control->number;
 	/* Cores of one job that share a processor of the host would take turns in waiting for each other. */
 	core->polls = !(partition->flags & HVM_FLAG_SHARED) || control->cores == 1;
 
-	core_load_space(core, space);
 	core_set_state(core, HVM_CORE_RUNNING);
+	sched_join(core, group);
+	if (!join)
+		sched_begin(core, space, slot, call_slot, copy);
 	hvm_store_release(&control->command_ack, control->command);
-	sched_join(core, space, number, join ? SCHED_NO_SLOT : slot, join ? 0 : call_slot);
+	sched_idle(core);
 }
 
 /* Take the posted command, if any. Interrupts are off. */
@@ -187,7 +238,7 @@ static void command_take(struct core *core)
 	struct hvm_core *control = core->control;
 	uint64_t command = hvm_load_acquire(&control->command);
 
-	if (command == control->command_ack)
+	if (!has_command(control))
 		return;
 	hvm_store_relaxed(&control->heartbeat, control->heartbeat + 1);
 	if ((command & 0xff) == HVM_COMMAND_RUN || (command & 0xff) == HVM_COMMAND_JOIN)
@@ -202,6 +253,8 @@ void core_idle(void)
 	cpu_interrupts_off();
 	for (;;) {
 		core_set_state(core, HVM_CORE_IDLE);
+		core->stop_requested = false;
+		acknowledge_stop(core->control);
 		command_take(core);
 		cpu_halt();
 	}

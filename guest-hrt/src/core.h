@@ -53,17 +53,17 @@ struct core {
 	uint32_t index;
 	uint64_t signal_seen; /* control->signal when it was last looked for signals */
 	bool fpu_live;	      /* the running thread's vector state is in the registers; otherwise CR0.TS is set */
-	bool stop_requested;  /* the doorbell saw stop name the space of the core's job */
+	bool stop_requested;  /* the doorbell saw a stop that is not answered yet */
 	uint64_t gdt[GDT_ENTRIES];
 	struct tss tss;
 
-	/* sched.c; lock protects space and ready against the other cores */
+	/* sched.c; lock protects group and ready against the other cores */
 	uint32_t lock;
-	uint32_t number;	   /* of the core in its job */
+	uint32_t number;	   /* of the core in its group */
 	bool misplaced;		   /* a thread in ready may not run here any more */
 	uint32_t barrier;	   /* raised by who wants this core to order its memory accesses ... */
 	uint32_t barrier_ack;	   /* ... and what it saw when it last did */
-	uint64_t space;		   /* of the job it joined, 0 = none */
+	uint64_t group;		   /* of which it runs the threads, 0 = none */
 	struct thread *ready;	   /* can run, the first one first */
 	struct thread *ready_last; /* valid while there is a first */
 	struct thread *waiting;	   /* for answers; only this core touches it */
@@ -121,15 +121,18 @@ _Noreturn void core_boot(struct hvm_partition *part, uint64_t index, uint64_t en
 _Noreturn void core_idle(void);
 
 /**
- * The doorbell interrupt: flush translations if asked, notice a stop of the running thread. Interrupts are off.
- * Commands are not taken here but by core_idle.
+ * The doorbell interrupt: flush translations if asked, notice a stop, take a thread that the module gives to the core's
+ * group. Interrupts are off. Other commands are taken by core_idle.
  */
 void core_doorbell(struct core *core);
 
 /** Load a top-level table and tell the module which. 0 loads the idle table. Interrupts may be on or off. */
 void core_load_space(struct core *core, uint64_t space);
 
-/** Leave the job and its threads for good: idle table, idle stack. Interrupts are off. */
-_Noreturn void core_abandon_thread(struct core *core);
+/**
+ * Leave what the module's stop names: a space, or the group. Returns if the running thread (or the idle stack) is not
+ * concerned. Interrupts are off, nothing is held.
+ */
+void core_obey_stop(struct core *core);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "panic.h"
+#include "process.h"
 #include "sched.h"
 #include "signal.h"
 #include "timer.h"
@@ -102,8 +103,11 @@ static bool handle(struct core *core, const struct hvm_regs *regs)
 	if (!of_program || !core->thread)
 		return false;
 	if (core->stop_requested) {
+		const struct hvm_regs *entry = core->thread->entry;
+
 		core->thread->entry = regs;
-		core_abandon_thread(core);
+		core_obey_stop(core);
+		core->thread->entry = entry;
 	}
 	return sched_interrupt(core, turn) || signal_concerns(core->thread, 0);
 }
@@ -133,6 +137,7 @@ void exception_from_program(struct hvm_regs *regs)
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
 	struct hvm_regs full;
+	int64_t result;
 
 	if (regs->vector == VECTOR_DEVICE_NOT_AVAILABLE) {
 		fpu_load(core);
@@ -153,10 +158,12 @@ void exception_from_program(struct hvm_regs *regs)
 		const uint64_t arg[HVM_SLOT_ARGS] = {full.cr2, full.error, full.rip};
 
 		thread->slot->stats.page_faults++;
-		thread_forward(thread, HVM_NR_PAGE_FAULT, arg); /* to be tried again, or a signal waits */
+		result = thread_forward(thread, HVM_NR_PAGE_FAULT, arg); /* to be tried again, or a signal waits */
 	} else {
-		thread_exception(thread, &full);
+		result = thread_exception(thread, &full);
 	}
+	if (thread->lent && process_resume(thread, regs))
+		regs->rax = (uint64_t)result;
 	signal_deliver(thread, regs);
 }
 

@@ -12,10 +12,12 @@ struct job *job_of_space(uint64_t space)
 	return (struct job *)((uint8_t *)core_at(partition->core_count) + number % HVM_MAX_SPACES * HVM_JOB_AREA);
 }
 
-void job_begin(struct job *job, uint32_t first_slot)
+void job_begin(struct job *job, uint32_t first_slot, uint64_t space, uint64_t group)
 {
 	__builtin_memset(job, 0, sizeof(*job));
 	job->first_slot = first_slot;
+	job->space = space;
+	job->group = group;
 	job->used = 1;
 	job->threads = 1;
 }

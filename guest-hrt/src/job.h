@@ -20,6 +20,8 @@ struct job_clock {
 /* All of it is forgotten with the job. */
 struct job {
 	struct futexes futexes;
+	uint64_t space; /* of its threads, and the group of cores that run them */
+	uint64_t group;
 	uint32_t lock; /* protects used and pool */
 	uint32_t first_slot;
 	uint32_t used;	  /* slots from the first on that have had a thread */
@@ -36,8 +38,8 @@ _Static_assert(sizeof(struct job) <= HVM_JOB_AREA, "a job outgrew its area");
 /** The job with this space. */
 struct job *job_of_space(uint64_t space);
 
-/** Forget what the last job with the space left: the thread of @first_slot begins a new one. */
-void job_begin(struct job *job, uint32_t first_slot);
+/** Forget what the last job with @space left: the thread of @first_slot begins a new one on the cores of @group. */
+void job_begin(struct job *job, uint32_t first_slot, uint64_t space, uint64_t group);
 
 /** A thread that nobody is, for a new one: its server waits. Asks the proxy for a server; NULL: there is none. */
 struct thread *job_claim(struct job *job, struct thread *asking);

@@ -49,13 +49,13 @@ static void set_live(uint32_t index, bool value)
 		__atomic_fetch_and(&live[index / 64], ~(1ull << index % 64), __ATOMIC_ACQ_REL);
 }
 
-/* Append to the queue of @core; false if it is not of the thread's job (any more). Interrupts are off. */
+/* Append to the queue of @core; false if it does not run the thread's space (any more). Interrupts are off. */
 static bool push(struct core *core, struct thread *thread)
 {
 	bool joined;
 
 	lock_take(&core->lock);
-	joined = core->space == thread->space;
+	joined = core->group == thread->group && hvm_load_relaxed(&core->control->stop) != thread->space;
 	if (joined) {
 		thread->next = NULL;
 		if (core->ready)
@@ -81,7 +81,7 @@ static struct thread *pop(struct core *core, const struct core *taker)
 	if (!hvm_load_relaxed(&core->ready))
 		return NULL;
 	lock_take(&core->lock);
-	if (core->space == taker->space) {
+	if (core->group == taker->group) {
 		for (; *link && !may_run(taker, *link); link = &before->next)
 			before = *link;
 		thread = *link;
@@ -101,7 +101,7 @@ static void move_load(struct core *from, struct core *to)
 	__atomic_fetch_add(&to->load, 1, __ATOMIC_RELAXED);
 }
 
-/* The next thread for @core: its own, or one that another core of the job has no time for. */
+/* The next thread for @core: its own, or one that another core of the group has no time for. */
 static struct thread *pick(struct core *core)
 {
 	struct thread *thread = pop(core, core);
@@ -109,9 +109,11 @@ static struct thread *pick(struct core *core)
 	for (uint32_t i = 0; i < partition->core_count && !thread; i++) {
 		struct core *other = core_at(i);
 
-		if (i == core->index || hvm_load_relaxed(&other->space) != core->space)
+		if (i == core->index || hvm_load_relaxed(&other->group) != core->group)
 			continue;
 		thread = pop(other, core);
+		if (thread && thread->space == hvm_load_relaxed(&core->control->stop))
+			thread = NULL; /* this core has left that space; the other is about to */
 		if (thread)
 			move_load(other, core);
 	}
@@ -133,7 +135,7 @@ static void wake(struct core *core)
 		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
 }
 
-/* Of the cores of the running job that @thread may run on, the one that has the fewest. */
+/* Of the cores of the running core's group that @thread may run on, the one that has the fewest. */
 static struct core *least_loaded(const struct thread *thread)
 {
 	struct core *own = core_self(), *best = may_run(own, thread) ? own : NULL;
@@ -141,7 +143,7 @@ static struct core *least_loaded(const struct thread *thread)
 	for (uint32_t i = 0; i < partition->core_count; i++) {
 		struct core *core = core_at(i);
 
-		if (hvm_load_relaxed(&core->space) == own->space && may_run(core, thread) &&
+		if (hvm_load_relaxed(&core->group) == own->group && may_run(core, thread) &&
 		    (!best || hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load)))
 			best = core;
 	}
@@ -236,6 +238,8 @@ static void load_context(struct core *core, struct thread *thread, uint64_t gs_b
 {
 	core->thread = thread;
 	core->thread_stack = stack_top(thread);
+	if (core->control->loaded != thread->space)
+		core_load_space(core, thread->space);
 	hvm_store_relaxed(&thread->core, core->index);
 	if (thread->slot->client_core != core->index) {
 		hvm_store_relaxed(&thread->slot->client_core, core->index);
@@ -278,7 +282,7 @@ static void finish_switch(void)
 
 	settle(core);
 	if (core->stop_requested)
-		core_abandon_thread(core);
+		core_obey_stop(core);
 	arm_tick(core);
 }
 
@@ -319,7 +323,8 @@ void sched_prepare(struct thread *thread, struct job *job)
 	thread->slot = slot;
 	thread->counts = counts_at(index);
 	thread->job = job;
-	thread->space = core_self()->space;
+	thread->space = job->space;
+	thread->group = job->group;
 	thread->core = core_self()->index;
 	thread->generation = slot->generation;
 	thread->sequence = (uint32_t)(slot->head >> 32);
@@ -342,6 +347,35 @@ void sched_start(struct thread *thread)
 	__atomic_fetch_add(&core->load, 1, __ATOMIC_RELAXED);
 	make_ready(thread);
 	arm_tick(core_self());
+}
+
+/* The first thread of a space that the module gives to @group. */
+static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t copy)
+{
+	struct job *job = job_of_space(space);
+	struct thread *thread;
+
+	if (slot >= thread_count() || copy > thread_count())
+		panic("the module named a slot that has no memory for a thread");
+	thread = thread_at(slot);
+	job_begin(job, slot, space, group);
+	sched_prepare(thread, job);
+	thread->cores = sched_cores(core_self());
+	if (copy) {
+		const struct thread *source = thread_at(copy - 1);
+
+		thread->fpu_used = true;
+		thread->gs_base = source->gs_base;
+		thread->clear_tid = thread->slot->regs.cr2;
+		thread->cores = source->cores;
+		__builtin_memcpy(thread->fpu, source->fpu, sizeof(thread->fpu));
+	}
+	return thread;
+}
+
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy)
+{
+	sched_start(first_of(space, core->group, slot, copy));
 }
 
 /*
@@ -399,7 +433,7 @@ int64_t sched_wait(struct thread *thread, uint64_t tag)
 		struct thread *next;
 
 		if (core->stop_requested)
-			core_abandon_thread(core);
+			core_obey_stop(core);
 		collect(core);
 		next = pick(core);
 		if (next) {
@@ -433,7 +467,7 @@ void sched_block(struct thread *thread)
 		struct thread *next;
 
 		if (core->stop_requested)
-			core_abandon_thread(core);
+			core_obey_stop(core);
 		collect(core);
 		next = pick(core);
 		if (next) {
@@ -541,14 +575,14 @@ void sched_barrier(void)
 		struct core *core = core_at(i);
 		uint32_t wanted;
 
-		if (core == own || hvm_load_relaxed(&core->space) != own->space)
+		if (core == own || hvm_load_relaxed(&core->group) != own->group)
 			continue;
 		wanted = __atomic_add_fetch(&core->barrier, 1, __ATOMIC_SEQ_CST);
 		apic_send(core->control->apic_id, HVM_VECTOR_DOORBELL);
 		while ((int32_t)(hvm_load_acquire(&core->barrier_ack) - wanted) < 0) {
 			cpu_interrupt_window(); /* for the barriers of others */
 			if (own->stop_requested)
-				core_abandon_thread(core_self());
+				core_obey_stop(core_self());
 		}
 	}
 }
@@ -561,7 +595,7 @@ void sched_give_way(void)
 	cpu_interrupt_window();
 	core = core_self();
 	if (core->stop_requested)
-		core_abandon_thread(core);
+		core_obey_stop(core);
 }
 
 void sched_resume(void)
@@ -626,7 +660,7 @@ static void run_idle(void)
 		if (dead)
 			bury(core, dead);
 		if (core->stop_requested)
-			core_abandon_thread(core);
+			core_obey_stop(core);
 		collect(core);
 		next = pick(core);
 		if (next) {
@@ -652,43 +686,71 @@ _Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status)
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
 }
 
-_Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, uint32_t slot, uint32_t call_slot)
+_Noreturn void sched_idle(struct core *core)
 {
-	core->thread = NULL;
-	core->number = number;
-	core->load = 0;
-	core->stop_requested = false;
-	lock_take(&core->lock);
-	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
-	hvm_store_relaxed(&core->space, space);
-	lock_release(&core->lock);
-	if (slot != SCHED_NO_SLOT) {
-		if (slot >= thread_count())
-			panic("the module named a slot that has no memory for a thread");
-		struct thread *thread = thread_at(slot);
-		struct job *job = job_of_space(space);
-
-		job_begin(job, slot);
-		sched_prepare(thread, job);
-		thread->call_slot = call_slot ? slot_at(call_slot - 1) : NULL;
-		thread->cores = sched_cores(core);
-		push(core, thread);
-		core->load = 1;
-	}
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
 }
 
-void sched_leave(struct core *core)
+void sched_join(struct core *core, uint64_t group)
 {
-	uint64_t space = core->space;
-
+	core->thread = NULL;
+	core->load = 0;
 	lock_take(&core->lock);
-	hvm_store_relaxed(&core->space, 0);
-	core->ready = NULL;
+	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
+	hvm_store_relaxed(&core->group, group);
 	lock_release(&core->lock);
-	core->waiting = core->displaced = core->blocked = core->dead = NULL;
-	timer_forget(core);
-	/* Where the program was: for the report of whoever ended it. */
+}
+
+void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy)
+{
+	struct thread *thread = first_of(space, core->group, slot, copy);
+
+	if (call_slot)
+		thread->call_slot = slot_at(call_slot - 1);
+	core->load = 1;
+	push(core, thread);
+}
+
+static bool is_of(const struct thread *thread, uint64_t space)
+{
+	return thread && (thread->space == space || space == HVM_STOP_GROUP);
+}
+
+/* Take the threads of @space out of a list; its last one, if any stay. */
+static struct thread *filter(struct thread **list, uint64_t space)
+{
+	struct thread *last = NULL;
+
+	while (*list) {
+		if (is_of(*list, space)) {
+			hvm_store_relaxed(list, (*list)->next);
+		} else {
+			last = *list;
+			list = &last->next;
+		}
+	}
+	return last;
+}
+
+/* Where the program was: for the report of whoever ended it. */
+static void save_registers(struct core *core, struct thread *thread)
+{
+	if (!thread->entry)
+		return;
+	thread->slot->regs = *thread->entry;
+	thread->slot->regs.cr2 = 0;
+	thread->slot->regs.fs_base = thread == core->thread ? cpu_read_fs_base() : thread->fs_base;
+}
+
+void sched_drop(struct core *core, uint64_t space)
+{
+	lock_take(&core->lock);
+	core->ready_last = filter(&core->ready, space);
+	lock_release(&core->lock);
+	filter(&core->waiting, space);
+	timer_forget(core, space);
+	if (is_of(core->dead, space))
+		core->dead = NULL;
 	for (uint32_t i = 0; i < thread_count(); i++) {
 		struct thread *thread = thread_at(i);
 
@@ -696,13 +758,20 @@ void sched_leave(struct core *core)
 			i |= 63;
 			continue;
 		}
-		if (!is_live(i) || thread->space != space || hvm_load_relaxed(&thread->core) != core->index)
+		if (!is_live(i) || thread->group != core->group || !is_of(thread, space) ||
+		    hvm_load_relaxed(&thread->core) != core->index)
 			continue;
-		if (thread->entry) {
-			thread->slot->regs = *thread->entry;
-			thread->slot->regs.cr2 = 0;
-			thread->slot->regs.fs_base = thread == core->thread ? cpu_read_fs_base() : thread->fs_base;
-		}
+		save_registers(core, thread);
 		set_live(i, false);
+		__atomic_fetch_sub(&core->load, 1, __ATOMIC_RELAXED);
 	}
+}
+
+void sched_leave(struct core *core)
+{
+	sched_drop(core, HVM_STOP_GROUP);
+	lock_take(&core->lock);
+	hvm_store_relaxed(&core->group, 0);
+	core->ready = NULL;
+	lock_release(&core->lock);
 }

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads on cores. A job's cores have its space loaded ("joined") from its start to its end. Each has a queue of
- * threads that can run; one that waits for its proxy gives the core to the next, and a program is interrupted only
- * while another thread waits for its core. An idle core takes from the others' queues.
+ * Threads on cores. The cores of a group run the threads of a job and of its child processes, each of which has a space
+ * of its own; a core loads that of the thread that it runs. Each core has a queue of threads that can run; one that
+ * waits for its proxy gives the core to the next, and a program is interrupted only while another thread waits for its
+ * core. An idle core takes from the others' queues.
  */
 #ifndef HRT_SCHED_H
 #define HRT_SCHED_H
 
 #include "core.h"
 
-#define SCHED_NO_SLOT 0xffffffffu
+/** Become one of the cores of @group, with no thread yet. Interrupts are off. */
+void sched_join(struct core *core, uint64_t group);
 
-/** Join the job of @space as its core @number and run its threads; @slot: the first one, or SCHED_NO_SLOT. */
-_Noreturn void sched_join(struct core *core, uint64_t space, uint32_t number, uint32_t slot, uint32_t call_slot);
+/**
+ * Put the first thread of @space, that of slot @slot, on this core. @call_slot: hvm_core.call_slot. @copy: 1 + the slot
+ * of the thread whose vector registers it gets, or 0. Interrupts are off.
+ */
+void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy);
 
-/** Make a new one of @thread, in the space of the running core; its first registers are in its slot. */
+/** The same for a core that runs its group already; the thread goes to the core that has the fewest. In an interrupt.
+ */
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy);
+
+/** Leave the present stack, whose thread is gone, and run what there is. Interrupts are off. */
+_Noreturn void sched_idle(struct core *core);
+
+/** Make a new one of @thread; its first registers are in its slot. */
 void sched_prepare(struct thread *thread, struct job *job);
 
-/** Start it on the core of the running thread's job that has the fewest. Interrupts are off. */
+/** Start it on the core of the running core's group that has the fewest. Interrupts are off. */
 void sched_start(struct thread *thread);
 
 /** True if a thread other than the running one wants this core, now or once its proxy answers. */
@@ -73,7 +85,10 @@ bool sched_interrupt(struct core *core, bool turn);
 /** Give way; @regs is on the thread's kernel stack. Interrupts are off. */
 void sched_preempt(const struct hvm_regs *regs);
 
-/** Leave the job: forget its threads here, with their registers in their slots. Interrupts are off. */
+/** Forget the threads of @space that are this core's, with their registers in their slots. Interrupts are off. */
+void sched_drop(struct core *core, uint64_t space);
+
+/** Leave the group: forget all its threads here. Interrupts are off. */
 void sched_leave(struct core *core);
 
 #endif

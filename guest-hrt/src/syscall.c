@@ -6,6 +6,7 @@
 #include "cpu.h"
 #include "discard.h"
 #include "futex.h"
+#include "process.h"
 #include "robust.h"
 #include "sched.h"
 #include "signal.h"
@@ -28,6 +29,8 @@ enum {
 	NR_NANOSLEEP = 35,
 	NR_GETPID = 39,
 	NR_CLONE = 56,
+	NR_FORK = 57,
+	NR_VFORK = 58,
 	NR_EXIT = 60,
 	NR_SIGALTSTACK = 131,
 	NR_ARCH_PRCTL = 158,
@@ -120,11 +123,15 @@ static int64_t local_rseq(struct thread *thread, const struct hvm_regs *regs)
 int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 {
 	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
+	int64_t result;
 
 	thread->slot->stats.calls_forwarded++;
 	thread->entry = regs;
 	cpu_interrupts_on();
-	return thread_forward(thread, (uint32_t)regs->rax, arg);
+	result = thread_forward(thread, (uint32_t)regs->rax, arg);
+	if (thread->lent)
+		process_resume(thread, regs);
+	return result;
 }
 
 /* The bases live in this core's registers. ARCH_GET_* store to program memory and so are the proxy's to answer. */
@@ -152,6 +159,8 @@ static local_call *const local_calls[NR_LOCAL_END] = {
     [NR_NANOSLEEP] = sleep_nanosleep,
     [NR_GETPID] = local_getpid,
     [NR_CLONE] = clone_call,
+    [NR_FORK] = process_call,
+    [NR_VFORK] = process_call,
     [NR_EXIT] = local_exit,
     [NR_ARCH_PRCTL] = local_arch_prctl,
     [NR_GETTID] = local_gettid,

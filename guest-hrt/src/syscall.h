@@ -17,4 +17,10 @@ int64_t syscall_handle(const struct hvm_regs *regs);
 /** Let the proxy make the call. Interrupts are off before and after. */
 int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs);
 
+/**
+ * After an answer: if the server gives the thread to a child process (vfork) or back, the program's registers in the
+ * frame @regs become those in the slot. True if they did.
+ */
+bool syscall_resume(struct thread *thread, const struct hvm_regs *regs);
+
 #endif

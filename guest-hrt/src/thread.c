@@ -21,10 +21,13 @@ int64_t call_function(uint64_t function, const uint64_t arg[5], uint64_t rsp);
 /* Leave the core if the module asked for it. On the thread's kernel stack, nothing held. */
 static void stop_if_requested(struct core *core)
 {
+	uint64_t flags;
+
 	if (!core->stop_requested)
 		return;
-	cpu_interrupts_off();
-	core_abandon_thread(core);
+	flags = cpu_save_interrupts_off();
+	core_obey_stop(core);
+	cpu_restore_interrupts(flags);
 }
 
 static void wake_server(struct thread *thread)
@@ -69,7 +72,7 @@ static void halt_until(struct core *core, bool (*ready)(void *), void *what, uin
 	hvm_fence_full();
 	while (!ready(what)) {
 		if (core->stop_requested)
-			core_abandon_thread(core);
+			core_obey_stop(core);
 		core->thread->slot->stats.halts++;
 		cpu_halt();
 	}
@@ -153,19 +156,19 @@ struct thread *thread_at(uint32_t index)
 				 (uint64_t)index * THREAD_AREA_SIZE);
 }
 
-static void report(struct thread *thread, const struct hvm_regs *regs, bool fatal)
+static int64_t report(struct thread *thread, const struct hvm_regs *regs, bool fatal)
 {
 	const uint64_t arg[HVM_SLOT_ARGS] = {regs->vector, regs->error, regs->cr2, fatal,
 					     fpu_exceptions(regs->vector == VECTOR_X87)};
 
 	thread->slot->regs = *regs;
 	cpu_interrupts_on();
-	thread_forward(thread, HVM_NR_EXCEPTION, arg);
+	return thread_forward(thread, HVM_NR_EXCEPTION, arg);
 }
 
-void thread_exception(struct thread *thread, const struct hvm_regs *regs)
+int64_t thread_exception(struct thread *thread, const struct hvm_regs *regs)
 {
-	report(thread, regs, false);
+	return report(thread, regs, false);
 }
 
 void thread_die(struct thread *thread, const struct hvm_regs *regs)
@@ -221,7 +224,7 @@ void thread_run(struct thread *thread)
 	regs.ss = SELECTOR_DATA;
 	regs.rflags = RFLAGS_IF | 2;
 	cpu_write_fs_base(regs.fs_base);
-	cpu_write_msr(MSR_KERNEL_GS_BASE, 0); /* the program's GS base, swapped in on the way out */
+	cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base); /* the program's, swapped in on the way out */
 	thread->slot->stats.start_tsc = cpu_tsc();
 	if (thread->call_slot)
 		serve_calls(thread, rsp);

@@ -16,6 +16,7 @@ struct thread {
 	    *call_slot; /* it serves the calls of this one instead of running a program; NULL: it does not */
 	struct job *job;
 	uint64_t space;	   /* physical address of its top-level table */
+	uint64_t group;	   /* of cores that may run it */
 	uint32_t sequence; /* of the last request on slot */
 	uint32_t generation;
 	uint64_t window;	      /* how long it polls before it halts, TSC cycles */
@@ -45,6 +46,7 @@ struct thread {
 	bool fpu_used;			/* fpu holds its state, unless the registers do */
 	uint8_t fpu_streak;		/* turns in a row in which it used vectors */
 	bool begun;			/* has run: fs_base and gs_base hold its state while it does not run */
+	bool lent;			/* to a child process, from vfork to its exec or exit */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
 
@@ -71,7 +73,7 @@ static inline uint32_t thread_index(const struct thread *thread)
 /** Tell the server that the job's last thread ended, and that the process ends with @status. */
 void thread_post_exit(struct thread *thread, uint64_t status);
 
-/** Start the thread that the registers in its slot describe. Does not return; ends by core_abandon_thread. */
+/** Start the thread that the registers in its slot describe. Does not return; ends by sched_exit or core_obey_stop. */
 _Noreturn void thread_run(struct thread *thread);
 
 /**
@@ -80,8 +82,8 @@ _Noreturn void thread_run(struct thread *thread);
  */
 int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
 
-/** Report what the program did wrong; returns if a signal's handler is to run. As thread_forward. */
-void thread_exception(struct thread *thread, const struct hvm_regs *regs);
+/** Report what the program did wrong; returns, as thread_forward, if a signal's handler is to run. */
+int64_t thread_exception(struct thread *thread, const struct hvm_regs *regs);
 
 /** The same, and there is no way on. */
 _Noreturn void thread_die(struct thread *thread, const struct hvm_regs *regs);

@@ -97,11 +97,18 @@ bool timer_interrupt(struct core *core)
 	return woken || tick;
 }
 
-void timer_forget(struct core *core)
+void timer_forget(struct core *core, uint64_t space)
 {
+	struct thread **link = &core->timers;
+
 	lock_take(&core->timer_lock);
-	core->timers = NULL;
-	core->tick_at = 0;
+	while (*link)
+		if (space == HVM_STOP_GROUP || (*link)->space == space)
+			*link = (*link)->timer_next;
+		else
+			link = &(*link)->timer_next;
+	if (space == HVM_STOP_GROUP)
+		core->tick_at = 0;
 	arm(core);
 	lock_release(&core->timer_lock);
 }

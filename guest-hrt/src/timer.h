@@ -22,8 +22,8 @@ void timer_tick(struct core *core, uint64_t cycles);
 /** The timer's interrupt: wake who waited long enough. True if threads were woken, or a tick came. */
 bool timer_interrupt(struct core *core);
 
-/** Nobody of the job waits any more. Interrupts are off. */
-void timer_forget(struct core *core);
+/** Nobody of @space, or of the core's group (HVM_STOP_GROUP), waits any more. Interrupts are off. */
+void timer_forget(struct core *core, uint64_t space);
 
 /** The job's clock CLOCK_MONOTONIC, nanoseconds; may ask the proxy. Interrupts are off after it. */
 uint64_t timer_monotonic(struct thread *thread);

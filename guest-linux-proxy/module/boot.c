@@ -189,7 +189,7 @@ static void end_jobs(struct hvm_part *part)
 {
 	struct hvm_job *job;
 
-	list_for_each_entry(job, &part->jobs, list) hvm_job_end(job);
+	list_for_each_entry(job, &part->jobs, list) hvm_job_end(job, true);
 }
 
 static int boot_cores(struct hvm_part *part)
@@ -333,13 +333,6 @@ out:
 	return err;
 }
 
-static bool core_left(struct hvm_core *control, u64 space)
-{
-	u32 state = READ_ONCE(control->state);
-
-	return READ_ONCE(control->loaded) != space && (state == HVM_CORE_IDLE || state == HVM_CORE_PANIC);
-}
-
 /*
  * A core that does not answer its doorbell: ask it by NMI for a last word in the log (it halts after that), then INIT.
  * No sleeping: also called in the middle of a shootdown.
@@ -362,19 +355,35 @@ int hvm_core_revive(struct hvm_part *part, unsigned int core)
 	return start_core(part, core, &init);
 }
 
-void hvm_core_stop(struct hvm_part *part, unsigned int core, u64 space)
+/* A core is asked to leave a space or its group; all cores are asked before the first is waited for. */
+void hvm_core_stop_ask(struct hvm_part *part, unsigned int core, u64 what)
 {
 	struct hvm_core *control = &part->cores[core];
 
-	if (READ_ONCE(control->state) == HVM_CORE_OFF)
-		return;
-	WRITE_ONCE(control->stop, space);
-	hvm_cpu_doorbell(part->apic_id[core]);
-	if (hvm_poll_sleeping(core_left(control, space), HVM_STOP_LIMIT_NS)) {
-		WRITE_ONCE(control->stop, 0);
-		return;
-	}
-	hvm_core_park_by_force(part, core);
+	WRITE_ONCE(control->stop, what);
+	hvm_store_release(&control->stop_ticket, control->stop_ticket + 1);
+	if (READ_ONCE(control->state) != HVM_CORE_OFF)
+		hvm_cpu_doorbell(part->apic_id[core]);
+}
+
+static bool core_left(const struct hvm_core *control)
+{
+	return hvm_load_acquire(&control->stop_ack) == control->stop_ticket ||
+	       READ_ONCE(control->state) == HVM_CORE_PANIC;
+}
+
+void hvm_core_stop_await(struct hvm_part *part, unsigned int core)
+{
+	struct hvm_core *control = &part->cores[core];
+
+	if (READ_ONCE(control->state) != HVM_CORE_OFF && !hvm_poll_sleeping(core_left(control), HVM_STOP_LIMIT_NS))
+		hvm_core_park_by_force(part, core);
+}
+
+/* Only when every core of the group has left: until then one could hand a thread of the space to another. */
+void hvm_core_stop_over(struct hvm_part *part, unsigned int core)
+{
+	WRITE_ONCE(part->cores[core].stop, 0);
 }
 
 /* Deferred: a core panicked (wake.c saw it). The whole image is suspect; jobs end, a reboot mends it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/capability.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -191,25 +192,56 @@ static long do_ping(void __user *arg)
 	return copy_to_user(arg, &ping, sizeof(ping)) ? -EFAULT : 0;
 }
 
+static const struct file_operations device_operations;
+
+/* The job that descriptor @fd is; fput(*@file) when it is done with. */
+static struct hvm_job *job_of(int fd, struct file **file)
+{
+	struct hvm_job *job = NULL;
+
+	*file = fget(fd);
+	if (!*file)
+		return ERR_PTR(-EBADF);
+	if ((*file)->f_op == &device_operations)
+		job = smp_load_acquire(&((struct handle *)(*file)->private_data)->job);
+	if (job)
+		return job;
+	fput(*file);
+	return ERR_PTR(-EBADF);
+}
+
+/* With the handle's lock held. */
+static long create(struct handle *handle, struct hvm_job_create *request)
+{
+	struct hvm_job *other = NULL, *job;
+	struct file *file;
+
+	if (handle->job)
+		return -EBUSY;
+	if (request->share) {
+		other = job_of((int)request->share - 1, &file);
+		if (IS_ERR(other))
+			return PTR_ERR(other);
+	}
+	job = hvm_job_create(request, other);
+	if (other)
+		fput(file);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	smp_store_release(&handle->job, job);
+	return 0;
+}
+
 static long do_job_create(struct handle *handle, void __user *arg)
 {
 	struct hvm_job_create request;
-	struct hvm_job *job;
-	long err = 0;
+	long err;
 
 	if (copy_from_user(&request, arg, sizeof(request)))
 		return -EFAULT;
 	request.name[HVM_NAME_MAX - 1] = 0;
 	mutex_lock(&handle->lock);
-	if (handle->job) {
-		err = -EBUSY;
-	} else {
-		job = hvm_job_create(&request);
-		if (IS_ERR(job))
-			err = PTR_ERR(job);
-		else
-			smp_store_release(&handle->job, job);
-	}
+	err = create(handle, &request);
 	mutex_unlock(&handle->lock);
 	/* What the request says of the partition is wanted most when it failed. */
 	if (copy_to_user(arg, &request, sizeof(request)))
@@ -219,11 +251,22 @@ static long do_job_create(struct handle *handle, void __user *arg)
 
 static long do_thread_start(struct hvm_job *job, void __user *arg)
 {
+	struct hvm_job *copied = NULL;
 	struct hvm_thread_start start;
+	struct file *file;
+	long err;
 
 	if (copy_from_user(&start, arg, sizeof(start)))
 		return -EFAULT;
-	return hvm_job_thread_start(job, &start);
+	if (start.flags & HVM_THREAD_COPY) {
+		copied = job_of((int)start.copy_job, &file);
+		if (IS_ERR(copied))
+			return PTR_ERR(copied);
+	}
+	err = hvm_job_thread_start(job, &start, copied);
+	if (copied)
+		fput(file);
+	return err;
 }
 
 static long do_wait(struct hvm_job *job, void __user *arg)
@@ -254,7 +297,7 @@ static long do_job_stats(struct hvm_job *job, void __user *arg)
 
 static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *arg)
 {
-	u32 slot;
+	u32 slot, keep;
 
 	switch (command) {
 	case HVM_IOC_THREAD_START:
@@ -271,6 +314,8 @@ static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *ar
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_kick(job, slot);
 	case HVM_IOC_SIGNAL:
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_signal(job, slot);
+	case HVM_IOC_JOB_KEEP:
+		return get_user(keep, (u32 __user *)arg) ?: hvm_job_keep(job, keep);
 	default:
 		return -ENOTTY;
 	}

@@ -8,12 +8,13 @@
  *	boot.c		images, boot, reboot, park, revival of a core stopped by force
  *	space.c		merged address spaces: top-level tables, shootdowns, page faults
  *	memory.c	partition memory that jobs' processes map
+ *	group.c		core groups: the cores of a job and of its child processes
  *	job.c		jobs and their threads
  *	wake.c		the interrupt from HRT to Linux
  *	device.c	/dev/hvm
  *	sysfs.c		/sys/class/misc/hvm/NAME
  *
- * Locks, outer to inner: part->lock (mutex), job->lock (mutex), the trampoline's mutex in boot.c; then the spinlocks
+ * Locks, outer to inner: part->lock (mutex), group->lock (mutex), the trampoline's mutex in boot.c; then the spinlocks
  * part->owner_lock (interrupts off) and job->top_lock.
  */
 #ifndef HVM_MODULE_H
@@ -46,6 +47,7 @@
 #define HVM_STOP_LIMIT_NS  (500 * NSEC_PER_MSEC)
 #define HVM_FLUSH_LIMIT_NS (2 * NSEC_PER_SEC)
 
+struct hvm_group;
 struct hvm_job;
 
 struct hvm_part {
@@ -73,10 +75,11 @@ struct hvm_part {
 	u64 offline_ns, first_instruction_ns, ready_ns; /* of the last boot */
 	u32 apic_id[HVM_MAX_CORES];
 	u32 command_sequence[HVM_MAX_CORES];
+	u64 group_sequence;
 	DECLARE_BITMAP(spaces, HVM_MAX_SPACES);
 
 	spinlock_t owner_lock;
-	struct hvm_job *core_owner[HVM_MAX_CORES];
+	struct hvm_group *core_owner[HVM_MAX_CORES];
 	struct hvm_job *slot_owner[HVM_SLOT_PAGES];
 
 	spinlock_t chunk_lock;
@@ -98,20 +101,32 @@ struct hvm_job_slot {
 	bool thread; /* that thread makes its system calls through it; otherwise it serves its calls */
 };
 
+/* Cores, and the jobs that take turns on them: a process and its children, each in an address space of its own. */
+struct hvm_group {
+	struct hvm_part *part;
+	struct mutex lock;
+	struct list_head jobs; /* until they are destroyed */
+	struct hvm_job *owner; /* its end ends them all */
+	u64 number;	       /* in the partition, never 0 */
+	unsigned int core_count;
+	unsigned int core[HVM_MAX_CORES]; /* index in the partition */
+	bool core_busy[HVM_MAX_CORES];	  /* runs threads of the group */
+	bool joined;			  /* all cores run threads of all jobs, wherever the aerokernel puts them */
+	bool over;			  /* the cores are given back */
+};
+
 struct hvm_job {
 	struct hvm_part *part;
 	struct list_head list; /* part->jobs, under part->lock */
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
-	pid_t pid;
+	struct pid *pid;
 
-	struct mutex lock;
-	bool ended; /* no thread runs nor can start; the cores are given back */
-
-	unsigned int core_count;
-	unsigned int core[HVM_MAX_CORES]; /* index in the partition */
-	bool core_busy[HVM_MAX_CORES];
-	bool joined; /* all its cores run its threads, wherever the aerokernel puts them */
+	struct hvm_group *group;
+	struct list_head member; /* group->jobs, under group->lock */
+	bool ended;		 /* no thread runs nor can start */
+	bool keep;		 /* another job will take its place in the group */
+	bool joined;		 /* its threads are on any core of the group */
 
 	unsigned int slot_count;
 	unsigned int first_page; /* of the slots */
@@ -178,7 +193,9 @@ int hvm_boot(struct hvm_part *part, bool force);
 int hvm_down(struct hvm_part *part, bool force, bool give_back);
 int hvm_ping(struct hvm_part *part, u64 limit_ns, u64 *slowest_ns);
 int hvm_core_command(struct hvm_part *part, unsigned int core, enum hvm_command_kind kind);
-void hvm_core_stop(struct hvm_part *part, unsigned int core, u64 space);
+void hvm_core_stop_ask(struct hvm_part *part, unsigned int core, u64 what);
+void hvm_core_stop_await(struct hvm_part *part, unsigned int core);
+void hvm_core_stop_over(struct hvm_part *part, unsigned int core);
 void hvm_core_park_by_force(struct hvm_part *part, unsigned int core);
 int hvm_core_revive(struct hvm_part *part, unsigned int core);
 void hvm_part_failure(struct work_struct *work);
@@ -192,11 +209,21 @@ int hvm_space_fault(struct hvm_job *job, u64 address, u64 error);
 void hvm_memory_init(struct hvm_part *part);
 int hvm_memory_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 
+/* group.c; part->lock or group->lock is held as each says */
+struct hvm_group *hvm_group_create(struct hvm_part *part, unsigned int cores);
+void hvm_group_free(struct hvm_group *group);
+void hvm_group_add(struct hvm_group *group, struct hvm_job *job, struct hvm_job *other);
+void hvm_group_remove(struct hvm_group *group, struct hvm_job *job);
+void hvm_group_release_cores(struct hvm_group *group);
+void hvm_group_stop_core(struct hvm_group *group, unsigned int core);
+void hvm_group_stop_job(struct hvm_group *group, struct hvm_job *job);
+
 /* job.c */
-struct hvm_job *hvm_job_create(struct hvm_job_create *request);
-void hvm_job_end(struct hvm_job *job);
+struct hvm_job *hvm_job_create(struct hvm_job_create *request, struct hvm_job *other);
+void hvm_job_end(struct hvm_job *job, bool for_good);
+int hvm_job_keep(struct hvm_job *job, bool keep);
 void hvm_job_destroy(struct hvm_job *job);
-int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start);
+int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start, struct hvm_job *copied);
 int hvm_job_thread_stop(struct hvm_job *job, u32 slot);
 int hvm_job_wait(struct hvm_job *job, u32 slot, u64 timeout_ns);
 int hvm_job_kick(struct hvm_job *job, u32 slot);

@@ -7,41 +7,6 @@
 
 #include "hvm.h"
 
-/* Cores for @job, or -EAGAIN. part->lock is held. */
-static int claim_cores(struct hvm_job *job, unsigned int count)
-{
-	struct hvm_part *part = job->part;
-	unsigned long flags;
-	int err = 0;
-
-	spin_lock_irqsave(&part->owner_lock, flags);
-	for (unsigned int i = 0; i < part->core_count && job->core_count < count; i++) {
-		if (part->core_owner[i])
-			continue;
-		part->core_owner[i] = job;
-		job->core[job->core_count++] = i;
-	}
-	if (job->core_count < count) {
-		for (unsigned int i = 0; i < job->core_count; i++)
-			part->core_owner[job->core[i]] = NULL;
-		job->core_count = 0;
-		err = -EAGAIN;
-	}
-	spin_unlock_irqrestore(&part->owner_lock, flags);
-	return err;
-}
-
-static void release_cores(struct hvm_job *job)
-{
-	struct hvm_part *part = job->part;
-	unsigned long flags;
-
-	spin_lock_irqsave(&part->owner_lock, flags);
-	for (unsigned int i = 0; i < job->core_count; i++)
-		part->core_owner[job->core[i]] = NULL;
-	spin_unlock_irqrestore(&part->owner_lock, flags);
-}
-
 static void init_slot(struct hvm_part *part, unsigned int index)
 {
 	struct hvm_slot *slot = &part->slots[index];
@@ -63,15 +28,26 @@ static u32 fair_share(const struct hvm_part *part, u32 cores)
 	return min(pages / part->core_count * cores * (u32)HVM_SLOTS_PER_PAGE, HVM_JOB_SLOTS);
 }
 
+/* For a child process: there may be many, and they come and go. */
+static u32 child_share(struct hvm_part *part, u32 cores)
+{
+	u32 pages = hvm_thread_count(part->size, part->core_count) / HVM_SLOTS_PER_PAGE, free = 0;
+
+	for (u32 i = 0; i < pages; i++)
+		free += !READ_ONCE(part->slot_owner[i]);
+	return clamp(free / 8 * (u32)HVM_SLOTS_PER_PAGE, max(cores, (u32)HVM_SLOTS_PER_PAGE), HVM_JOB_SLOTS);
+}
+
 /* Whole pages of slots, next to each other, or -EAGAIN. part->lock is held. */
 static int claim_slots(struct hvm_job *job, unsigned int count)
 {
 	struct hvm_part *part = job->part;
 	unsigned int pages = DIV_ROUND_UP(count, HVM_SLOTS_PER_PAGE);
+	unsigned int usable = hvm_thread_count(part->size, part->core_count) / HVM_SLOTS_PER_PAGE;
 	unsigned int run = 0, i;
 	unsigned long flags;
 
-	for (i = 0; i < HVM_SLOT_PAGES && run < pages; i++)
+	for (i = 0; i < usable && run < pages; i++)
 		run = part->slot_owner[i] ? 0 : run + 1;
 	if (run < pages)
 		return -EAGAIN;
@@ -98,17 +74,6 @@ static void release_slots(struct hvm_job *job)
 	spin_unlock_irqrestore(&part->owner_lock, flags);
 }
 
-/* A core that was stopped by force is started again before anyone gets it. */
-static int revive_cores(struct hvm_job *job)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; i < job->core_count && !err; i++)
-		if (READ_ONCE(job->part->cores[job->core[i]].state) == HVM_CORE_OFF)
-			err = hvm_core_revive(job->part, job->core[i]);
-	return err;
-}
-
 static struct hvm_job *job_alloc(struct hvm_part *part, unsigned int slots)
 {
 	struct hvm_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
@@ -121,8 +86,7 @@ static struct hvm_job *job_alloc(struct hvm_part *part, unsigned int slots)
 		return NULL;
 	}
 	job->part = part;
-	job->pid = task_tgid_vnr(current);
-	mutex_init(&job->lock);
+	job->pid = get_pid(task_tgid(current));
 	for (unsigned int i = 0; i < slots; i++) {
 		init_waitqueue_head(&job->slot[i].wait);
 		job->slot[i].core = -1;
@@ -132,34 +96,63 @@ static struct hvm_job *job_alloc(struct hvm_part *part, unsigned int slots)
 
 static void job_free(struct hvm_job *job)
 {
+	put_pid(job->pid);
 	kfree(job->slot);
 	kfree(job);
 }
 
-struct hvm_job *hvm_job_create(struct hvm_job_create *request)
+/* What the caller learns even if it gets no job; the numbers that it left to us. */
+static int check_request(struct hvm_part *part, struct hvm_job_create *request, const struct hvm_job *other)
 {
-	struct hvm_part *part = hvm_part_find(request->name);
-	struct hvm_job *job;
-	u64 start;
-	int err;
-
-	if (!part)
-		return ERR_PTR(-ENOENT);
 	strscpy(request->name, part->name, sizeof(request->name));
 	request->partition_cores = part->core_count;
 	request->tsc_khz = tsc_khz;
 	request->spin_cycles = part->head->spin_cycles;
 	request->pause = !!(part->head->flags & HVM_FLAG_PAUSE);
+	if (other)
+		request->cores = other->group->core_count;
 	if (request->cores == 0)
-		return ERR_PTR(-EINVAL);
+		return -EINVAL;
 	if (request->cores > part->core_count)
-		return ERR_PTR(-E2BIG);
+		return -E2BIG;
 	if (!request->slots)
-		request->slots = fair_share(part, request->cores);
+		request->slots = other ? child_share(part, request->cores) : fair_share(part, request->cores);
 	if (request->slots < request->cores)
-		return ERR_PTR(-EINVAL);
-	if (request->slots > hvm_thread_count(part->size, part->core_count))
-		return ERR_PTR(-E2BIG);
+		return -EINVAL;
+	return request->slots > hvm_thread_count(part->size, part->core_count) ? -E2BIG : 0;
+}
+
+/* Slots and address space for @job, which then is one of its group. part->lock is held. */
+static int job_init(struct hvm_job *job, struct hvm_job_create *request, struct hvm_job *other)
+{
+	u64 start;
+	int err = claim_slots(job, request->slots);
+
+	if (err)
+		return err;
+	start = rdtsc_ordered();
+	err = hvm_space_create(job);
+	if (err) {
+		release_slots(job);
+		return err;
+	}
+	request->merge_ns = hvm_ns_since(start);
+	list_add_tail(&job->list, &job->part->jobs);
+	hvm_group_add(job->group, job, other);
+	return 0;
+}
+
+struct hvm_job *hvm_job_create(struct hvm_job_create *request, struct hvm_job *other)
+{
+	struct hvm_part *part = other ? other->part : hvm_part_find(request->name);
+	struct hvm_job *job;
+	int err;
+
+	if (!part)
+		return ERR_PTR(-ENOENT);
+	err = check_request(part, request, other);
+	if (err)
+		return ERR_PTR(err);
 	job = job_alloc(part, request->slots);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
@@ -171,80 +164,104 @@ struct hvm_job *hvm_job_create(struct hvm_job_create *request)
 		err = -ENODEV;
 		goto unlock;
 	}
-	err = claim_cores(job, request->cores);
-	if (err)
+	if (other && READ_ONCE(other->group->over)) {
+		err = -ESHUTDOWN;
 		goto unlock;
-	err = revive_cores(job);
-	if (err) {
-		hvm_part_set_state(part, HVM_FAILED);
-		goto cores;
 	}
-	err = claim_slots(job, request->slots);
-	if (err)
-		goto cores;
-	start = rdtsc_ordered();
-	err = hvm_space_create(job);
-	if (err)
-		goto slots;
-	request->merge_ns = hvm_ns_since(start);
-	list_add_tail(&job->list, &part->jobs);
-	mutex_unlock(&part->lock);
-	return job;
-	slots:
-	release_slots(job);
-cores:
-	release_cores(job);
+	job->group = other ? other->group : hvm_group_create(part, request->cores);
+	if (IS_ERR(job->group)) {
+		err = PTR_ERR(job->group);
+		goto unlock;
+	}
+	err = job_init(job, request, other);
+	if (err && !other) {
+		hvm_group_release_cores(job->group);
+		hvm_group_free(job->group);
+	}
 unlock:
 	mutex_unlock(&part->lock);
-	job_free(job);
-	return ERR_PTR(err);
-}
-
-/* Stop the thread on core @core of the job, if there is one. job->lock is held. */
-static void stop_core(struct hvm_job *job, unsigned int core)
-{
-	if (!job->core_busy[core])
-		return;
-	hvm_core_stop(job->part, job->core[core], job->top_phys);
-	job->core_busy[core] = false;
-	for (unsigned int i = 0; i < job->slot_count; i++)
-		if (job->slot[i].core == (int)core) {
-			job->slot[i].core = -1;
-			job->slot[i].thread = false;
-		}
-}
-
-static void stop_all(struct hvm_job *job)
-{
-	for (unsigned int i = 0; i < job->core_count; i++)
-		stop_core(job, i);
-	job->joined = false;
-}
-
-void hvm_job_end(struct hvm_job *job)
-{
-	mutex_lock(&job->lock);
-	if (!job->ended) {
-		stop_all(job);
-		WRITE_ONCE(job->ended, true);
-		release_cores(job);
-		for (unsigned int i = 0; i < job->slot_count; i++)
-			wake_up_all(&job->slot[i].wait);
+	if (err) {
+		job_free(job);
+		return ERR_PTR(err);
 	}
-	mutex_unlock(&job->lock);
+	return job;
+}
+
+static void end_one(struct hvm_job *job)
+{
+	if (job->ended)
+		return;
+	hvm_group_stop_job(job->group, job);
+	WRITE_ONCE(job->ended, true);
+	for (unsigned int i = 0; i < job->slot_count; i++)
+		wake_up_all(&job->slot[i].wait);
+}
+
+/* Nobody goes on: the group's owner is gone, or a core. */
+static void end_others(struct hvm_group *group)
+{
+	struct hvm_job *job;
+
+	list_for_each_entry(job, &group->jobs, member)
+	{
+		if (!job->ended)
+			kill_pid(job->pid, SIGKILL, 1);
+		job->keep = false;
+		end_one(job);
+	}
+}
+
+/* A core was stopped by force, and threads of any of the jobs with it. */
+static bool lost_core(const struct hvm_group *group)
+{
+	for (unsigned int i = 0; i < group->core_count; i++)
+		if (group->core_busy[i] && READ_ONCE(group->part->cores[group->core[i]].state) == HVM_CORE_OFF)
+			return true;
+	return false;
+}
+
+/* Give the cores back when nobody of the group can use them any more. group->lock is held. */
+static void settle(struct hvm_group *group)
+{
+	struct hvm_job *job;
+
+	if (!group->owner || (group->owner->ended && !group->owner->keep) || lost_core(group))
+		end_others(group);
+	list_for_each_entry(job, &group->jobs, member) if (!job->ended || job->keep) return;
+	hvm_group_release_cores(group);
+}
+
+void hvm_job_end(struct hvm_job *job, bool for_good)
+{
+	mutex_lock(&job->group->lock);
+	if (for_good)
+		job->keep = false;
+	end_one(job);
+	settle(job->group);
+	mutex_unlock(&job->group->lock);
+}
+
+int hvm_job_keep(struct hvm_job *job, bool keep)
+{
+	mutex_lock(&job->group->lock);
+	job->keep = keep && !job->ended;
+	mutex_unlock(&job->group->lock);
+	return 0;
 }
 
 /* The last descriptor is closed: nobody waits and nobody can call. */
 void hvm_job_destroy(struct hvm_job *job)
 {
 	struct hvm_part *part = job->part;
+	struct hvm_group *group = job->group;
 
-	hvm_job_end(job);
+	hvm_job_end(job, true);
 	mmu_notifier_unregister(&job->notifier, job->mm);
 	mutex_lock(&part->lock);
 	list_del(&job->list);
 	hvm_space_destroy(job);
 	release_slots(job);
+	hvm_group_remove(group, job);
 	mutex_unlock(&part->lock);
 	job_free(job);
 }
@@ -254,66 +271,79 @@ static bool in_lower_half(u64 address)
 	return address < TASK_SIZE_MAX;
 }
 
-/* Command a core of the job; one that does not take it is lost. job->lock is held. */
-static int command_core(struct hvm_job *job, unsigned int core, enum hvm_command_kind kind)
+/* Command a core of the group; one that does not take it is lost. group->lock is held. */
+static int command_core(struct hvm_group *group, unsigned int core, enum hvm_command_kind kind)
 {
-	int err = hvm_core_command(job->part, job->core[core], kind);
+	int err = hvm_core_command(group->part, group->core[core], kind);
 
 	if (err) {
-		hvm_core_park_by_force(job->part, job->core[core]);
-		stop_core(job, core);
-		hvm_part_set_state(job->part, HVM_HUNG);
+		hvm_core_park_by_force(group->part, group->core[core]);
+		hvm_part_set_state(group->part, HVM_HUNG);
 	}
 	return err;
 }
 
-/* All cores of the job but @first load its space and wait for threads. */
+static struct hvm_core *prepare_command(struct hvm_job *job, unsigned int core)
+{
+	struct hvm_core *control = &job->part->cores[job->group->core[core]];
+
+	control->space = job->top_phys;
+	control->group = job->group->number;
+	control->number = core;
+	control->cores = job->group->core_count;
+	control->call_slot = 0;
+	control->copy = 0;
+	return control;
+}
+
+/* All cores of the group but @first wait for threads. */
 static int join_others(struct hvm_job *job, unsigned int first)
 {
-	job->joined = true;
-	for (unsigned int i = 0; i < job->core_count; i++) {
-		struct hvm_core *control = &job->part->cores[job->core[i]];
+	struct hvm_group *group = job->group;
+
+	group->joined = true;
+	for (unsigned int i = 0; i < group->core_count; i++) {
 		int err;
 
 		if (i == first)
 			continue;
-		if (job->core_busy[i])
+		if (group->core_busy[i])
 			return -EBUSY;
-		control->space = job->top_phys;
-		control->number = i;
-		control->cores = job->core_count;
-		job->core_busy[i] = true;
-		err = command_core(job, i, HVM_COMMAND_JOIN);
+		prepare_command(job, i);
+		group->core_busy[i] = true;
+		err = command_core(group, i, HVM_COMMAND_JOIN);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start)
+static bool is_valid(const struct hvm_job *job, const struct hvm_thread_start *start, const struct hvm_job *copied)
 {
-	struct hvm_part *part = job->part;
 	bool calls = start->flags & HVM_THREAD_CALLS;
-	struct hvm_core *control;
-	struct hvm_slot *slot;
-	int err;
 
-	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN) || (calls && start->flags & HVM_THREAD_JOIN) ||
-	    start->core >= job->core_count || start->slot >= job->slot_count ||
-	    (calls && (start->call_slot >= job->slot_count || start->call_slot == start->slot)) ||
-	    !in_lower_half(start->rip) || !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
-		return -EINVAL;
-	mutex_lock(&job->lock);
-	if (job->ended) {
-		err = -ESHUTDOWN;
-		goto out;
-	}
-	if (job->core_busy[start->core] || job->slot[start->slot].core >= 0 ||
-	    (calls && job->slot[start->call_slot].core >= 0)) {
-		err = -EBUSY;
-		goto out;
-	}
-	slot = hvm_job_slot_memory(job, start->slot);
+	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN | HVM_THREAD_COPY) ||
+	    (calls && start->flags != HVM_THREAD_CALLS) || start->core >= job->group->core_count ||
+	    start->slot >= job->slot_count || !in_lower_half(start->rip) || !in_lower_half(start->rsp) ||
+	    !in_lower_half(start->fs_base))
+		return false;
+	if (calls)
+		return start->call_slot < job->slot_count && start->call_slot != start->slot;
+	return !copied || (copied->group == job->group && start->call_slot < copied->slot_count);
+}
+
+/* The core runs a thread already, or will; or the slot has one. */
+static bool is_taken(const struct hvm_job *job, const struct hvm_thread_start *start)
+{
+	bool joins = start->flags & HVM_THREAD_JOIN && job->group->joined && !job->joined;
+
+	return (job->group->core_busy[start->core] && !joins) || job->slot[start->slot].core >= 0 ||
+	       (start->flags & HVM_THREAD_CALLS && job->slot[start->call_slot].core >= 0);
+}
+
+/* The registers with which the thread starts. */
+static void set_registers(struct hvm_slot *slot, const struct hvm_thread_start *start, const struct hvm_slot *copied)
+{
 	slot->regs = (struct hvm_regs){
 	    .rip = start->rip,
 	    .rsp = start->rsp,
@@ -322,26 +352,61 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	    .rdx = start->arg[2],
 	    .fs_base = start->fs_base,
 	};
+	if (!copied)
+		return;
+	slot->regs = copied->regs;
+	slot->regs.rax = 0;
+	slot->regs.rip = start->rip ?: slot->regs.rip;
+	slot->regs.rsp = start->rsp ?: slot->regs.rsp;
+	slot->regs.fs_base = start->fs_base ?: slot->regs.fs_base;
+	slot->regs.cr2 = start->arg[0];
+}
+
+int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *start, struct hvm_job *copied)
+{
+	struct hvm_group *group = job->group;
+	struct hvm_slot *slot, *source = NULL;
+	struct hvm_core *control;
+	int err = 0;
+
+	if (!is_valid(job, start, copied))
+		return -EINVAL;
+	mutex_lock(&group->lock);
+	if (job->ended || group->over) {
+		err = -ESHUTDOWN;
+		goto out;
+	}
+	if (is_taken(job, start)) {
+		err = -EBUSY;
+		goto out;
+	}
+	slot = hvm_job_slot_memory(job, start->slot);
+	if (copied)
+		source = hvm_job_slot_memory(copied, start->call_slot);
+	set_registers(slot, start, source);
 	slot->tid = start->tid ?: task_pid_vnr(current);
-	slot->client_core = job->core[start->core];
+	slot->client_core = group->core[start->core];
 	memset(&slot->stats, 0, sizeof(slot->stats));
-	control = &part->cores[job->core[start->core]];
-	control->space = job->top_phys;
-	control->number = start->core;
-	control->cores = job->core_count;
-	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
-	control->call_slot = calls ? 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot : 0;
-	/* Before the command: from now on the end of the job must stop the core. */
-	job->core_busy[start->core] = true;
+	/* Before the commands: from now on the end of the job must stop the cores. */
+	group->core_busy[start->core] = true;
 	job->slot[start->slot].core = (int)start->core;
 	job->slot[start->slot].thread = true;
-	if (calls)
+	if (start->flags & HVM_THREAD_CALLS)
 		job->slot[start->call_slot].core = (int)start->core;
-	err = start->flags & HVM_THREAD_JOIN ? join_others(job, start->core) : 0;
+	if (start->flags & HVM_THREAD_JOIN) {
+		job->joined = true;
+		err = group->joined ? 0 : join_others(job, start->core);
+	}
+	control = prepare_command(job, start->core);
+	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
+	if (start->flags & HVM_THREAD_CALLS)
+		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
+	if (source)
+		control->copy = 1 + source->index;
 	if (!err)
-		err = command_core(job, start->core, HVM_COMMAND_RUN);
+		err = command_core(group, start->core, HVM_COMMAND_RUN);
 out:
-	mutex_unlock(&job->lock);
+	mutex_unlock(&group->lock);
 	return err;
 }
 
@@ -349,12 +414,12 @@ int hvm_job_thread_stop(struct hvm_job *job, u32 slot)
 {
 	if (slot >= job->slot_count)
 		return -EINVAL;
-	mutex_lock(&job->lock);
+	mutex_lock(&job->group->lock);
 	if (job->slot[slot].thread && job->joined)
-		stop_all(job);
+		hvm_group_stop_job(job->group, job);
 	else if (job->slot[slot].thread)
-		stop_core(job, (unsigned int)job->slot[slot].core);
-	mutex_unlock(&job->lock);
+		hvm_group_stop_core(job->group, (unsigned int)job->slot[slot].core);
+	mutex_unlock(&job->group->lock);
 	return 0;
 }
 
@@ -394,8 +459,8 @@ static int core_of_slot(struct hvm_job *job, u32 slot)
 	unsigned int core = READ_ONCE(hvm_job_slot_memory(job, slot)->client_core);
 
 	if (job->slot[slot].core >= 0 && !job->slot[slot].thread)
-		core = job->core[job->slot[slot].core];
-	return core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job ? (int)core : -1;
+		core = job->group->core[job->slot[slot].core];
+	return core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job->group ? (int)core : -1;
 }
 
 int hvm_job_kick(struct hvm_job *job, u32 slot)

@@ -43,6 +43,7 @@ static void invalidate_range(struct mmu_notifier *notifier, struct mm_struct *mm
 {
 	struct hvm_job *job = container_of(notifier, struct hvm_job, notifier);
 	struct hvm_part *part = job->part;
+	const struct hvm_group *group = job->group;
 	DECLARE_BITMAP(asked, HVM_MAX_CORES);
 	u64 ticket[HVM_MAX_CORES];
 	u64 begin;
@@ -52,24 +53,24 @@ static void invalidate_range(struct mmu_notifier *notifier, struct mm_struct *mm
 	/* The entries above and Linux's own before we look who has them loaded; the core: loaded, fence, CR3. */
 	smp_mb();
 	begin = rdtsc_ordered();
-	for (unsigned int i = 0; i < job->core_count; i++) {
-		struct hvm_core *control = &part->cores[job->core[i]];
+	for (unsigned int i = 0; i < group->core_count; i++) {
+		struct hvm_core *control = &part->cores[group->core[i]];
 
 		if (READ_ONCE(control->loaded) != job->top_phys)
 			continue;
 		ticket[i] = atomic64_inc_return((atomic64_t *)&control->flush);
-		hvm_cpu_doorbell(part->apic_id[job->core[i]]);
+		hvm_cpu_doorbell(part->apic_id[group->core[i]]);
 		__set_bit(i, asked);
 	}
-	for (unsigned int i = 0; i < job->core_count; i++) {
-		struct hvm_core *control = &part->cores[job->core[i]];
+	for (unsigned int i = 0; i < group->core_count; i++) {
+		struct hvm_core *control = &part->cores[group->core[i]];
 
 		if (!test_bit(i, asked))
 			continue;
 		if (!hvm_poll(hvm_load_acquire(&control->flush_ack) >= ticket[i] ||
 				  READ_ONCE(control->loaded) != job->top_phys,
 			      HVM_FLUSH_LIMIT_NS))
-			hvm_core_park_by_force(part, job->core[i]);
+			hvm_core_park_by_force(part, group->core[i]);
 	}
 	if (!bitmap_empty(asked, HVM_MAX_CORES)) {
 		atomic64_inc(&job->shootdowns);
@@ -80,7 +81,7 @@ static void invalidate_range(struct mmu_notifier *notifier, struct mm_struct *mm
 /* The address space ends (exit, exec, kill): the program must be off its cores before the page tables go. */
 static void release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	hvm_job_end(container_of(notifier, struct hvm_job, notifier));
+	hvm_job_end(container_of(notifier, struct hvm_job, notifier), false);
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -88,7 +89,7 @@ static const struct mmu_notifier_ops notifier_ops = {
     .release = release,
 };
 
-/* Merge the calling process: job->part is set, part->lock held. */
+/* Merge the calling process: job->part and job->group are set, part->lock held. */
 int hvm_space_create(struct hvm_job *job)
 {
 	struct hvm_part *part = job->part;

@@ -31,8 +31,7 @@ int64_t call_close_range(struct server *server, uint32_t nr, const uint64_t arg[
 	return descriptor_close_range((unsigned int)arg[0], (unsigned int)arg[1], (unsigned int)arg[2]);
 }
 
-/* True if @path, in program memory, is a name of this process's own executable. */
-static bool is_own_executable(uint64_t path)
+bool call_names_own_executable(uint64_t path)
 {
 	char text[40], with_pid[40];
 	char first;
@@ -61,12 +60,12 @@ static int64_t tell_file(const struct server *server, uint64_t buffer, uint64_t 
 
 int64_t call_readlink(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	return is_own_executable(arg[0]) ? tell_file(server, arg[1], arg[2]) : raw_call(nr, arg);
+	return call_names_own_executable(arg[0]) ? tell_file(server, arg[1], arg[2]) : raw_call(nr, arg);
 }
 
 int64_t call_readlinkat(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	return is_own_executable(arg[1]) ? tell_file(server, arg[2], arg[3]) : raw_call(nr, arg);
+	return call_names_own_executable(arg[1]) ? tell_file(server, arg[2], arg[3]) : raw_call(nr, arg);
 }
 
 /* The same call with argument @index replaced by the program's own path. */
@@ -82,10 +81,10 @@ static int64_t with_file(const struct server *server, uint32_t nr, const uint64_
 
 int64_t call_open(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	return is_own_executable(arg[0]) ? with_file(server, nr, arg, 0) : raw_call(nr, arg);
+	return call_names_own_executable(arg[0]) ? with_file(server, nr, arg, 0) : raw_call(nr, arg);
 }
 
 int64_t call_openat(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	return is_own_executable(arg[1]) ? with_file(server, nr, arg, 1) : raw_call(nr, arg);
+	return call_names_own_executable(arg[1]) ? with_file(server, nr, arg, 1) : raw_call(nr, arg);
 }

@@ -3,9 +3,17 @@
 #ifndef PROXY_CALLS_H
 #define PROXY_CALLS_H
 
+#include <stdbool.h>
+
 #include "job.h"
 
 typedef int64_t call_handler(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
+
+/** True if @path, in program memory, is a name of this process's own executable. */
+bool call_names_own_executable(uint64_t path);
+
+/* call_clone.c: child processes and other programs */
+call_handler call_clone, call_clone3, call_fork, call_vfork, call_execve, call_execveat;
 
 /* call_process.c: identity, threads, end */
 call_handler call_set_tid_address, call_exit, call_tid, call_zero, call_arch_prctl, call_prctl, call_getaffinity,

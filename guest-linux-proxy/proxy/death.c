@@ -16,16 +16,29 @@
 #include <unistd.h>
 
 /* Two threads can end the program at once: the first does, and ends the other with it. */
+static atomic_flag begun = ATOMIC_FLAG_INIT;
+
 static void only_once(void)
 {
-	static atomic_flag begun = ATOMIC_FLAG_INIT;
-
 	while (atomic_flag_test_and_set(&begun))
 		pause();
 }
 
+void death_forked(void)
+{
+	atomic_flag_clear(&begun);
+}
+
+/* This process is a child that borrows a thread of the job (process.h): its end is not the job's. */
+static bool is_borrower(const struct job *job)
+{
+	return getpid() != job->pid;
+}
+
 _Noreturn void death_by_exit(struct job *job, int status)
 {
+	if (is_borrower(job))
+		_exit(status);
 	only_once();
 	job_stop(job);
 	stats_report(job);
@@ -95,6 +108,8 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 	struct job *job = server->job;
 	struct hvm_regs regs;
 
+	if (is_borrower(job))
+		die_by(death->signal);
 	only_once();
 	/* An exception leaves the registers before it is posted; a thread that is stopped leaves them on its way out.
 	 */
@@ -102,8 +117,11 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 		hvm_store_relaxed(&server->slot->regs.rip, 0);
 	job_stop(job);
 	memcpy(&regs, &server->slot->regs, sizeof(regs));
-	/* A broken pipe is how the first of two programs learns that the second is done: nothing to report. */
-	if (death->signal != SIGPIPE) {
+	/*
+	 * A broken pipe is how the first of two programs learns that the second is done: nothing to report. How a child
+	 * ends is its parent's to tell, but for a crash.
+	 */
+	if (death->signal != SIGPIPE && (!job->child || death->has_vector)) {
 		report_fault(death, &regs);
 		if (regs.rip || death->has_vector) {
 			report_registers(&regs);
@@ -116,6 +134,8 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 
 _Noreturn void death_of_thread(struct server *server, const char *reason)
 {
+	if (is_borrower(server->job))
+		die_by(SIGKILL);
 	only_once();
 	job_stop(server->job);
 	report_line("gone reason=%s", reason);

@@ -18,6 +18,9 @@ struct death {
 	int sender;	  /* process that sent the signal, 0 = none or unknown */
 };
 
+/** After fork, in the child: what another thread of the parent had begun is not for it. */
+void death_forked(void);
+
 /** exit_group: stop the threads, report, exit. */
 _Noreturn void death_by_exit(struct job *job, int status);
 

@@ -52,6 +52,14 @@ int descriptor_guard(int fd)
 	return high;
 }
 
+void descriptor_release(int fd)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (guarded[i] == fd)
+			guarded[i] = guarded[--count];
+	close(fd);
+}
+
 bool descriptor_is_own(uint64_t fd)
 {
 	for (unsigned int i = 0; i < count; i++)

@@ -12,6 +12,9 @@
 /** Move @fd away, close-on-exec, and guard it. Returns the new number, or -errno (then @fd is as it was). */
 int descriptor_guard(int fd);
 
+/** Close a guarded descriptor. */
+void descriptor_release(int fd);
+
 /** True if @fd, as the program names it, is one of the proxy's. */
 bool descriptor_is_own(uint64_t fd);
 

@@ -34,12 +34,12 @@ int device_job_create(int fd, struct hvm_job_create *job)
 	return control(fd, HVM_IOC_JOB_CREATE, job);
 }
 
-struct hvm_slot *device_map_slots(int fd, unsigned int count, uint64_t *size)
+struct hvm_slot *device_map_slots(int fd, void *at, unsigned int count, uint64_t *size)
 {
-	void *at;
+	int fixed = at ? MAP_FIXED : 0;
 
 	*size = ((uint64_t)count * HVM_SLOT_SIZE + HVM_PAGE_SIZE - 1) & ~(uint64_t)(HVM_PAGE_SIZE - 1);
-	at = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	at = mmap(at, *size, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, fd, 0);
 	return at == MAP_FAILED ? NULL : at;
 }
 
@@ -80,4 +80,11 @@ int device_fault(int fd, uint64_t address, uint64_t error)
 int device_job_stats(int fd, struct hvm_job_stats *stats)
 {
 	return control(fd, HVM_IOC_JOB_STATS, stats);
+}
+
+int device_job_keep(int fd, bool keep)
+{
+	uint32_t value = keep;
+
+	return control(fd, HVM_IOC_JOB_KEEP, &value);
 }

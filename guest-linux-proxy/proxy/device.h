@@ -6,6 +6,8 @@
 #ifndef PROXY_DEVICE_H
 #define PROXY_DEVICE_H
 
+#include <stdbool.h>
+
 #include <hvm/device.h>
 #include <hvm/slot.h>
 
@@ -14,8 +16,8 @@ int device_open(void);
 
 int device_job_create(int fd, struct hvm_job_create *job);
 
-/** Map @count slots; NULL if that fails. *@size gets the mapping's size. */
-struct hvm_slot *device_map_slots(int fd, unsigned int count, uint64_t *size);
+/** Map @count slots, at @at if it is not NULL; NULL if that fails. *@size gets the mapping's size. */
+struct hvm_slot *device_map_slots(int fd, void *at, unsigned int count, uint64_t *size);
 
 int device_thread_start(int fd, const struct hvm_thread_start *start);
 int device_thread_stop(int fd, uint32_t slot);
@@ -24,5 +26,6 @@ int device_kick(int fd, uint32_t slot);
 int device_signal(int fd, uint32_t slot);
 int device_fault(int fd, uint64_t address, uint64_t error);
 int device_job_stats(int fd, struct hvm_job_stats *stats);
+int device_job_keep(int fd, bool keep);
 
 #endif

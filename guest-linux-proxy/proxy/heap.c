@@ -12,12 +12,24 @@
 #define POPULATE_BYTES                                                                                                 \
 	(1ull << 20) /* small steps, as malloc makes them, are populated: cheaper than faults on the HRT */
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t heap_start, heap_end, data_bytes;
+
+static void hold(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void let_go(void)
+{
+	pthread_mutex_unlock(&lock);
+}
 
 void heap_init(uint64_t start, uint64_t data_size)
 {
 	heap_start = heap_end = start;
 	data_bytes = data_size;
+	pthread_atfork(hold, let_go, let_go);
 }
 
 static uint64_t page_up(uint64_t address)
@@ -64,7 +76,6 @@ static uint64_t set_end(uint64_t end)
 
 uint64_t heap_set_end(uint64_t end)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	uint64_t now;
 
 	pthread_mutex_lock(&lock);

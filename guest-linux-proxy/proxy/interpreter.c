@@ -32,30 +32,21 @@ static bool is_script(const struct executable *file)
 	return executable_read(file, head, sizeof(head), 0) && head[0] == '#' && head[1] == '!';
 }
 
-static int map(const struct executable *file, const char *path, struct image *image, struct refusal *refusal)
+static int check(const struct executable *file, const char *path, struct elf_program *elf, struct refusal *refusal)
 {
-	struct elf_program elf;
-
 	if (is_script(file))
 		return refuse(refusal, ELIBBAD,
 			      "its interpreter %.140s is a script; needed: a dynamic linker, an ELF file", path);
-	if (executable_check(file, &elf, refusal))
-		return blame(path, ELIBBAD, refusal);
-	if (image_map(file->fd, &elf, IMAGE_INTERPRETER, image, refusal))
-		return blame(path, refusal->error, refusal);
-	return 0;
+	return executable_check(file, elf, refusal) ? blame(path, ELIBBAD, refusal) : 0;
 }
 
-int interpreter_map(const struct executable *program, const struct elf_program *elf, struct image *image,
-		    struct refusal *refusal)
+/* Open and check what @elf of @program names. */
+static int open_checked(const struct executable *program, const struct elf_program *elf, char path[PATH_MAX],
+			struct executable *file, struct elf_program *found, struct refusal *refusal)
 {
-	struct executable file;
-	char path[PATH_MAX];
-	int err;
-
 	if (read_path(program, elf, path, refusal))
 		return -1;
-	if (executable_open(path, &file, refusal)) {
+	if (executable_open(path, file, refusal)) {
 		if (refusal->error == ENOENT)
 			return refuse(
 			    refusal, ENOENT,
@@ -64,7 +55,37 @@ int interpreter_map(const struct executable *program, const struct elf_program *
 			    path);
 		return blame(path, refusal->error, refusal);
 	}
-	err = map(&file, path, image, refusal);
+	if (!check(file, path, found, refusal))
+		return 0;
+	close(file->fd);
+	return -1;
+}
+
+int interpreter_check(const struct executable *program, const struct elf_program *elf, struct refusal *refusal)
+{
+	struct executable file;
+	struct elf_program found;
+	char path[PATH_MAX];
+
+	if (!elf->interpreter_size)
+		return 0;
+	if (open_checked(program, elf, path, &file, &found, refusal))
+		return -1;
+	close(file.fd);
+	return 0;
+}
+
+int interpreter_map(const struct executable *program, const struct elf_program *elf, struct image *image,
+		    struct refusal *refusal)
+{
+	struct executable file;
+	struct elf_program found;
+	char path[PATH_MAX];
+	int err;
+
+	if (open_checked(program, elf, path, &file, &found, refusal))
+		return -1;
+	err = image_map(file.fd, &found, IMAGE_INTERPRETER, image, refusal) ? blame(path, refusal->error, refusal) : 0;
 	close(file.fd);
 	return err;
 }

@@ -16,4 +16,7 @@
 int interpreter_map(const struct executable *program, const struct elf_program *elf, struct image *image,
 		    struct refusal *refusal);
 
+/** The same checks without mapping anything. 0 for a static program. */
+int interpreter_check(const struct executable *program, const struct elf_program *elf, struct refusal *refusal);
+
 #endif

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const char *state_name(uint32_t state)
 {
@@ -72,25 +74,38 @@ static int open_device(struct job *job, struct refusal *refusal)
 
 void job_init_server(struct job *job, unsigned int index)
 {
-	job->server[index] = (struct server){
+	struct server *server = &job->server[index];
+
+	*server = (struct server){
 	    .job = job,
 	    .slot = &job->slots[index],
 	    .index = index,
 	    .window = job->spin_cycles,
 	    .signals = {.alternate_stack = {.ss_flags = SS_DISABLE}},
 	    .stats = stats_new(),
+	    .stack = server->stack,
 	};
 }
 
-int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
+/* What hvm.ko told of the job. */
+static void take_answer(struct job *job, const struct hvm_job_create *answer)
+{
+	job->pid = getpid();
+	job->cores = answer->cores;
+	job->tsc_khz = answer->tsc_khz;
+	job->spin_cycles = answer->spin_cycles;
+	job->pause = answer->pause != 0;
+	job->merge_ns = answer->merge_ns;
+	job->servers = answer->slots < HVM_JOB_SLOTS ? answer->slots : HVM_JOB_SLOTS;
+}
+
+int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores, int share,
 	       struct refusal *refusal)
 {
-	struct hvm_job_create request = {.cores = cores};
-	uint64_t size;
+	struct hvm_job_create request = {.cores = cores, .share = (uint32_t)(share + 1)};
 	int err;
 
 	job->program = program;
-	job->cores = cores;
 	if (cores == 0 || cores > HVM_MAX_CORES)
 		return refuse(refusal, EINVAL, "%u cores wanted; allowed: 1 to %u", cores, HVM_MAX_CORES);
 	if (strlen(partition) >= sizeof(request.name))
@@ -101,17 +116,71 @@ int job_create(struct job *job, struct program *program, const char *partition, 
 	err = device_job_create(job->fd, &request);
 	if (err)
 		return refuse_create(-err, partition, &request, refusal);
-	job->slots = device_map_slots(job->fd, request.slots, &size);
+	job->joined = share >= 0;
+	if (job->joined)
+		close(share);
+	job->slots = device_map_slots(job->fd, NULL, request.slots, &job->slots_size);
 	if (!job->slots)
 		return refuse(refusal, errno, "the job's slots cannot be mapped: %s", strerrordesc_np(errno));
-	region_add((uint64_t)job->slots, size);
-	job->tsc_khz = request.tsc_khz;
-	job->spin_cycles = request.spin_cycles;
-	job->pause = request.pause != 0;
-	job->merge_ns = request.merge_ns;
-	job->servers = request.slots < HVM_JOB_SLOTS ? request.slots : HVM_JOB_SLOTS;
+	region_add((uint64_t)job->slots, job->slots_size);
+	take_answer(job, &request);
 	job_init_server(job, 0);
 	return 0;
+}
+
+/* The parent's slots were not copied by fork; the child's lie in their place, which stays the proxy's. */
+static int map_forked_slots(struct job *job, struct hvm_job_create *answer)
+{
+	unsigned int room = (unsigned int)(job->slots_size / HVM_SLOT_SIZE);
+	uint64_t size;
+	void *at = mmap(job->slots, job->slots_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+			-1, 0);
+
+	if (at != job->slots)
+		return -ENOMEM;
+	if (answer->slots > room)
+		answer->slots = room;
+	return device_map_slots(job->fd, at, answer->slots, &size) ? 0 : -errno;
+}
+
+int job_fork(struct job *job)
+{
+	struct hvm_job_create request = {.share = (uint32_t)(job->fd + 1)};
+	int fd = device_open(), err;
+
+	if (fd < 0)
+		return fd;
+	job->fd = descriptor_guard(fd);
+	if (job->fd < 0)
+		return job->fd;
+	err = device_job_create(job->fd, &request);
+	if (!err)
+		err = map_forked_slots(job, &request);
+	if (err)
+		return err;
+	take_answer(job, &request);
+	job->child = true;
+	job_init_server(job, 0);
+	return 0;
+}
+
+int job_start_fork(struct job *job, int parent, unsigned int index, const struct hvm_thread_start *changes)
+{
+	struct server *server = &job->server[0];
+	struct hvm_thread_start start = *changes;
+	int err;
+
+	start.flags = HVM_THREAD_JOIN | HVM_THREAD_COPY;
+	start.call_slot = index;
+	start.copy_job = (uint32_t)parent;
+	server->tid = getpid();
+	server->serial =
+	    hvm_load_relaxed(&server->slot->serial) + 1; /* the thread's that begins: what it has, it keeps */
+	hvm_store_release(&server->slot->servers, 1);
+	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
+	err = device_thread_start(job->fd, &start);
+	descriptor_release(parent);
+	return err;
 }
 
 int job_start(struct job *job, struct refusal *refusal)
@@ -126,7 +195,8 @@ int job_start(struct job *job, struct refusal *refusal)
 	};
 	int err;
 
-	report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
+	if (!job->joined)
+		report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
 	server->tid = getpid();
 	hvm_store_release(&server->slot->servers, 1);

@@ -43,12 +43,20 @@ struct server {
 	uint64_t window; /* poll that long before sleeping, TSC cycles */
 	struct signal_state signals;
 	struct stats *stats; /* of the calls it served, NULL = not counted */
+	bool borrowed;	     /* by a child of vfork */
+	uint8_t *stack;	     /* of the Linux thread; NULL: none was mapped */
+	uint8_t *lent_stack; /* of a child that borrows the thread; NULL: none was mapped */
+	void *exec_memory;   /* of an exec under way (exec.c) */
 };
 
 struct job {
 	struct program *program;
-	int fd; /* the device, guarded */
+	pid_t pid;   /* whose job it is: a child that borrows a thread has another */
+	bool child;  /* of another process of the same cores, which reports for all */
+	bool joined; /* the cores of a job that was there before */
+	int fd;	     /* the device, guarded */
 	struct hvm_slot *slots;
+	uint64_t slots_size; /* of the mapping */
 	unsigned int cores;
 	unsigned int servers; /* as many as slots */
 	uint32_t tsc_khz;
@@ -58,9 +66,21 @@ struct job {
 	struct server server[HVM_JOB_SLOTS]; /* job is NULL in those never used */
 };
 
-/** Take @cores cores of @partition ("": the first one) for @program. */
-int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores,
+/**
+ * Take @cores cores of @partition ("": the first one) for @program, or, if @share is not -1, take over the place of the
+ * job that this descriptor is, which is closed.
+ */
+int job_create(struct job *job, struct program *program, const char *partition, unsigned int cores, int share,
 	       struct refusal *refusal);
+
+/** After fork, in the child, which has nothing of its parent's job but its memory: a job on the same cores. */
+int job_fork(struct job *job);
+
+/**
+ * Its first thread goes on where that of server @index waits in the parent, whose job is the descriptor @parent, which
+ * is closed. Both return 0 or -errno.
+ */
+int job_start_fork(struct job *job, int parent, unsigned int index, const struct hvm_thread_start *changes);
 
 /** Start the program on core 0. */
 int job_start(struct job *job, struct refusal *refusal);

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,8 +36,21 @@ enum {
 static struct program program;
 static struct job job;
 
+static bool after_exec;
+
+/* Too late to tell the caller of execve: as Linux, which kills. If the whole job is over, that is no news. */
+static _Noreturn void give_up(const struct refusal *refusal)
+{
+	if (refusal->error != ESHUTDOWN)
+		report_line("gone reason=%s", refusal->text);
+	for (;;)
+		raise(SIGKILL);
+}
+
 static int refused(const struct refusal *refusal, int status)
 {
+	if (after_exec)
+		give_up(refusal);
 	report_refusal(refusal);
 	return status;
 }
@@ -62,6 +76,7 @@ static int prepare(const struct options *options, struct refusal *refusal)
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct program_source source;
 	struct refusal refusal;
 
 	if (options_parse(argc, argv, &options, &refusal))
@@ -76,15 +91,23 @@ int main(int argc, char **argv)
 	stats_enabled = options.stats;
 	paging_init(options.populate, !options.no_huge_pages);
 	mallopt(M_ARENA_MAX, 1); /* further arenas would lie in the program's address space, unnoticed */
+	after_exec = options.join_fd >= 0;
+	job.child = options.child;
 	if (prepare(&options, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
-	if (program_load(&program, options.program_count, options.program, environ, &refusal))
+	source = (struct program_source){
+	    .fd = options.program_fd,
+	    .name = options.program_name,
+	    .argument_count = options.program_count,
+	    .arguments = options.program,
+	};
+	if (program_load(&program, &source, environ, &refusal))
 		return refused(&refusal, refusal.error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
-	if (job_create(&job, &program, options.partition, options.cores, &refusal))
+	if (job_create(&job, &program, options.partition, options.cores, options.join_fd, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
 	if (options.partition_memory && partition_memory_use(job.fd))
 		report_line("partition-memory reason=/proc-cannot-be-read");
-	signal_init(&job);
+	signal_init(&job, options.has_mask ? &options.signal_mask : NULL);
 	if (job_start(&job, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
 	thread_serve_first(&job);

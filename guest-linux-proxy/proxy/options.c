@@ -22,6 +22,8 @@ const char options_help[] =
     "  --no-huge-pages   4 KiB pages only; otherwise anonymous mappings from 4 MiB on have 2 MiB pages\n"
     "  --partition-memory\n"
     "                    take anonymous mappings from 2 MiB on from the partition's own memory, as long as it lasts\n"
+    "  --join-fd FD, --program-fd FD, --program-name PATH, --signal-mask MASK, --child\n"
+    "                    what a proxy tells the one that it executes when its program calls execve\n"
     "  --list-calls      print the system calls that do not go straight to Linux, and why\n"
     "  --help            print this\n"
     "\n"
@@ -41,6 +43,16 @@ static int parse_number(const char *option, const char *text, long lowest, long 
 	return 0;
 }
 
+static int parse_fd(const char *option, const char *value, int *fd, struct refusal *refusal)
+{
+	long number;
+
+	if (parse_number(option, value, 0, 1 << 20, &number, refusal))
+		return -1;
+	*fd = (int)number;
+	return 0;
+}
+
 static int parse_option(const char *option, const char *value, struct options *options, struct refusal *refusal)
 {
 	long number;
@@ -55,10 +67,19 @@ static int parse_option(const char *option, const char *value, struct options *o
 		options->cores = (unsigned int)number;
 		return 0;
 	}
-	if (strcmp(option, "--report-fd") == 0) {
-		if (parse_number(option, value, 0, 1 << 20, &number, refusal))
-			return -1;
-		options->report_fd = (int)number;
+	if (strcmp(option, "--report-fd") == 0)
+		return parse_fd(option, value, &options->report_fd, refusal);
+	if (strcmp(option, "--join-fd") == 0)
+		return parse_fd(option, value, &options->join_fd, refusal);
+	if (strcmp(option, "--program-fd") == 0)
+		return parse_fd(option, value, &options->program_fd, refusal);
+	if (strcmp(option, "--program-name") == 0) {
+		options->program_name = value;
+		return 0;
+	}
+	if (strcmp(option, "--signal-mask") == 0) {
+		options->has_mask = true;
+		options->signal_mask = strtoull(value, NULL, 0);
 		return 0;
 	}
 	return refuse(refusal, EINVAL, "unknown option %.80s; see hvm-proxy --help", option);
@@ -74,6 +95,8 @@ static bool parse_flag(const char *option, struct options *options)
 		options->no_huge_pages = true;
 	else if (strcmp(option, "--partition-memory") == 0)
 		options->partition_memory = true;
+	else if (strcmp(option, "--child") == 0)
+		options->child = true;
 	else
 		return false;
 	return true;
@@ -83,7 +106,7 @@ int options_parse(int count, char *const *arguments, struct options *options, st
 {
 	int i = 1;
 
-	*options = (struct options){.partition = "", .cores = 1, .report_fd = -1};
+	*options = (struct options){.partition = "", .cores = 1, .report_fd = -1, .join_fd = -1, .program_fd = -1};
 	while (i < count && strcmp(arguments[i], "--") != 0) {
 		if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "--list-calls") == 0) {
 			options->help = arguments[i][2] == 'h';

@@ -4,6 +4,7 @@
 #define PROXY_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "refusal.h"
 
@@ -15,6 +16,12 @@ struct options {
 	bool populate;
 	bool no_huge_pages;
 	bool partition_memory;
+	int join_fd;		  /* a job whose place is taken over after execve, -1: none */
+	int program_fd;		  /* the program, opened and checked; -1: the first argument names it */
+	const char *program_name; /* with program_fd: its path as it was named */
+	bool has_mask;
+	uint64_t signal_mask; /* of the program */
+	bool child;	      /* another process reports */
 	bool help;
 	bool list_calls;
 	int program_count; /* of the program's own arguments, its name first */

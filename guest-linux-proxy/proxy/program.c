@@ -5,6 +5,7 @@
 #include "executable.h"
 #include "heap.h"
 #include "interpreter.h"
+#include "script.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,16 +140,6 @@ static int blame(const char *path, struct refusal *refusal)
 	return refuse(refusal, refusal->error, "%.140s: %s", path, text);
 }
 
-static int open_program(struct program *program, struct executable *file, struct refusal *refusal)
-{
-	if (executable_open(program->path, file, refusal))
-		return -1;
-	program->fd = file->fd = descriptor_guard(file->fd);
-	if (program->fd < 0)
-		return refuse(refusal, -program->fd, "no free file descriptor (RLIMIT_NOFILE)");
-	return 0;
-}
-
 static int map_images(struct program *program, const struct executable *file, const struct elf_program *elf,
 		      struct image *interpreter, struct refusal *refusal)
 {
@@ -164,19 +155,89 @@ static int map_images(struct program *program, const struct executable *file, co
 	return 0;
 }
 
-int program_load(struct program *program, int argument_count, char *const *arguments, char *const *environment,
+/* The vector with the script's interpreter, its argument and the script's path in the place of the first one. */
+static int name_interpreter(struct program_source *source, struct script *script, char *path, struct refusal *refusal)
+{
+	char **arguments = malloc(((size_t)source->argument_count + 3) * sizeof(*arguments));
+	int n = 0;
+
+	if (!arguments)
+		return refuse(refusal, ENOMEM, "no memory for its arguments");
+	arguments[n++] = script->interpreter;
+	if (script->argument[0])
+		arguments[n++] = script->argument;
+	arguments[n++] = path;
+	for (int i = 1; i < source->argument_count; i++)
+		arguments[n++] = source->arguments[i];
+	source->arguments = arguments;
+	source->argument_count = n;
+	return 0;
+}
+
+/* If @file is a script, go on to its interpreter, which may be another one. */
+static int follow_scripts(struct executable *file, char *path, struct program_source *source, struct refusal *refusal)
+{
+	static struct script scripts[SCRIPT_DEPTH];
+
+	for (unsigned int depth = 0;; depth++) {
+		char head[SCRIPT_LINE];
+		ssize_t size = pread(file->fd, head, sizeof(head), 0);
+
+		if (size < 0 || !script_is(head, (size_t)size))
+			return 0;
+		if (depth == SCRIPT_DEPTH)
+			return refuse(refusal, ELOOP, "%.140s: scripts that name scripts, more than %d", path,
+				      SCRIPT_DEPTH);
+		if (!script_parse(head, (size_t)size, &scripts[depth]))
+			return refuse(refusal, ENOEXEC, "%.140s: it is a script whose first line names no interpreter",
+				      path);
+		if (name_interpreter(source, &scripts[depth], path, refusal))
+			return -1;
+		close(file->fd);
+		path = scripts[depth].interpreter;
+		if (executable_open(path, file, refusal))
+			return -1;
+	}
+}
+
+static int open_source(struct program *program, struct program_source *source, struct executable *file,
+		       struct refusal *refusal)
+{
+	struct stat status;
+
+	if (source->fd < 0) {
+		if (find(source->arguments[0], program->path, refusal) ||
+		    executable_open(program->path, file, refusal) ||
+		    follow_scripts(file, program->path, source, refusal))
+			return -1;
+	} else {
+		snprintf(program->path, sizeof(program->path), "%s",
+			 source->name ? source->name : source->arguments[0]);
+		file->fd = source->fd;
+	}
+	if (fstat(file->fd, &status))
+		return refuse(refusal, errno, "%.140s: %s", program->path, strerrordesc_np(errno));
+	file->size = (uint64_t)status.st_size;
+	program->fd = file->fd = descriptor_guard(file->fd);
+	if (program->fd < 0)
+		return refuse(refusal, -program->fd, "no free file descriptor (RLIMIT_NOFILE)");
+	return 0;
+}
+
+int program_load(struct program *program, const struct program_source *given, char *const *environment,
 		 struct refusal *refusal)
 {
+	struct program_source source = *given;
 	struct image interpreter;
 	struct executable file;
 	struct elf_program elf;
 
-	if (find(arguments[0], program->path, refusal) || open_program(program, &file, refusal))
+	if (open_source(program, &source, &file, refusal))
 		return -1;
 	if (executable_check(&file, &elf, refusal) || map_images(program, &file, &elf, &interpreter, refusal))
 		return blame(program->path, refusal);
 	heap_init(program->image.end, program->image.data_end - program->image.data_start);
-	if (build_stack(program, &elf, &interpreter, argument_count, arguments, environment, refusal))
+	if (build_stack(program, &elf, &interpreter, source.argument_count, source.arguments, environment, refusal))
 		return -1;
 	resolve_file(program);
 	name_process(program->path);

@@ -18,11 +18,19 @@ struct program {
 	uint64_t stack_pointer;
 };
 
+/** What is to be loaded. */
+struct program_source {
+	int fd;		  /* the ELF file, checked already; -1: the first argument names it */
+	const char *name; /* with fd: the path by which it, or a script, was named */
+	int argument_count;
+	char *const *arguments;
+};
+
 /**
- * Load the program that @arguments[0] names, by PATH if it has no slash. Fails with a refusal: ENOENT if there is no
- * such file, else why it cannot be run.
+ * Load the program, which the first argument names, by PATH if it has no slash; behind a script its interpreter. Fails
+ * with a refusal: ENOENT if there is no such file, else why it cannot be run.
  */
-int program_load(struct program *program, int argument_count, char *const *arguments, char *const *environment,
+int program_load(struct program *program, const struct program_source *source, char *const *environment,
 		 struct refusal *refusal);
 
 #endif

@@ -72,11 +72,22 @@ static bool note(const struct mapping *mapping, void *context)
 	return true;
 }
 
+static void hold(void)
+{
+	pthread_mutex_lock(&adding);
+}
+
+static void let_go(void)
+{
+	pthread_mutex_unlock(&adding);
+}
+
 int region_note_own(void)
 {
 	int err = mapping_each(note, NULL);
 
 	if (err)
 		return err;
+	pthread_atfork(hold, let_go, let_go);
 	return count ? 0 : -EIO;
 }

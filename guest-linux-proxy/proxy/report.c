@@ -28,6 +28,11 @@ void report_to(int fd)
 	report_fd = fd;
 }
 
+int report_descriptor(void)
+{
+	return report_fd;
+}
+
 static void write_all(int fd, const char *text, size_t size)
 {
 	while (size) {

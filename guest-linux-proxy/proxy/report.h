@@ -11,6 +11,9 @@
 /** Where lines go: a descriptor, or -1 for standard error with the prefix `hvm-proxy: `. */
 void report_to(int fd);
 
+/** That descriptor. */
+int report_descriptor(void);
+
 /** Write one line; the newline is added, other control characters become '?'. Without a reader the line is lost. */
 void report_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

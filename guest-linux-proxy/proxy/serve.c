@@ -98,6 +98,40 @@ static int64_t act_counted(struct server *server, const struct hvm_request *requ
 	return result;
 }
 
+void serve_answer(struct server *server, int64_t result)
+{
+	hvm_slot_answer(server->slot, server->last_tag, result);
+	if (hvm_slot_client_needs_wake(server->slot))
+		device_kick(server->job->fd, server->index);
+}
+
+/* A request that the thread can be given back with: what it entered the kernel for. */
+static bool is_of_program(const struct hvm_request *request)
+{
+	bool own = request->arg[3] != 0; /* the aerokernel's own access, or no way on */
+
+	if (request->nr == HVM_NR_PAGE_FAULT || request->nr == HVM_NR_EXCEPTION)
+		return !own;
+	return request->nr < HVM_NR_FIRST_SPECIAL;
+}
+
+void serve_take_back(struct server *server)
+{
+	struct hvm_request request;
+
+	/* What the child took and did not answer is taken again. */
+	server->last_tag = hvm_load_acquire(&server->slot->done);
+	for (;;) {
+		next_request(server, &request);
+		if (is_of_program(&request))
+			return;
+		if (request.nr == HVM_NR_SIGNAL || request.nr == HVM_NR_SIGNAL_MASK)
+			serve_answer(server, 0); /* the signals were the child's */
+		else
+			serve_answer(server, act(server, &request));
+	}
+}
+
 _Noreturn void serve(struct server *server)
 {
 	volatile bool *serving = &server->signals.serving; /* their handler looks at it */
@@ -109,8 +143,6 @@ _Noreturn void serve(struct server *server)
 		*serving = true;
 		result = server->stats ? act_counted(server, &request) : act(server, &request);
 		*serving = false;
-		hvm_slot_answer(server->slot, request.tag, result);
-		if (hvm_slot_client_needs_wake(server->slot))
-			device_kick(server->job->fd, server->index);
+		serve_answer(server, result);
 	}
 }

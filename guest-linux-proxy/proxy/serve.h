@@ -9,4 +9,10 @@
  */
 _Noreturn void serve(struct server *server);
 
+/** Answer the request that @server took last. */
+void serve_answer(struct server *server, int64_t result);
+
+/** After a child of vfork: wait until its thread has a request of the program's, and leave that unanswered. */
+void serve_take_back(struct server *server);
+
 #endif

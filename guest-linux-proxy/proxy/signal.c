@@ -26,8 +26,16 @@
 	 (unsigned int)SA_RESETHAND | FLAG_TAGBITS | FLAG_RESTORER)
 
 /* The table, under a spin lock that is taken with all signals blocked: their handler takes it, too. */
-static struct signal_action actions[SIGNALS + 1];
+static struct signal_table actions;
 static atomic_flag actions_lock = ATOMIC_FLAG_INIT;
+
+/* A child of vfork, of which only this Linux thread knows, has its own. */
+static __thread struct signal_table *own_table;
+
+static struct signal_action *entry(int signal)
+{
+	return &(own_table ? own_table : &actions)->action[signal];
+}
 
 /* Where a signal came from that had to be sent to this process again. */
 static siginfo_t sent_again[SIGNALS + 1];
@@ -72,7 +80,7 @@ static struct signal_action action_of(int signal)
 	struct signal_action action;
 
 	lock_actions();
-	action = actions[signal];
+	action = *entry(signal);
 	unlock_actions();
 	return action;
 }
@@ -265,7 +273,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 /* Make this process behave as the table says; the lock is held. */
 static void apply(int signal)
 {
-	struct signal_action action = actions[signal];
+	struct signal_action action = *entry(signal);
 	bool handled = is_handler(&action);
 
 	if (action.handler != (uint64_t)SIG_IGN) {
@@ -283,7 +291,7 @@ static void apply(int signal)
 	kernel_action(signal, &action, NULL);
 }
 
-void signal_init(struct job *the_job)
+void signal_init(struct job *the_job, const uint64_t *mask)
 {
 	struct server *first = &the_job->server[0];
 
@@ -295,17 +303,60 @@ void signal_init(struct job *the_job)
 			continue;
 		kernel_action(signal, NULL, &inherited);
 		/* Handlers do not survive exec, so it is ignored or default. */
-		actions[signal] = (struct signal_action){.handler = inherited.handler};
+		*entry(signal) = (struct signal_action){.handler = inherited.handler};
 		apply(signal);
 	}
-	first->signals.blocked = signal_linux_mask();
+	first->signals.blocked = mask ? *mask : signal_linux_mask();
 	hvm_store_relaxed(&first->slot->signal_mask, first->signals.blocked);
 	hvm_store_relaxed(&first->slot->server_mask, first->signals.blocked);
+	signal_set_linux_mask(first->signals.blocked);
+}
+
+void signal_begin(struct server *server, uint64_t mask, const stack_t *alternate_stack)
+{
+	server->signals = (struct signal_state){.blocked = mask, .alternate_stack = *alternate_stack};
+	hvm_store_relaxed(&server->slot->signal_mask, mask);
+	hvm_store_relaxed(&server->slot->server_mask, mask);
+	hvm_store_relaxed(&server->slot->signal, 0);
+	raw_held = 0;
+}
+
+void signal_own_table(void)
+{
+	if (own_table)
+		actions = *own_table;
+	own_table = NULL;
+}
+
+void signal_hold(void)
+{
+	lock_actions();
+}
+
+void signal_let_go(void)
+{
+	unlock_actions();
+}
+
+struct signal_table *signal_copy_table(struct signal_table *copy)
+{
+	struct signal_table *before = own_table;
+
+	lock_actions();
+	*copy = before ? *before : actions;
+	unlock_actions();
+	own_table = copy;
+	return before;
+}
+
+void signal_use_table(struct signal_table *table)
+{
+	own_table = table;
 }
 
 bool signal_has_handler(int signal)
 {
-	return hvm_load_relaxed(&actions[signal].handler) > (uint64_t)SIG_IGN;
+	return hvm_load_relaxed(&entry(signal)->handler) > (uint64_t)SIG_IGN;
 }
 
 struct signal_action signal_take_action(int signal)
@@ -315,9 +366,9 @@ struct signal_action signal_take_action(int signal)
 
 	signal_set_linux_mask(ALL);
 	lock_actions();
-	action = actions[signal];
+	action = *entry(signal);
 	if (action.flags & (unsigned int)SA_RESETHAND) {
-		actions[signal].handler = (uint64_t)SIG_DFL;
+		entry(signal)->handler = (uint64_t)SIG_DFL;
 		apply(signal);
 	}
 	unlock_actions();
@@ -333,11 +384,11 @@ static struct signal_action set_action(int signal, const struct signal_action *w
 
 	signal_set_linux_mask(ALL);
 	lock_actions();
-	before = actions[signal];
+	before = *entry(signal);
 	if (wanted) {
-		actions[signal] = *wanted;
-		actions[signal].flags &= FLAGS_KNOWN;
-		actions[signal].mask &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+		*entry(signal) = *wanted;
+		entry(signal)->flags &= FLAGS_KNOWN;
+		entry(signal)->mask &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
 		apply(signal);
 	}
 	unlock_actions();
@@ -372,6 +423,19 @@ void signal_synchronise(struct server *server)
 	hvm_store_relaxed(&server->slot->server_mask, mask);
 	if (!signals->arrived.number) /* else it is closed until that one is told */
 		signal_set_linux_mask(mask);
+}
+
+void signal_close(struct server *server)
+{
+	signal_set_linux_mask(ALL);
+	signal_put_back(server);
+	server->signals.arrived.number = 0;
+	raw_held = 0;
+}
+
+void signal_open(struct server *server)
+{
+	signal_set_linux_mask(server->signals.blocked);
 }
 
 void signal_leave(struct server *server)

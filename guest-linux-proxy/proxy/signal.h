@@ -33,8 +33,31 @@ struct signal_action {
 
 #define SIGNAL_BIT(number) (1ull << ((number)-1))
 
-/** Take over the dispositions and the mask that this process was started with; before the first thread runs. */
-void signal_init(struct job *job);
+/** Take over the dispositions that this process was started with, and its mask, or that of an exec; before the first
+ * thread runs. */
+void signal_init(struct job *job, const uint64_t *mask);
+
+/** The dispositions of all signals. */
+struct signal_table {
+	struct signal_action action[65]; /* by number */
+};
+
+/**
+ * For a child of vfork, which shares this memory and changes only its own dispositions: the calling Linux thread, and
+ * nobody else, uses *@copy from now on. Returns what it used before, for signal_use_table. All signals are blocked.
+ */
+struct signal_table *signal_copy_table(struct signal_table *copy);
+void signal_use_table(struct signal_table *table);
+
+/** Around fork: nobody changes the dispositions meanwhile. All signals are blocked. */
+void signal_hold(void);
+void signal_let_go(void);
+
+/** In a child of fork, whose memory is its own, even if its parent was one of vfork. */
+void signal_own_table(void);
+
+/** In a child process: the thread of @server begins with this, and no signal is on its way to it. */
+void signal_begin(struct server *server, uint64_t mask, const stack_t *alternate_stack);
 
 /** rt_sigaction(2) with the program's pointers. */
 int64_t signal_change_action(int signal, uint64_t new_action, uint64_t old_action, uint64_t mask_size);
@@ -50,6 +73,10 @@ void signal_synchronise(struct server *server);
 
 /** Put back what was taken for @server, whose thread blocks it or is gone. All its signals are blocked. */
 void signal_put_back(struct server *server);
+
+/** Around an exec: no signal is taken, and what was taken but not told is given back to Linux. */
+void signal_close(struct server *server);
+void signal_open(struct server *server);
 
 /** The calling server's thread has ended: it takes no signals before the next one begins. */
 void signal_leave(struct server *server);

@@ -112,6 +112,8 @@ void stats_report(const struct job *job)
 {
 	struct hvm_slot_stats sum;
 
+	if (job->child)
+		return;
 	if (stats_enabled)
 		report_counted(job);
 	thread_stats_of_all(job, &sum);

@@ -19,9 +19,11 @@ struct special {
 #define OWN_DESCRIPTOR "forwarded; the proxy's own descriptors answer EBADF: the next call needs them"
 #define OWN_MEMORY     "forwarded; ENOMEM if it would change the proxy's own mappings"
 #define WITH_MASK      "forwarded; the signal mask that it waits with decides what interrupts it"
-#define THREADS	       "threads begin in the aerokernel; ENOSYS for a process, reported"
-#define PROCESSES      "ENOSYS, reported: an HRT process has no children so far"
-#define CPU_STATE      "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
+#define THREADS                                                                                                        \
+	"threads begin in the aerokernel; child processes as fork and vfork; ENOSYS for anything between, reported"
+#define PROCESSES "starts a child process: a proxy of its own, on the same cores"
+#define EXEC	  "checked here, then a new proxy, of the new program, takes over the cores"
+#define CPU_STATE "ENOSYS, reported: it would change the Linux CPU's state, not the HRT core's"
 
 /* The one list of calls that do not go straight to Linux. docs/proxy.md is made from it (hvm-proxy --list-calls). */
 static const struct special specials[] = {
@@ -54,12 +56,12 @@ static const struct special specials[] = {
     [SYS_pselect6] = {call_with_mask, WITH_MASK},
     [SYS_epoll_pwait] = {call_with_mask, WITH_MASK},
     [SYS_epoll_pwait2] = {call_with_mask, WITH_MASK},
-    [SYS_clone] = {call_unserved, THREADS},
-    [SYS_clone3] = {call_unserved, THREADS},
-    [SYS_fork] = {call_unserved, PROCESSES},
-    [SYS_vfork] = {call_unserved, PROCESSES},
-    [SYS_execve] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
-    [SYS_execveat] = {call_unserved, "ENOSYS, reported: it would replace the proxy"},
+    [SYS_clone] = {call_clone, THREADS},
+    [SYS_clone3] = {call_clone3, THREADS},
+    [SYS_fork] = {call_fork, PROCESSES},
+    [SYS_vfork] = {call_vfork, "starts a child process, which borrows the thread until its exec or exit"},
+    [SYS_execve] = {call_execve, EXEC},
+    [SYS_execveat] = {call_execveat, EXEC},
     [SYS_restart_syscall] = {call_unserved, "ENOSYS: Linux restarts the proxy's calls itself"},
     [SYS_set_tid_address] = {call_set_tid_address,
 			     "answered by the aerokernel, which clears and wakes when the thread ends"},

@@ -11,15 +11,16 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SERVER_STACK (128u << 10)
-#define GUARD	     4096u
+#define GUARD 4096u
 
 static __thread struct server *self;
+static __thread jmp_buf base; /* where the Linux thread begins to serve */
 
 /* One server is started at a time: they are counted in the order of their slots. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -34,15 +35,46 @@ bool thread_is_alive(const struct server *server)
 	return hvm_load_relaxed(&server->slot->stats.start_tsc) != 0;
 }
 
+static void hold_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void let_lock_go(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 _Noreturn void thread_serve_first(struct job *job)
 {
+	pthread_atfork(hold_lock, let_lock_go, let_lock_go);
 	self = &job->server[0];
+	setjmp(base);
 	serve(self);
+}
+
+void thread_forked(struct job *job)
+{
+	struct server *caller = self;
+
+	for (unsigned int i = 0; i < HVM_JOB_SLOTS; i++) {
+		uint8_t *stack = &job->server[i] == caller ? NULL : job->server[i].stack;
+
+		job->server[i] = (struct server){.stack = stack};
+	}
+	self = &job->server[0];
+}
+
+_Noreturn void thread_serve_forked(void)
+{
+	longjmp(base, 1);
 }
 
 static void *serve_others(void *argument)
 {
 	self = argument;
+	if (setjmp(base)) /* in a child process, whose first thread it is */
+		serve(self);
 	self->tid = (pid_t)syscall(SYS_gettid);
 	self->slot->tid = (uint32_t)self->tid;
 	signal_leave(self);
@@ -50,22 +82,32 @@ static void *serve_others(void *argument)
 	serve(self);
 }
 
-/* The Linux thread of a server that has none yet. Its stack is the proxy's: the program must not unmap it. */
+uint8_t *thread_map_stack(void)
+{
+	uint8_t *low = mmap(NULL, GUARD + THREAD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (low == MAP_FAILED)
+		return NULL;
+	mprotect(low, GUARD, PROT_NONE);
+	region_add((uint64_t)low, GUARD + THREAD_STACK);
+	return low + GUARD;
+}
+
+/* The Linux thread of a server that has none yet. A failure leaves its stack for the next try. */
 static int make_linux_thread(struct server *server)
 {
-	uint8_t *stack = mmap(NULL, GUARD + SERVER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pthread_attr_t attributes;
 	pthread_t thread;
 	uint64_t mask;
 	int err;
 
-	if (stack == MAP_FAILED)
+	if (!server->stack)
+		server->stack = thread_map_stack();
+	if (!server->stack)
 		return -EAGAIN;
-	mprotect(stack, GUARD, PROT_NONE);
-	region_add((uint64_t)stack, GUARD + SERVER_STACK);
 	sem_init(&server->known, 0, 0);
 	pthread_attr_init(&attributes);
-	pthread_attr_setstack(&attributes, stack + GUARD, SERVER_STACK);
+	pthread_attr_setstack(&attributes, server->stack, THREAD_STACK);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	mask = signal_linux_mask();
 	signal_set_linux_mask(~0ull); /* it takes signals when it has a thread */
@@ -73,7 +115,7 @@ static int make_linux_thread(struct server *server)
 	signal_set_linux_mask(mask);
 	pthread_attr_destroy(&attributes);
 	if (err)
-		return -EAGAIN; /* its stack stays the proxy's */
+		return -EAGAIN;
 	while (sem_wait(&server->known))
 		;
 	return 0;

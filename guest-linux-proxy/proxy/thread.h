@@ -15,6 +15,16 @@
 /** Serve the program's first thread. */
 _Noreturn void thread_serve_first(struct job *job);
 
+/** A stack for a Linux thread, THREAD_STACK bytes behind a guard, which the program must not unmap; NULL: no memory. */
+#define THREAD_STACK (128u << 10)
+uint8_t *thread_map_stack(void);
+
+/** After fork, in the child: the calling Linux thread is the only one, and the job's first server. */
+void thread_forked(struct job *job);
+
+/** The calling Linux thread serves from now on what thread_forked made it. Its stack is used from its start. */
+_Noreturn void thread_serve_forked(void);
+
 /** The server that the calling Linux thread is; NULL if it is none. Safe in a signal handler. */
 struct server *thread_self(void);
 

@@ -73,7 +73,7 @@ static void dump_slot(void)
 	FIELD(hvm_slot, server_sleeping);
 	FIELD(hvm_slot, servers);
 	FIELD(hvm_slot, signal);
-	FIELD(hvm_slot, server_pad0);
+	FIELD(hvm_slot, resume);
 	FIELD(hvm_slot, server_mask);
 	FIELD(hvm_slot, server_pad);
 	FIELD(hvm_slot, generation);
@@ -175,7 +175,10 @@ static void dump_core(void)
 	FIELD(hvm_core, stop);
 	FIELD(hvm_core, number);
 	FIELD(hvm_core, cores);
+	FIELD(hvm_core, group);
+	FIELD(hvm_core, copy);
 	FIELD(hvm_core, line0_pad);
+	FIELD(hvm_core, stop_ticket);
 	FIELD(hvm_core, state);
 	FIELD(hvm_core, apic_id);
 	FIELD(hvm_core, command_ack);
@@ -189,6 +192,7 @@ static void dump_core(void)
 	FIELD(hvm_core, signal);
 	FIELD(hvm_core, line2_pad);
 	FIELD(hvm_core, flush_ack);
+	FIELD(hvm_core, stop_ack);
 	FIELD(hvm_core, line3_pad);
 	end_struct();
 }

@@ -19,5 +19,6 @@ int main(void)
 	test_report();
 	test_descriptor();
 	test_region();
+	test_script();
 	return 0;
 }

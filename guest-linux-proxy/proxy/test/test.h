@@ -60,6 +60,7 @@ void test_paging(void);
 void test_partition_memory(void);
 void test_descriptor(void);
 void test_region(void);
+void test_script(void);
 void test_symbol(void);
 void test_backtrace(void);
 void test_report(void);

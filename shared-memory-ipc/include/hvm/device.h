@@ -6,6 +6,9 @@
  * cores merged with the address space of the process that created it. Closing the last descriptor of a job, or the end
  * of that address space, ends the job: its threads leave their cores before the call returns, and the cores are free.
  *
+ * Child processes share the cores of the process that they come from: the jobs of one core group, each with an address
+ * space of its own, take turns on the same cores. The first of them owns the group: its end ends them all.
+ *
  * All calls are thread-safe. Errors are negative errno values; what each call may answer is listed with it; besides
  * these, EFAULT for a bad pointer and ENOTTY for an unknown request.
  */
@@ -121,8 +124,10 @@ struct hvm_ping {
  * merge the calling process's address space. @slots slots are made (at least @cores; 0: as many as is fair, at most
  * HVM_JOB_SLOTS, and told); map them with
  * mmap(fd, offset 0, slots * HVM_SLOT_SIZE rounded up to pages, PROT_READ|PROT_WRITE, MAP_SHARED).
+ * With @share the job joins the group of another job, which the caller has open; @name and @cores are told. If that job
+ * was kept (HVM_IOC_JOB_KEEP) and has ended, this one takes its place.
  * ENOENT: no such partition. EAGAIN: fewer cores or slots free now. E2BIG: more than the partition has. ENODEV: not
- * booted, and @state says why. EBUSY: this file is a job already.
+ * booted, and @state says why. EBUSY: this file is a job already. EBADF: @share is no job. ESHUTDOWN: its group ended.
  */
 #define HVM_JOB_SLOTS 544u
 
@@ -143,8 +148,8 @@ struct hvm_job_create {
 	uint32_t tsc_khz;	  /* out */
 	uint64_t spin_cycles;	  /* out: how long a server should poll before it sleeps, TSC cycles */
 	uint32_t pause;		  /* out: 1 = spin with PAUSE */
-	uint32_t reserved;
-	uint64_t merge_ns; /* out: time that the merge took */
+	uint32_t share;		  /* in: 1 + descriptor of a job whose cores are shared, 0: cores of its own */
+	uint64_t merge_ns;	  /* out: time that the merge took */
 };
 #define HVM_IOC_JOB_CREATE _IOWR(HVM_IOC_MAGIC, 0x10, struct hvm_job_create)
 
@@ -155,11 +160,16 @@ struct hvm_job_create {
  * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
  * functions on the stack @rsp until it is stopped.
  * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, servers).
+ * With HVM_THREAD_COPY it goes on where another thread waits in a system call, with that thread's registers and a
+ * result of 0: the thread behind slot @call_slot of the job @copy_job (a descriptor) of the same group, which must not
+ * go on meanwhile. Of @rip, @rsp and @fs_base those that are not 0 take the place of the copied ones; @arg[0] is the
+ * address of a word to clear and wake when the thread ends, or 0.
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */
 #define HVM_THREAD_CALLS 0x1u
 #define HVM_THREAD_JOIN	 0x2u
+#define HVM_THREAD_COPY	 0x4u
 struct hvm_thread_start {
 	uint32_t core;
 	uint32_t slot;
@@ -170,13 +180,14 @@ struct hvm_thread_start {
 	uint64_t fs_base;
 	uint64_t arg[3];
 	uint32_t tid;
-	uint32_t reserved;
+	uint32_t copy_job;
 };
 #define HVM_IOC_THREAD_START _IOW(HVM_IOC_MAGIC, 0x11, struct hvm_thread_start)
 
 /**
  * HVM_IOC_THREAD_STOP: make the thread behind slot @slot leave its core; returns when it has. Of a thread that was
- * started with HVM_THREAD_JOIN: all threads of the job leave all its cores. Safe at any time.
+ * started with HVM_THREAD_JOIN: all threads of the job leave all its cores; those of other jobs of the group go on.
+ * Safe at any time.
  */
 #define HVM_IOC_THREAD_STOP _IOW(HVM_IOC_MAGIC, 0x12, uint32_t)
 
@@ -229,5 +240,11 @@ struct hvm_job_stats {
 };
 HVM_ASSERT_SIZE(struct hvm_job_stats, 336);
 #define HVM_IOC_JOB_STATS _IOR(HVM_IOC_MAGIC, 0x18, struct hvm_job_stats)
+
+/**
+ * HVM_IOC_JOB_KEEP: @arg 1: keep the cores when the address space ends (execve), until the file is closed or another
+ * job takes its place. 0: do not.
+ */
+#define HVM_IOC_JOB_KEEP _IOW(HVM_IOC_MAGIC, 0x17, uint32_t)
 
 #endif

@@ -150,12 +150,17 @@ enum hvm_command_kind {
 	HVM_COMMAND_JOIN = 3, /* as RUN, without a thread: run those that the job's other cores start */
 };
 
+/** hvm_core.stop: not one space but the group. */
+#define HVM_STOP_GROUP 1ull
+
 /*
  * Control block of one HRT core. A command is posted like a slot's request: fields first, then command with release,
  * then the doorbell interrupt. The core copies it once and acknowledges it by command_ack.
  *
- * A stop is not a command, because a core that runs a thread takes none: stop holds the space (physical address of its
- * top-level table) whose thread must leave the core; the core answers by having another table loaded.
+ * The cores of a job are a group, which the jobs of its child processes share: a core of the group runs threads of any
+ * of their spaces, and takes RUN at any time. stop holds the space (physical address of its top-level table) whose
+ * threads must leave the core, or HVM_STOP_GROUP: leave the group, idle. The core forgets those threads, takes none of
+ * them while stop holds that value, and answers by stop_ack; then it has another table loaded.
  */
 struct hvm_core {
 	/* line 0: written by the module */
@@ -163,10 +168,13 @@ struct hvm_core {
 	uint64_t space;	    /* RUN: physical address of the top-level table to load */
 	uint32_t slot;	    /* RUN: the thread's slot; rip, rsp, rdi.. and fs_base are in its regs */
 	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0 */
-	uint64_t stop;	    /* leave this space; 0 = none */
+	uint64_t stop;	    /* leave this space, or HVM_STOP_GROUP; 0 = none */
 	uint32_t number;    /* RUN, JOIN: of this core in the job */
 	uint32_t cores;	    /* RUN, JOIN: how many cores the job has */
-	uint64_t line0_pad[3];
+	uint64_t group;	    /* RUN, JOIN: the core group that the job's cores are, never 0 */
+	uint32_t copy; /* RUN: 1 + slot of a thread whose vector registers this one gets (cr2: its clear_tid), or 0 */
+	uint32_t line0_pad;
+	uint64_t stop_ticket; /* raised, after stop was set, for each stop */
 
 	/* line 1: written by the core */
 	uint32_t state; /* enum hvm_core_state */
@@ -186,7 +194,8 @@ struct hvm_core {
 
 	/* line 3: written by the core */
 	uint64_t flush_ack; /* the value of flush before the last reload of CR3 */
-	uint64_t line3_pad[7];
+	uint64_t stop_ack;  /* the value of stop_ticket when the core had left what stop names */
+	uint64_t line3_pad[6];
 };
 #define HVM_CORE_SIZE 256u
 HVM_ASSERT_SIZE(struct hvm_core, HVM_CORE_SIZE);

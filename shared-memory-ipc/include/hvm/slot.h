@@ -62,6 +62,14 @@
 /** The time of clock arg0 (clock_gettime(2)). Answer: nanoseconds; arg1: the TSC when it was so. */
 #define HVM_NR_CLOCK 0xf008u
 
+/*
+ * A child of vfork borrows its parent's thread: the child's process serves the slot until its exec or exit, whose
+ * request the parent's answers. slot.resume says so with the answer; then regs take the place of the registers with
+ * which the thread entered the kernel, but for rax.
+ */
+#define HVM_RESUME_CHILD  1u
+#define HVM_RESUME_PARENT 2u
+
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
 #define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */
 
@@ -110,8 +118,8 @@ struct hvm_slot {
 	uint32_t server_sleeping; /* the server blocks in HVM_IOC_WAIT: send the wake-up interrupt after posting */
 	uint32_t servers;	  /* of the job's first slot: so many slots from it on have a server */
 	uint32_t signal;	  /* not 0: a signal waits for the thread, which asks for it by HVM_NR_SIGNAL */
-	uint32_t server_pad0;
-	uint64_t server_mask; /* signals that the server's own Linux thread blocks, for the thread blocked them */
+	uint32_t resume;	  /* HVM_RESUME_*; 0: the client goes on as it is */
+	uint64_t server_mask;	  /* signals that the server's own Linux thread blocks, for the thread blocked them */
 	uint64_t server_pad[5];
 
 	/* line 3, set by the module before the thread starts, constant afterwards */

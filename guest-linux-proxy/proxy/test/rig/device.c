@@ -307,8 +307,9 @@ int device_job_create(int fd, struct hvm_job_create *job)
 	return ftruncate(fd, HVM_PAGE_SIZE) ? -errno : 0;
 }
 
-struct hvm_slot *device_map_slots(int fd, unsigned int count, uint64_t *size)
+struct hvm_slot *device_map_slots(int fd, void *at, unsigned int count, uint64_t *size)
 {
+	(void)at;
 	(void)count;
 	*size = HVM_PAGE_SIZE;
 	slot = mmap(NULL, HVM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -401,4 +402,12 @@ int device_job_stats(int fd, struct hvm_job_stats *stats)
 	    .local = {slot->stats.calls_local - local_getpid, local_getpid},
 	};
 	return 0;
+}
+
+/* The rig has no child processes. */
+int device_job_keep(int fd, bool keep)
+{
+	(void)fd;
+	(void)keep;
+	return -ENOTTY;
 }

@@ -105,9 +105,9 @@ for probe; do
 	killed_by 13 "$probe" crash pipe
 	grep -q '^fault' "$work/report" && fail "a broken pipe was reported as a fault"
 
-	has 0 'unserved nr=57 name=fork' "$probe" proxy-refusals
-	[ "$(grep -c 'name=fork' "$work/report")" = 1 ] || fail "an unserved call was named more than once"
-	grep -q 'fork: -1 ENOSYS' "$work/out" || fail "fork was not refused with ENOSYS"
+	has 0 'unserved nr=154 name=modify_ldt' "$probe" proxy-refusals
+	[ "$(grep -c 'name=modify_ldt' "$work/report")" = 1 ] || fail "an unserved call was named more than once"
+	grep -q 'modify_ldt: -1 ENOSYS' "$work/out" || fail "modify_ldt was not refused with ENOSYS"
 	grep -q 'ptrace: -1 EPERM' "$work/out" || fail "ptrace was not refused with EPERM"
 	grep -q 'munmap of the proxy.s: -1 EINVAL' "$work/out" || fail "munmap took the proxy's memory"
 	grep -q 'mprotect of the proxy.s: -1 ENOMEM' "$work/out" || fail "mprotect changed the proxy's memory"
@@ -149,7 +149,12 @@ has 126 'refused errno=21 reason=/tmp' /tmp
 echo '#!/bin/sh' >"$work/script"
 has 126 'not executable' "$work/script"
 chmod +x "$work/script"
-has 126 'it is a script' "$work/script"
+echo '#!' >"$work/script"
+has 126 'names no interpreter' "$work/script"
+echo '#!/no/such/interpreter' >"$work/script"
+has 127 '/no/such/interpreter: No such file' "$work/script"
+printf '#!%s arguments\n' "$(realpath "$1")" >"$work/script"
+same "$work/script" 'of a script'
 
 same "$libraries"
 same "$libraries" "$libraries-plugin.so"

@@ -72,7 +72,7 @@ public final class JobService implements AutoCloseable {
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
         lookup.requireDirectory();
         ProgramLookup.Program program = lookup.find(request.program(), request.searchPath());
-        program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, request.program(), partition.kind()));
+        program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, request.program()));
 
         var arguments = new ArrayList<String>();
         arguments.add(program.argument());

@@ -9,17 +9,15 @@ import org.hybridvm.HvmException;
 
 /** Refuses, before anything is started, a host file that cannot run as a job, and says why. */
 final class ProgramCheck {
-    private static final String PROGRAMS = "ELF programs for 64-bit x86 (x86-64)";
-    private static final String WITH_SCRIPTS = PROGRAMS + ", scripts";
+    private static final String ALLOWED = "ELF programs for 64-bit x86 (x86-64), scripts";
 
     private ProgramCheck() {}
 
     /**
      * @param file an existing path below a mount
      * @param typed the program as the caller wrote it, for the message
-     * @param kind where it is to run; the Linux partition's kernel judges scripts itself
      */
-    static void requireRunnable(Path file, String typed, PartitionKind kind) {
+    static void requireRunnable(Path file, String typed) {
         if (Files.isDirectory(file)) {
             throw refuse("The program is a directory", typed, "a file").build();
         }
@@ -33,24 +31,22 @@ final class ProgramCheck {
         }
         ElfFile elf = read(file, typed);
         switch (elf.kind()) {
-            case PROGRAM -> {} // whether the guest has the interpreter of a dynamic one, only the guest knows
-            case SCRIPT -> refuseScript(elf, typed, kind);
+            case PROGRAM, SCRIPT -> {} // whether the guest has its interpreter, only the guest knows
             case EMPTY ->
-                throw refuse("The program is an empty file", typed, allowed(kind))
-                        .build();
+                throw refuse("The program is an empty file", typed, ALLOWED).build();
             case NOT_ELF ->
-                throw refuse("The program is not an ELF file", found(typed, elf), allowed(kind))
+                throw refuse("The program is not an ELF file", found(typed, elf), ALLOWED)
                         .hint("file " + typed)
                         .build();
             case WRONG_CLASS, WRONG_MACHINE ->
-                throw refuse("The program is for another architecture", found(typed, elf), allowed(kind))
+                throw refuse("The program is for another architecture", found(typed, elf), ALLOWED)
                         .hint("compile it for x86-64 (cc -m64)")
                         .build();
             case NOT_EXECUTABLE_TYPE ->
-                throw refuse("The file is no executable program", found(typed, elf), allowed(kind))
+                throw refuse("The file is no executable program", found(typed, elf), ALLOWED)
                         .build();
             case DAMAGED ->
-                throw refuse("The ELF file is damaged", found(typed, elf), allowed(kind))
+                throw refuse("The ELF file is damaged", found(typed, elf), ALLOWED)
                         .hint("readelf -lW " + typed)
                         .build();
         }
@@ -66,20 +62,8 @@ final class ProgramCheck {
         }
     }
 
-    private static void refuseScript(ElfFile elf, String typed, PartitionKind kind) {
-        if (kind == PartitionKind.HRT) {
-            throw refuse("The program is a script, which HRT partitions do not run yet", found(typed, elf), PROGRAMS)
-                    .hint("hvm run --linux -- /bin/sh " + typed)
-                    .build();
-        }
-    }
-
     private static String found(String typed, ElfFile elf) {
         return typed + " (" + elf.detail() + ")";
-    }
-
-    private static String allowed(PartitionKind kind) {
-        return kind == PartitionKind.HRT ? PROGRAMS : WITH_SCRIPTS;
     }
 
     private static HvmException.Builder refuse(String what, String value, String allowed) {

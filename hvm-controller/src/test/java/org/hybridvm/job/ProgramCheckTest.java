@@ -19,48 +19,34 @@ class ProgramCheckTest {
     @Test
     void shouldLetAStaticProgramPass() throws IOException {
         Path file = executable(TestElf.program().bytes());
-        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out", PartitionKind.HRT))
-                .doesNotThrowAnyException();
+        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out")).doesNotThrowAnyException();
     }
 
     @Test
     void shouldLetADynamicProgramPassBecauseOnlyTheGuestKnowsItsLibraries() throws IOException {
         Path file = executable(
                 TestElf.program().interpreter("/lib64/ld-linux-x86-64.so.2").bytes());
-        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out", PartitionKind.HRT))
-                .doesNotThrowAnyException();
+        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out")).doesNotThrowAnyException();
     }
 
     @Test
-    void shouldRefuseAScriptOnTheHrt() throws IOException {
-        assertRefused(
-                executable("#!/bin/sh\n".getBytes(StandardCharsets.UTF_8)),
-                PartitionKind.HRT,
-                "The program is a script, which HRT partitions do not run yet: ./a.out (#!/bin/sh). Allowed: ELF"
-                        + " programs for 64-bit x86 (x86-64). Try: hvm run --linux -- /bin/sh ./a.out");
-    }
-
-    @Test
-    void shouldLetAScriptPassToTheLinuxPartition() throws IOException {
+    void shouldLetAScriptPassBecauseOnlyTheGuestKnowsItsInterpreter() throws IOException {
         Path file = executable("#!/bin/sh\n".getBytes(StandardCharsets.UTF_8));
-        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out", PartitionKind.LINUX))
-                .doesNotThrowAnyException();
+        assertThatCode(() -> ProgramCheck.requireRunnable(file, "./a.out")).doesNotThrowAnyException();
     }
 
     @Test
     void shouldRefuseAFileThatIsNotElf() throws IOException {
         assertRefused(
                 executable("text".getBytes(StandardCharsets.UTF_8)),
-                PartitionKind.HRT,
                 "The program is not an ELF file: ./a.out (it begins with 74 65 78 74). Allowed: ELF programs for "
-                        + "64-bit x86 (x86-64). Try: file ./a.out");
+                        + "64-bit x86 (x86-64), scripts. Try: file ./a.out");
     }
 
     @Test
     void shouldRefuseAnotherArchitecture() throws IOException {
         assertRefused(
                 executable(TestElf.program().machine(183).bytes()),
-                PartitionKind.LINUX,
                 "The program is for another architecture: ./a.out (AArch64). Allowed: ELF programs for "
                         + "64-bit x86 (x86-64), scripts. Try: compile it for x86-64 (cc -m64)");
     }
@@ -71,18 +57,16 @@ class ProgramCheckTest {
         Files.write(file, TestElf.program().bytes());
         assertRefused(
                 file,
-                PartitionKind.HRT,
                 "The program is not executable: ./a.out. Allowed: a file with execute permission. Try: chmod +x ./a.out");
     }
 
     @Test
     void shouldRefuseAFolder() {
-        assertRefused(folder, PartitionKind.HRT, "The program is a directory: ./a.out. Allowed: a file.");
+        assertRefused(folder, "The program is a directory: ./a.out. Allowed: a file.");
     }
 
-    private static void assertRefused(Path file, PartitionKind kind, String words) {
-        assertThatThrownBy(() -> ProgramCheck.requireRunnable(file, "./a.out", kind))
-                .hasMessage(words);
+    private static void assertRefused(Path file, String words) {
+        assertThatThrownBy(() -> ProgramCheck.requireRunnable(file, "./a.out")).hasMessage(words);
     }
 
     private Path executable(byte[] bytes) throws IOException {

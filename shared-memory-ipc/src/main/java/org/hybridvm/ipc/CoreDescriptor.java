@@ -15,6 +15,9 @@ public final class CoreDescriptor {
     public static final long STOP_OFFSET = 0x18L;
     public static final long NUMBER_OFFSET = 0x20L;
     public static final long CORES_OFFSET = 0x24L;
+    public static final long GROUP_OFFSET = 0x28L;
+    public static final long COPY_OFFSET = 0x30L;
+    public static final long STOP_TICKET_OFFSET = 0x38L;
     public static final long STATE_OFFSET = 0x40L;
     public static final long APIC_ID_OFFSET = 0x44L;
     public static final long COMMAND_ACK_OFFSET = 0x48L;
@@ -27,4 +30,5 @@ public final class CoreDescriptor {
     public static final long FLUSH_OFFSET = 0x80L;
     public static final long SIGNAL_OFFSET = 0x88L;
     public static final long FLUSH_ACK_OFFSET = 0xc0L;
+    public static final long STOP_ACK_OFFSET = 0xc8L;
 }

@@ -17,6 +17,8 @@ public final class SlotDescriptor {
     public static final long NR_CLOCK = 0xf008L;
     public static final long GONE_STOPPED = 1L;
     public static final long GONE_CORE = 2L;
+    public static final long RESUME_CHILD = 1L;
+    public static final long RESUME_PARENT = 2L;
     public static final long SLOT_SIZE = 0x200L;
 
     /** Bytes of the whole. */
@@ -35,6 +37,7 @@ public final class SlotDescriptor {
     public static final long SERVER_SLEEPING_OFFSET = 0x80L;
     public static final long SERVERS_OFFSET = 0x84L;
     public static final long SIGNAL_OFFSET = 0x88L;
+    public static final long RESUME_OFFSET = 0x8cL;
     public static final long SERVER_MASK_OFFSET = 0x90L;
     public static final long GENERATION_OFFSET = 0xc0L;
     public static final long INDEX_OFFSET = 0xc4L;
