@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "discard.h"
+#include "core.h"
 #include "cpu.h"
 #include "job.h"
 #include "lock.h"
@@ -28,35 +29,56 @@ static void forget_around(struct discards *discards, uint64_t address)
 	cpu_restore_interrupts(flags);
 }
 
+static void raise(uint64_t *count)
+{
+	hvm_store_relaxed(count, *count + 1);
+}
+
+/* Sum a counter, by its offset in struct discard_counts, over the cores of the running core's group. */
+static uint64_t sum(size_t counter)
+{
+	uint64_t group = core_self()->group, total = 0;
+
+	for (uint32_t i = 0; i < partition->core_count; i++) {
+		struct core *core = core_at(i);
+
+		if (hvm_load_relaxed(&core->group) == group)
+			total += hvm_load_acquire((uint64_t *)((uint8_t *)&core->discard + counter));
+	}
+	return total;
+}
+
+#define SUM(counter) sum(offsetof(struct discard_counts, counter))
+
 void discard_begin_request(struct job *job, uint32_t nr, uint64_t address)
 {
-	struct discards *discards = &job->discards;
+	struct discard_counts *counts = &core_self()->discard;
 
 	if (is_harmless(nr))
 		return;
-	__atomic_fetch_add(&discards->begun, 1, __ATOMIC_SEQ_CST);
+	raise(&counts->begun);
 	if (nr == HVM_NR_PAGE_FAULT)
-		forget_around(discards, address);
+		forget_around(&job->discards, address);
 	else
-		__atomic_fetch_add(&discards->calls, 1, __ATOMIC_SEQ_CST);
+		raise(&counts->calls);
 }
 
-void discard_end_request(struct job *job, uint32_t nr)
+void discard_end_request(uint32_t nr)
 {
 	if (!is_harmless(nr))
-		__atomic_fetch_add(&job->discards.ended, 1, __ATOMIC_RELEASE);
+		raise(&core_self()->discard.ended);
 }
 
 static bool is_empty(struct discards *discards, uint64_t start, uint64_t end)
 {
+	uint64_t calls = SUM(calls);
 	bool found = false;
 
 	lock_take(&discards->lock);
 	for (uint32_t i = 0; i < DISCARD_RANGES && !found; i++) {
 		const struct discard_range *range = &discards->range[i];
 
-		found =
-		    range->start <= start && end <= range->end && range->calls == hvm_load_acquire(&discards->calls);
+		found = range->start <= start && end <= range->end && range->calls == calls;
 	}
 	lock_release(&discards->lock);
 	return found;
@@ -66,7 +88,7 @@ static bool is_empty(struct discards *discards, uint64_t start, uint64_t end)
 static void remember(struct discards *discards, uint64_t start, uint64_t end, uint64_t begun, uint64_t calls)
 {
 	lock_take(&discards->lock);
-	if (hvm_load_acquire(&discards->begun) == begun)
+	if (SUM(begun) == begun)
 		discards->range[discards->next++ % DISCARD_RANGES] =
 		    (struct discard_range){.start = start, .end = end, .calls = calls};
 	lock_release(&discards->lock);
@@ -83,9 +105,9 @@ int64_t discard_madvise(struct thread *thread, const struct hvm_regs *regs)
 		return syscall_forward(thread, regs);
 	if (is_empty(discards, start, end))
 		return 0;
-	ended = hvm_load_acquire(&discards->ended);
-	begun = hvm_load_acquire(&discards->begun);
-	calls = hvm_load_acquire(&discards->calls);
+	ended = SUM(ended);
+	begun = SUM(begun);
+	calls = SUM(calls);
 	result = syscall_forward(thread, regs);
 	if (result == 0 && begun == ended)
 		remember(discards, start, end, begun, calls);

@@ -17,24 +17,28 @@ struct thread;
 
 struct discard_range {
 	uint64_t start, end;
-	uint64_t calls; /* the job's, when it was empty */
+	uint64_t calls; /* of the job's group, when it was empty */
 };
 
 /** Of one job. */
 struct discards {
 	uint32_t lock;
-	uint32_t next;	/* range to be overwritten */
+	uint32_t next; /* range to be overwritten */
+	struct discard_range range[DISCARD_RANGES];
+};
+
+/** Of one core, which alone writes them: every forwarded call does. What counts is the sum over the group's cores. */
+struct discard_counts {
 	uint64_t calls; /* system calls begun that may change memory */
 	uint64_t begun; /* they, and page faults */
 	uint64_t ended;
-	struct discard_range range[DISCARD_RANGES];
-};
+} __attribute__((aligned(64)));
 
 /** The system call. Interrupts are off. */
 int64_t discard_madvise(struct thread *thread, const struct hvm_regs *regs);
 
 /** Around every request to the proxy; @address: what a page fault (HVM_NR_PAGE_FAULT) is about. */
 void discard_begin_request(struct job *job, uint32_t nr, uint64_t address);
-void discard_end_request(struct job *job, uint32_t nr);
+void discard_end_request(uint32_t nr);
 
 #endif

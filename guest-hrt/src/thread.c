@@ -133,7 +133,7 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 		    hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
 	}
 	stop_if_requested(core_self());
-	discard_end_request(thread->job, nr);
+	discard_end_request(nr);
 	sched_resume();
 	return answer.result;
 }
