@@ -7,6 +7,7 @@
  *	sample.c medians and spreads
  *	noise.c	 fixed work quantum and detours (hvm bench noise)
  *	threads.c what threads cost where the program itself runs
+ *	openmp.c what OpenMP costs there
  *	main.c	 the metrics and how they are printed
  */
 #ifndef HVM_BENCH_H
@@ -67,5 +68,9 @@ __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...
 
 /* threads.c */
 void threads(void);
+
+/* openmp.c: with @count threads. */
+#define OPENMP_THREADS_MAX 256u
+void openmp(unsigned int count);
 
 #endif

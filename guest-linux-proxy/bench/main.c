@@ -246,13 +246,13 @@ static int usage(void)
 	return 2;
 }
 
-/* 0 if it is none that noise takes. */
-static unsigned int parse_seconds(const char *text)
+/* 0 if it is no number from 1 to @highest. */
+static unsigned int parse(const char *text, unsigned int highest)
 {
 	char *end;
-	unsigned long seconds = strtoul(text, &end, 10);
+	unsigned long number = strtoul(text, &end, 10);
 
-	return *end || seconds > NOISE_SECONDS_MAX ? 0 : (unsigned int)seconds;
+	return *end || number > highest ? 0 : (unsigned int)number;
 }
 
 int main(int argc, char **argv)
@@ -277,9 +277,13 @@ int main(int argc, char **argv)
 		threads();
 		return 0;
 	}
-	if (argc >= 3 && argc <= 4 && !strcmp(argv[1], "noise") && parse_seconds(argv[2])) {
+	if (argc == 3 && !strcmp(argv[1], "openmp") && parse(argv[2], OPENMP_THREADS_MAX)) {
+		openmp(parse(argv[2], OPENMP_THREADS_MAX));
+		return 0;
+	}
+	if (argc >= 3 && argc <= 4 && !strcmp(argv[1], "noise") && parse(argv[2], NOISE_SECONDS_MAX)) {
 		hrt_open(&hrt, argc == 4 ? argv[3] : "");
-		noise(&hrt, parse_seconds(argv[2]));
+		noise(&hrt, parse(argv[2], NOISE_SECONDS_MAX));
 		return 0;
 	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))

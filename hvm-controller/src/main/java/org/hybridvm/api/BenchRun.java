@@ -19,6 +19,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
+import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.Job;
 import org.hybridvm.job.JobListener;
 import org.hybridvm.job.JobRequest;
@@ -42,18 +43,35 @@ final class BenchRun implements JobListener {
 
     /** All metrics, of {@code vm} or of the only VM that is up. */
     static Map<String, Object> metrics(JobService jobs, Optional<String> vm) {
-        Map<String, Object> facts = run(jobs, vm, PartitionKind.LINUX, List.of());
-        Optional<String> same = Optional.of(facts.get("vm").toString());
+        Map<String, Object> facts = run(jobs, vm, PartitionKind.LINUX, 0, List.of());
+        String name = facts.get("vm").toString();
+        Optional<String> same = Optional.of(name);
         var metrics = new ArrayList<Object>(metricsOf(facts));
         metrics.addAll(sideBySide(
-                run(jobs, same, PartitionKind.HRT, List.of("threads")),
-                run(jobs, same, PartitionKind.LINUX, List.of("threads"))));
+                run(jobs, same, PartitionKind.HRT, 1, List.of("threads")),
+                run(jobs, same, PartitionKind.LINUX, 0, List.of("threads")),
+                "pthreads in the Linux partition"));
+        int cores = Math.min(mostCores(jobs, name, PartitionKind.HRT), mostCores(jobs, name, PartitionKind.LINUX));
+        List<String> openmp = List.of("openmp", Integer.toString(cores));
+        metrics.addAll(sideBySide(
+                run(jobs, same, PartitionKind.HRT, cores, openmp),
+                run(jobs, same, PartitionKind.LINUX, 0, openmp),
+                "OpenMP on as many Linux cores (%d)".formatted(cores)));
         facts.put("metrics", metrics);
         return facts;
     }
 
+    private static int mostCores(JobService jobs, String vm, PartitionKind kind) {
+        return jobs.partitions(vm).stream()
+                .filter(partition -> partition.kind() == kind)
+                .mapToInt(GuestMachine.Partition::cores)
+                .max()
+                .orElse(1);
+    }
+
     /** What one program measured on an HRT core and in the Linux partition. */
-    private static List<Map<String, Object>> sideBySide(Map<String, Object> hrt, Map<String, Object> linux) {
+    private static List<Map<String, Object>> sideBySide(
+            Map<String, Object> hrt, Map<String, Object> linux, String beside) {
         var peers = new HashMap<String, Double>();
         for (JsonObject metric : metricsIn(linux)) {
             metric.optionalDecimal("value").ifPresent(value -> peers.put(metric.text("name"), value));
@@ -63,7 +81,7 @@ final class BenchRun implements JobListener {
             var facts = new LinkedHashMap<>(metric.asMap());
             Double peer = peers.get(metric.text("name"));
             if (peer != null && peer > 0) {
-                facts.put("beside", "pthreads in the Linux partition");
+                facts.put("beside", beside);
                 facts.put("beside_value", peer);
                 metric.optionalDecimal("value").ifPresent(value -> facts.put("ratio", value / peer));
             }
@@ -88,17 +106,17 @@ final class BenchRun implements JobListener {
                     .allowed("1 to " + MAX_NOISE_SECONDS)
                     .build();
         }
-        return run(jobs, vm, PartitionKind.LINUX, List.of("noise", Long.toString(seconds)));
+        return run(jobs, vm, PartitionKind.LINUX, 0, List.of("noise", Long.toString(seconds)));
     }
 
     private static Map<String, Object> run(
-            JobService jobs, Optional<String> vm, PartitionKind kind, List<String> arguments) {
+            JobService jobs, Optional<String> vm, PartitionKind kind, int cores, List<String> arguments) {
         var run = new BenchRun();
         var request = new JobRequest(
                 vm,
                 Optional.empty(),
                 kind,
-                kind == PartitionKind.HRT ? 1 : 0,
+                cores,
                 Set.of(),
                 PROGRAM,
                 arguments,

@@ -22,7 +22,9 @@ final class BenchCommand extends Command {
             Map.entry("thread.switch", 0.1),
             Map.entry("event.wake", 0.1),
             Map.entry("mutex.handoff", 0.1),
-            Map.entry("barrier", 0.1));
+            Map.entry("barrier", 0.1),
+            Map.entry("openmp.region", 1.0),
+            Map.entry("openmp.step", 1.0));
 
     BenchCommand(Context context) {
         super(context, "bench", "Measure the HRT and Linux side by side, inside one VM");

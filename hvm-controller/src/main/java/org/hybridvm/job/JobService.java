@@ -216,6 +216,11 @@ public final class JobService implements AutoCloseable {
         return ++lastNumber;
     }
 
+    /** The partitions of VM {@code name}. */
+    public List<GuestMachine.Partition> partitions(String name) {
+        return choose(Optional.of(name)).partitions();
+    }
+
     private GuestMachine choose(Optional<String> name) {
         if (name.isPresent()) {
             return machines.find(name.get()).orElseThrow(() -> noSuchVm(name.get()));

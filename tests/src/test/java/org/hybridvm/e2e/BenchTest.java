@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 class BenchTest {
     @Test
     @Timeout(300)
-    void shouldPrintTheSixMetrics(Node node) {
+    void shouldPrintTheMetricsOfBootCallsThreadsAndOpenMp(Node node) {
         Outcome bench = Commands.run(node.command("bench", Node.VM, "-o", "json"), new byte[0], Duration.ofSeconds(240))
                 .succeeded();
 
@@ -26,7 +26,10 @@ class BenchTest {
                         "call.roundtrip",
                         "syscall.local",
                         "syscall.forwarded.polling",
-                        "syscall.forwarded.asleep");
+                        "syscall.forwarded.asleep",
+                        "thread.create_join",
+                        "openmp.region",
+                        "openmp.step");
         assertThat(metrics).allSatisfy(metric -> {
             assertThat(metric.text("unit")).isNotEmpty();
             assertThat(metric.text("beside")).isNotEmpty();
