@@ -25,11 +25,15 @@ static void let_go(void)
 	pthread_mutex_unlock(&lock);
 }
 
+__attribute__((constructor)) static void stand_over_fork(void)
+{
+	pthread_atfork(hold, let_go, let_go);
+}
+
 void heap_init(uint64_t start, uint64_t data_size)
 {
 	heap_start = heap_end = start;
 	data_bytes = data_size;
-	pthread_atfork(hold, let_go, let_go);
 }
 
 static uint64_t page_up(uint64_t address)

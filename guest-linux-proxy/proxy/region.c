@@ -82,12 +82,16 @@ static void let_go(void)
 	pthread_mutex_unlock(&adding);
 }
 
+__attribute__((constructor)) static void stand_over_fork(void)
+{
+	pthread_atfork(hold, let_go, let_go);
+}
+
 int region_note_own(void)
 {
 	int err = mapping_each(note, NULL);
 
 	if (err)
 		return err;
-	pthread_atfork(hold, let_go, let_go);
 	return count ? 0 : -EIO;
 }

@@ -35,6 +35,22 @@ static void defaults_are_the_first_partition_one_core_and_standard_error(void)
 	CHECK(options.no_huge_pages && options.partition_memory);
 }
 
+static void reads_what_the_proxy_before_an_exec_tells(void)
+{
+	CHECK_EQUAL(PARSE("--join-fd", "1024", "--program-fd", "7", "--program-name", "/bin/x", "--signal-mask",
+			  "0x8000000000000200", "--child", "--", ""),
+		    0);
+	CHECK_EQUAL(options.join_fd, 1024);
+	CHECK_EQUAL(options.program_fd, 7);
+	CHECK(strcmp(options.program_name, "/bin/x") == 0);
+	CHECK(options.has_mask && options.signal_mask == 0x8000000000000200ull);
+	CHECK(options.child);
+	CHECK_EQUAL(PARSE("--", "prog"), 0);
+	CHECK_EQUAL(options.join_fd, -1);
+	CHECK_EQUAL(options.program_fd, -1);
+	CHECK(!options.has_mask && !options.child);
+}
+
 static void refuses_with_the_value_and_what_is_allowed(void)
 {
 	CHECK_EQUAL(PARSE("--cores", "0", "--", "prog"), -1);
@@ -55,5 +71,6 @@ void test_options(void)
 {
 	RUN(reads_all_options_and_the_program);
 	RUN(defaults_are_the_first_partition_one_core_and_standard_error);
+	RUN(reads_what_the_proxy_before_an_exec_tells);
 	RUN(refuses_with_the_value_and_what_is_allowed);
 }
