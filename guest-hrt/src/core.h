@@ -6,6 +6,7 @@
 #include <hvm/partition.h>
 
 #include "discard.h"
+#include "renew.h"
 #include "thread.h"
 
 /*
@@ -53,6 +54,7 @@ struct core {
 	struct hvm_core *control; /* the block shared with the module */
 	uint32_t index;
 	struct discard_counts discard;
+	struct renewal renewal;
 	uint64_t signal_seen; /* control->signal when it was last looked for signals */
 	bool fpu_live;	      /* the running thread's vector state is in the registers; otherwise CR0.TS is set */
 	bool stop_requested;  /* the doorbell saw a stop that is not answered yet */

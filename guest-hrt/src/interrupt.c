@@ -4,6 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "panic.h"
+#include "renew.h"
 #include "process.h"
 #include "sched.h"
 #include "signal.h"
@@ -99,6 +100,8 @@ static bool handle(struct core *core, const struct hvm_regs *regs)
 	else
 		core->control->spurious++;
 	apic_end_of_interrupt();
+	if (turn)
+		renew_tick(core);
 	/* The kernel looks at stop_requested and its queues itself, where it holds nothing; a program does not. */
 	if (!of_program || !core->thread)
 		return false;

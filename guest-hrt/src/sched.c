@@ -698,6 +698,7 @@ void sched_join(struct core *core, uint64_t group)
 	lock_take(&core->lock);
 	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	hvm_store_relaxed(&core->group, group);
+	core->renewal.space = 0;
 	lock_release(&core->lock);
 }
 

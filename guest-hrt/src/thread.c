@@ -134,6 +134,7 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	}
 	stop_if_requested(core_self());
 	discard_end_request(nr);
+	renew_note(core_self(), nr, arg);
 	sched_resume();
 	return answer.result;
 }
@@ -228,6 +229,7 @@ void thread_run(struct thread *thread)
 	thread->slot->stats.start_tsc = cpu_tsc();
 	if (thread->call_slot)
 		serve_calls(thread, rsp);
+	renew_begin(core_self(), thread->space);
 	thread->entry = &regs;
 	signal_begin(thread, &regs);
 	entry_start(&regs);
