@@ -304,6 +304,7 @@ static void run_program(void)
 	slot->regs =
 	    (struct hvm_regs){.rip = (uint64_t)program, .rsp = (uint64_t)program_stack + sizeof(program_stack) - 8};
 	core->space = (uint64_t)space;
+	core->group = 1;
 	core->slot = 0;
 	core->call_slot = 0;
 	command(HVM_COMMAND_RUN);
@@ -331,7 +332,8 @@ static void run_program(void)
 	request = next_request(&served);
 	check("the red zone is untouched, and a divide error is posted",
 	      request.nr == HVM_NR_EXCEPTION && request.arg[0] == 0);
-	core->stop = (uint64_t)space;
+	core->stop = HVM_STOP_GROUP;
+	hvm_store_release(&core->stop_ticket, core->stop_ticket + 1);
 	send_to_core(HVM_VECTOR_DOORBELL);
 	check("the thread is stopped and the core idles",
 	      WAIT_UNTIL(hvm_load_acquire(&core->state) == HVM_CORE_IDLE && core->loaded == 0));
