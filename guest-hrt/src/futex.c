@@ -25,10 +25,10 @@ enum {
 	FUTEX_CMP_REQUEUE = 4,
 	FUTEX_WAIT_BITSET = 9,
 	FUTEX_WAKE_BITSET = 10,
-	FUTEX_PRIVATE = 128,
-	FUTEX_CLOCK_REALTIME = 256,
 };
-#define ANY_BIT 0xffffffffu
+#define FUTEX_PRIVATE	     128u
+#define FUTEX_CLOCK_REALTIME 256u
+#define ANY_BIT		     0xffffffffu
 
 static struct futexes *futexes_of(const struct thread *thread)
 {
@@ -253,13 +253,28 @@ static int64_t wait_somewhere(struct thread *thread, const struct hvm_regs *regs
 	return err ? err : wait(thread, regs, bits, deadline);
 }
 
+static bool is_futex(uint64_t address)
+{
+	return (int64_t)address >= 0 && address % sizeof(uint32_t) == 0;
+}
+
+/* Linux refuses it, and knows with which errno. */
+static bool is_refused(const struct hvm_regs *regs, uint32_t command)
+{
+	if (!is_futex(regs->rdi) || (regs->rsi & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET))
+		return true;
+	if (command != FUTEX_REQUEUE && command != FUTEX_CMP_REQUEUE)
+		return false;
+	return !is_futex(regs->r8) || (int32_t)regs->rdx < 0 || (int32_t)regs->r10 < 0;
+}
+
 int64_t futex_call(struct thread *thread, const struct hvm_regs *regs)
 {
-	uint32_t operation = (uint32_t)regs->rsi;
+	uint32_t operation = (uint32_t)regs->rsi, command = operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
 
-	if ((int64_t)regs->rdi < 0 || regs->rdi % sizeof(uint32_t))
-		return -EINVAL;
-	switch (operation & ~(uint32_t)(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
+	if (is_refused(regs, command))
+		return syscall_forward(thread, regs);
+	switch (command) {
 	case FUTEX_WAIT:
 		return wait_somewhere(thread, regs, ANY_BIT, false);
 	case FUTEX_WAIT_BITSET:
