@@ -12,8 +12,10 @@
 #include "signal.h"
 #include "sleep.h"
 #include "thread.h"
+#include "user.h"
 
 #define ENOSYS 38
+#define EFAULT 14
 #define EINVAL 22
 #define EPERM  1
 
@@ -52,6 +54,8 @@ enum {
 enum {
 	ARCH_SET_GS = 0x1001,
 	ARCH_SET_FS = 0x1002,
+	ARCH_GET_FS = 0x1003,
+	ARCH_GET_GS = 0x1004,
 };
 
 void syscall_entry(void);
@@ -134,18 +138,25 @@ int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 	return result;
 }
 
-/* The bases live in this core's registers. ARCH_GET_* store to program memory and so are the proxy's to answer. */
+/* The bases live in this core's registers; what else there is concerns the processor, and is refused by the proxy. */
 static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *regs)
 {
-	switch (regs->rdi) {
+	int option = (int)regs->rdi;
+	uint64_t base;
+
+	switch (option) {
 	case ARCH_SET_FS:
 	case ARCH_SET_GS:
 		if (!cpu_is_user_address(regs->rsi))
 			return -EPERM; /* as Linux for an address beyond TASK_SIZE */
-		cpu_write_msr(regs->rdi == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, regs->rsi);
+		cpu_write_msr(option == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, regs->rsi);
 		return 0;
+	case ARCH_GET_FS:
+	case ARCH_GET_GS:
+		base = option == ARCH_GET_FS ? cpu_read_fs_base() : cpu_read_msr(MSR_KERNEL_GS_BASE);
+		thread->entry = regs;
+		return user_write_waiting(thread, regs->rsi, &base, sizeof(base)) ? 0 : -EFAULT;
 	default:
-		thread->slot->regs.fs_base = cpu_read_fs_base();
 		return syscall_forward(thread, regs);
 	}
 }

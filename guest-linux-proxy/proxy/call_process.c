@@ -48,14 +48,15 @@ int64_t call_zero(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLO
 	return 0;
 }
 
+/*
+ * The aerokernel answers for the bases; the rest would change the Linux CPU's state, not the HRT core's. CPUID is not
+ * trapped there, which is told as by a processor that cannot.
+ */
 int64_t call_arch_prctl(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
-	uint64_t base = hvm_load_relaxed(&server->slot->regs.fs_base); /* the aerokernel left it there */
-
+	(void)server;
 	(void)nr;
-	if (arg[0] == ARCH_GET_FS)
-		return memory_write(arg[1], &base, sizeof(base)) ? 0 : -EFAULT;
-	return -EINVAL;
+	return (int)arg[0] == ARCH_SET_CPUID ? -ENODEV : -EINVAL;
 }
 
 int64_t call_prctl(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])

@@ -69,7 +69,9 @@ static const struct special specials[] = {
     [SYS_set_robust_list] = {call_zero,
 			     "answered by the aerokernel, which releases robust mutexes when the thread ends"},
     [SYS_rseq] = {call_unserved, "ENOSYS: restartable sequences need Linux' scheduler"},
-    [SYS_arch_prctl] = {call_arch_prctl, "ARCH_GET_FS from the slot; bases live in the HRT core's registers"},
+    [SYS_arch_prctl] =
+	{call_arch_prctl,
+	 "FS and GS by the aerokernel, whose registers they are; EINVAL for what concerns the Linux CPU"},
     [SYS_prctl] = {call_prctl, "forwarded; EINVAL for what would break the proxy (seccomp, TSC traps, call dispatch)"},
     [SYS_sched_getaffinity] = {call_getaffinity,
 			       "of the job's threads, by the aerokernel: the job's cores, not Linux' CPUs"},
