@@ -23,8 +23,11 @@ int64_t call_brk(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT
 /* munmap, mprotect, madvise: (address, size, ...) */
 int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
+	uint64_t end;
+
 	(void)server;
-	if (arg[1] && region_is_own(arg[0], arg[1]))
+	/* Linux refuses a range beyond all addresses, each call with an errno of its own. */
+	if (arg[1] && !__builtin_add_overflow(arg[0], arg[1], &end) && region_is_own(arg[0], arg[1]))
 		return nr == SYS_munmap ? -EINVAL : -ENOMEM;
 	return raw_call(nr, arg);
 }
