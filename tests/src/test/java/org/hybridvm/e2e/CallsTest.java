@@ -23,7 +23,7 @@ class CallsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"files", "descriptors"})
+    @ValueSource(strings = {"files", "descriptors", "pipes", "memory", "identity", "time", "threads"})
     void shouldAnswerAsLinuxDoes(String family) {
         String program = programs.path("calls-" + family).toString();
         Outcome onLinux = node.linux(program).succeeded();
