@@ -20,14 +20,19 @@ int64_t call_brk(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT
 	return (int64_t)heap_set_end(arg[0]);
 }
 
-/* munmap, mprotect, madvise: (address, size, ...) */
-int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+/* Of the proxy's own. Linux refuses a range beyond all addresses, each call with an errno of its own. */
+static bool is_taken(uint64_t start, uint64_t size)
 {
 	uint64_t end;
 
+	return !__builtin_add_overflow(start, size, &end) && region_is_own(start, size);
+}
+
+/* munmap, mprotect, madvise: (address, size, ...) */
+int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
 	(void)server;
-	/* Linux refuses a range beyond all addresses, each call with an errno of its own. */
-	if (arg[1] && !__builtin_add_overflow(arg[0], arg[1], &end) && region_is_own(arg[0], arg[1]))
+	if (arg[1] && is_taken(arg[0], arg[1]))
 		return nr == SYS_munmap ? -EINVAL : -ENOMEM;
 	return raw_call(nr, arg);
 }
@@ -58,7 +63,7 @@ int64_t call_mmap(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLO
 {
 	(void)server;
 	(void)nr;
-	if (arg[3] & MAP_FIXED && region_is_own(arg[0], arg[1]))
+	if (arg[3] & MAP_FIXED && is_taken(arg[0], arg[1]))
 		return -ENOMEM;
 	return paging_map(arg);
 }
@@ -68,7 +73,7 @@ int64_t call_mremap(struct server *server, uint32_t nr, const uint64_t arg[HVM_S
 	int64_t result;
 
 	(void)server;
-	if (region_is_own(arg[0], arg[1]) || (arg[3] & MREMAP_FIXED && region_is_own(arg[4], arg[2])))
+	if (is_taken(arg[0], arg[1]) || (arg[3] & MREMAP_FIXED && is_taken(arg[4], arg[2])))
 		return -ENOMEM;
 	result = raw_call(nr, arg);
 	if (result == -EFAULT && arg[2] > arg[1] && partition_memory_is(arg[0], arg[1]))

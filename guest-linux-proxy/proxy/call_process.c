@@ -40,6 +40,15 @@ int64_t call_tid(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT
 	return server->slot->tid;
 }
 
+/* Linux restarts the proxy's calls itself, and the program has none to restart. */
+int64_t call_restart(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	(void)server;
+	(void)nr;
+	(void)arg;
+	return -EINTR;
+}
+
 int64_t call_zero(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)server;
@@ -56,7 +65,14 @@ int64_t call_arch_prctl(struct server *server, uint32_t nr, const uint64_t arg[H
 {
 	(void)server;
 	(void)nr;
-	return (int)arg[0] == ARCH_SET_CPUID ? -ENODEV : -EINVAL;
+	switch ((int)arg[0]) {
+	case ARCH_GET_CPUID:
+		return 1;
+	case ARCH_SET_CPUID:
+		return -ENODEV;
+	default:
+		return -EINVAL;
+	}
 }
 
 int64_t call_prctl(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])

@@ -306,14 +306,14 @@ int64_t exec_program(struct server *server, int directory, uint64_t path, uint64
 	struct exec exec = {.fd = -1};
 	int err;
 
-	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
-		return -EINVAL;
 	exec.memory = mmap(NULL, sizeof(*exec.memory), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (exec.memory == MAP_FAILED)
 		return -ENOMEM;
 	server->exec_memory = exec.memory;
 	err = read_path(&exec, directory, path, flags);
+	if (!err && flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		err = -EINVAL;
 	if (!err)
 		err = read_vectors(&exec, arguments, environment);
 	if (!err)

@@ -218,11 +218,21 @@ static int64_t lend(struct server *server, const struct process_request *request
 	return pid;
 }
 
+/* Linux refuses them, too (copy_process of kernel/fork.c). */
+static bool contradict_each_other(uint64_t flags)
+{
+	return (flags & CLONE_FS && flags & (CLONE_NEWNS | CLONE_NEWUSER)) ||
+	       (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) ||
+	       (flags & CLONE_THREAD && flags & (CLONE_NEWUSER | CLONE_NEWPID));
+}
+
 int64_t process_start(struct server *server, const struct process_request *request)
 {
 	uint64_t flags = request->flags;
 	int64_t result;
 
+	if (contradict_each_other(flags))
+		return -EINVAL;
 	if ((flags & PROCESS_VFORK) == PROCESS_VFORK && !(flags & ~(uint64_t)(PROCESS_VFORK | TID_FLAGS)) &&
 	    request->exit_signal < NSIG)
 		return lend(server, request);
