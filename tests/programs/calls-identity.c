@@ -156,6 +156,7 @@ static void options(void)
 	CALL(arch_prctl, ARCH_SET_GS, UPPER);
 	CALL(arch_prctl, ARCH_SET_GS, 0);
 	CALL(arch_prctl, ARCH_GET_GS, NULL);
+	CALL(arch_prctl, ARCH_GET_CPUID);
 	CALL(arch_prctl, ARCH_SET_CPUID, 7);
 	CALL(arch_prctl, 0x1234, &base);
 	CALL(arch_prctl, -1, &base);
