@@ -23,6 +23,17 @@ extern const uint8_t image_start[], image_end[];
 
 _Noreturn void core_switch_to_idle(uint64_t rsp, void (*function)(void));
 
+static bool has_tsc_aux;
+
+/* What RDTSCP and RDPID tell, and LSL where they are missing (as on Linux). */
+void core_set_number(struct core *core, uint32_t number)
+{
+	core->number = number;
+	core->gdt[SELECTOR_CPU_NODE / 8] = 0x0040f50000000000 | number;
+	if (has_tsc_aux)
+		cpu_write_msr(MSR_TSC_AUX, number);
+}
+
 static void gdt_load(struct core *core)
 {
 	struct {
@@ -36,7 +47,6 @@ static void gdt_load(struct core *core)
 	core->gdt[SELECTOR_DATA / 8] = 0x00cf93000000ffff;
 	core->gdt[SELECTOR_TSS / 8] = limit | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
 	core->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
-	core->gdt[SELECTOR_CPU_NODE / 8] = 0x0040f50000000000 | core->index;
 	__asm__ volatile("lgdt %0\n\t"
 			 "pushq %1\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
@@ -58,7 +68,7 @@ static void gdt_load(struct core *core)
 	__asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
 }
 
-static void control_registers_init(uint32_t index)
+static void control_registers_init(void)
 {
 	uint64_t cr4 = cpu_read_cr4() | CR4_DE | CR4_PGE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
@@ -68,8 +78,7 @@ static void control_registers_init(uint32_t index)
 	cpu_write_cr4(cr4);
 	cpu_write_cr0((cpu_read_cr0() | CR0_MP) & ~(uint64_t)(CR0_EM | CR0_TS));
 	cpu_write_msr(MSR_PAT, PAT_AS_LINUX);
-	if (cpu_id(0x80000001, 0).edx & CPUID_X1_EDX_RDTSCP || cpu_id(7, 0).ecx & CPUID_7_ECX_RDPID)
-		cpu_write_msr(MSR_TSC_AUX, index);
+	has_tsc_aux = cpu_id(0x80000001, 0).edx & CPUID_X1_EDX_RDTSCP || cpu_id(7, 0).ecx & CPUID_7_ECX_RDPID;
 }
 
 static void core_set_state(struct core *core, enum hvm_core_state state)
@@ -90,8 +99,9 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	partition = part;
 	part->image_end = (uint64_t)(image_end - image_start);
 
-	control_registers_init(core->index);
+	control_registers_init();
 	gdt_load(core);
+	core_set_number(core, core->index);
 	cpu_write_msr(MSR_GS_BASE, (uint64_t)core);
 	cpu_write_msr(MSR_KERNEL_GS_BASE, 0);
 	interrupt_table_init();
@@ -220,7 +230,7 @@ static void command_run(struct core *core, bool join)
 	uint64_t space = control->space, group = control->group;
 	uint32_t slot = control->slot, call_slot = control->call_slot, copy = control->copy;
 
-	core->number = control->number;
+	core_set_number(core, control->number);
 	/* Cores of one job that share a processor of the host would take turns in waiting for each other. */
 	core->polls = !(partition->flags & HVM_FLAG_SHARED) || control->cores == 1;
 

@@ -130,6 +130,9 @@ _Noreturn void core_idle(void);
  */
 void core_doorbell(struct core *core);
 
+/** Make @number, of the core in its job, what programs on this core are told by getcpu. */
+void core_set_number(struct core *core, uint32_t number);
+
 /** Load a top-level table and tell the module which. 0 loads the idle table. Interrupts may be on or off. */
 void core_load_space(struct core *core, uint64_t space);
 

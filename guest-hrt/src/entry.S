@@ -206,6 +206,41 @@ syscall_entry:
 	sti
 	jmp	*%rcx
 
+/*
+ * The gate (hvm/gate.h): a call from the program, interrupts off. Only what the C ABI says a callee preserves is in the
+ * frame, and the kernel's C code preserves it: it goes back from there only if a handler is to run, by entry_start.
+ */
+	.balign 16
+	.globl gate_entry
+gate_entry:
+	swapgs
+	mov	%rsp, %gs:CORE_USER_RSP
+	mov	%gs:CORE_THREAD_STACK, %rsp
+	push	$0x10				/* ss */
+	push	%gs:CORE_USER_RSP
+	push	$0x202				/* rflags: interrupts on */
+	push	$0x08				/* cs */
+	push	%rcx				/* rip */
+	push	$0				/* error */
+	push	$0x101				/* vector: none has this number */
+	push	%rbx
+	push	%rbp
+	sub	$REGS_RBP, %rsp
+	mov	%r12, REGS_R12(%rsp)
+	mov	%r13, REGS_R13(%rsp)
+	mov	%r14, REGS_R14(%rsp)
+	mov	%r15, REGS_R15(%rsp)
+	mov	%rsp, %rcx
+	xor	%ebp, %ebp
+	mov	%eax, %r9d
+	call	gate_handle
+	mov	REGS_RIP(%rsp), %rcx
+	mov	REGS_RBP(%rsp), %rbp
+	mov	REGS_RSP(%rsp), %rsp
+	swapgs
+	sti
+	jmp	*%rcx
+
 /* void entry_start(const struct hvm_regs *regs): the first entry of a thread. Interrupts are off. Does not return. */
 	.balign 16
 	.globl entry_start

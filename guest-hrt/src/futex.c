@@ -5,6 +5,7 @@
 #include "job.h"
 #include "lock.h"
 #include "sched.h"
+#include "signal.h"
 #include "sleep.h"
 #include "syscall.h"
 #include "timer.h"
@@ -13,6 +14,7 @@
 #include <hvm/signal.h>
 
 #define EAGAIN 11
+#define EFAULT 14
 #define EINVAL 22
 
 #define NR_FUTEX 202
@@ -76,7 +78,7 @@ static int64_t block(struct thread *thread, uint64_t deadline)
 {
 	if (deadline != TIMER_NEVER)
 		timer_start(thread, deadline);
-	if (hvm_load_acquire(&thread->slot->signal))
+	if (signal_waits(thread))
 		futex_cancel(thread, -HVM_RESTART);
 	sched_block(thread);
 	if (deadline == TIMER_NEVER)
@@ -93,20 +95,34 @@ static void dequeue(struct thread **link, struct thread *thread)
 	thread->futex = 0;
 }
 
-static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t bits, uint64_t deadline)
+/* -EFAULT: the word cannot be read without a page fault. */
+static int64_t wait_here(struct thread *thread, uint64_t address, uint32_t expected, uint32_t bits, uint64_t deadline)
 {
-	struct futex_bucket *bucket = bucket_of(futexes_of(thread), regs->rdi);
+	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
 	int64_t value;
 
 	lock_take(&bucket->lock);
-	value = user_load32(regs->rdi);
-	if (value != (uint32_t)regs->rdx) {
+	value = user_load32(address);
+	if (value != expected) {
 		lock_release(&bucket->lock);
-		return value < 0 ? wait_in_linux(thread, regs) : -EAGAIN;
+		return value < 0 ? -EFAULT : -EAGAIN;
 	}
-	thread->entry = regs;
-	enqueue(bucket, thread, regs->rdi, bits);
+	enqueue(bucket, thread, address, bits);
 	return block(thread, deadline);
+}
+
+static int64_t wait(struct thread *thread, const struct hvm_regs *regs, uint32_t bits, uint64_t deadline)
+{
+	int64_t result;
+
+	thread->entry = regs;
+	result = wait_here(thread, regs->rdi, (uint32_t)regs->rdx, bits, deadline);
+	return result == -EFAULT ? wait_in_linux(thread, regs) : result;
+}
+
+int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t expected, uint64_t deadline)
+{
+	return wait_here(thread, address, expected, ANY_BIT, deadline);
 }
 
 /* At an address of its own, which no program can name. */
@@ -192,6 +208,12 @@ static int64_t wake_everywhere(struct thread *thread, const struct hvm_regs *reg
 		return result < 0 && found == 0 ? result : (int64_t)found + (result > 0 ? result : 0);
 	}
 	return (int64_t)found;
+}
+
+uint64_t futex_wake_here(struct thread *thread, uint64_t address, uint32_t count)
+{
+	hvm_fence_full();
+	return wake(thread, address, count, ANY_BIT);
 }
 
 void futex_wake(struct thread *thread, uint64_t address, uint32_t count)

@@ -32,6 +32,15 @@ int64_t futex_call(struct thread *thread, const struct hvm_regs *regs);
  */
 void futex_wake(struct thread *thread, uint64_t address, uint32_t count);
 
+/** The same for threads that wait in the HRT; how many there were. Never waits. */
+uint64_t futex_wake_here(struct thread *thread, uint64_t address, uint32_t count);
+
+/**
+ * Wait while the word at @address is @expected, until @deadline (TSC): 0, -EAGAIN, -ETIMEDOUT, -EFAULT if there is a
+ * page fault in the way, or the result of who cancels it. Interrupts are off.
+ */
+int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t expected, uint64_t deadline);
+
 /** Wait until @deadline (TSC): -ETIMEDOUT, or the result of who cancels it. Interrupts are off. */
 int64_t futex_sleep(struct thread *thread, uint64_t deadline);
 

@@ -2,7 +2,10 @@
 /* The image header, and the first instructions of a core in the image. */
 #include "offsets.h"
 
-	.section .header, "a"
+#include <hvm/gate.h>
+
+	.section .header, "ax"
+image_header:
 	.quad 0x314547414d49564d		/* HVM_IMAGE_MAGIC */
 	.long ABI_REVISION
 	.long image_trampoline_offset
@@ -11,6 +14,8 @@
 	.quad image_file_size
 	.quad image_memory_size
 	.quad core_entry
+	.org	image_header + HVM_GATE_OFFSET
+	jmp	gate_entry
 
 	.text
 	.globl core_entry

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "fpu.h"
 #include "syscall.h"
+#include "upcall.h"
 #include "user.h"
 
 #define EINTR  4
@@ -15,6 +16,7 @@
 
 #define SA_RESTART     0x10000000u
 #define SS_AUTODISARM  0x80000000u
+#define SS_DISABLE     2u
 #define NR_SIGALTSTACK 131
 
 #define VECTOR_PAGE_FAULT 14
@@ -170,6 +172,21 @@ static void enter(struct thread *thread, struct hvm_regs *regs, const struct hvm
 		bad_frame(thread, regs, regs->rsp);
 }
 
+/* As a signal's handler with the mask as it is. */
+static bool enter_upcall(struct thread *thread, struct hvm_regs *regs)
+{
+	struct upcall call;
+	struct hvm_signal signal = {.mask = thread->slot->signal_mask, .alternate_flags = SS_DISABLE};
+
+	if (!upcall_take(thread, &call))
+		return false;
+	signal.handler = call.function;
+	signal.restorer = call.restorer;
+	enter(thread, regs, &signal);
+	regs->rdi = call.argument;
+	return true;
+}
+
 void signal_deliver(struct thread *thread, struct hvm_regs *regs)
 {
 	struct hvm_signal signal;
@@ -177,6 +194,7 @@ void signal_deliver(struct thread *thread, struct hvm_regs *regs)
 	while (hvm_load_acquire(&thread->slot->signal))
 		if (next(thread, regs, &signal))
 			enter(thread, regs, &signal);
+	enter_upcall(thread, regs);
 }
 
 /* Let the program make the call again that it made with @nr. */
@@ -204,10 +222,13 @@ int64_t signal_after_call(struct thread *thread, const struct hvm_regs *entry, i
 		settled = handled = true;
 		enter(thread, &regs, &signal);
 	}
+	if (!settled && result == -HVM_RESTART_NO_HANDLER && upcall_waits(thread))
+		regs.rax = (uint64_t)-EINTR;
+	else if (!settled)
+		repeat(&regs, entry->rax);
+	handled |= enter_upcall(thread, &regs);
 	if (settled && !handled)
 		return result;
-	if (!settled)
-		repeat(&regs, entry->rax);
 	entry_start(&regs);
 }
 

@@ -11,10 +11,16 @@
 
 #include <hvm/signal.h>
 
+/** True if the thread must call something before its program goes on. */
+static inline bool signal_waits(const struct thread *thread)
+{
+	return hvm_load_acquire(&thread->slot->signal) || hvm_load_acquire(&thread->upcall.function);
+}
+
 /** True if the thread may not simply go back to its program with @result of a system call. */
 static inline bool signal_concerns(const struct thread *thread, int64_t result)
 {
-	return hvm_load_acquire(&thread->slot->signal) || (result <= -HVM_RESTART && result >= -HVM_RESTART_NO_HANDLER);
+	return signal_waits(thread) || (result <= -HVM_RESTART && result >= -HVM_RESTART_NO_HANDLER);
 }
 
 /**

@@ -9,6 +9,13 @@
 
 struct job;
 
+/** A function that another thread wants this one to call (upcall.h). */
+struct upcall {
+	uint64_t function; /* 0: none; UPCALL_CLAIMED: the rest is being written */
+	uint64_t argument;
+	uint64_t restorer; /* where it returns to */
+};
+
 struct thread {
 	struct hvm_slot *slot;	   /* of its system calls */
 	struct hvm_counts *counts; /* beside the slot */
@@ -23,6 +30,7 @@ struct thread {
 	const struct hvm_regs *entry; /* what the program last entered the kernel with; NULL if it never did */
 	uint64_t trap, trap_error, trap_address; /* of the program's last exception */
 
+	struct upcall upcall;
 	uint64_t clear_tid; /* address of a word to clear and wake when it ends, 0 = none */
 
 	/* sched.c */

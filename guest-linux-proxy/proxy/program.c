@@ -6,6 +6,7 @@
 #include "heap.h"
 #include "interpreter.h"
 #include "script.h"
+#include "vdso.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ static int build_stack(struct program *program, const struct elf_program *elf, c
 		       int argument_count, char *const *arguments, char *const *environment, struct refusal *refusal)
 {
 	const struct stack_auxiliary auxiliary[] = {
-	    {AT_SYSINFO_EHDR, getauxval(AT_SYSINFO_EHDR)}, /* this process's vDSO runs on HRT cores as well */
+	    {AT_SYSINFO_EHDR, program->vdso},
 	    {AT_MINSIGSTKSZ, getauxval(AT_MINSIGSTKSZ)},
 	    {AT_HWCAP, getauxval(AT_HWCAP)},
 	    {AT_PAGESZ, 4096},
@@ -237,6 +238,8 @@ int program_load(struct program *program, const struct program_source *given, ch
 	if (executable_check(&file, &elf, refusal) || map_images(program, &file, &elf, &interpreter, refusal))
 		return blame(program->path, refusal);
 	heap_init(program->image.end, program->image.data_end - program->image.data_start);
+	if (vdso_map(&program->vdso, refusal))
+		return -1;
 	if (build_stack(program, &elf, &interpreter, source.argument_count, source.arguments, environment, refusal))
 		return -1;
 	resolve_file(program);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What comes through the gate (hvm/gate.h, entry.S). Interrupts are off, and off again in the end. */
+#include "core.h"
+#include "cpu.h"
+#include "futex.h"
+#include "job.h"
+#include "sched.h"
+#include "signal.h"
+#include "thread.h"
+#include "timer.h"
+#include "upcall.h"
+
+#include <hvm/gate.h>
+
+#define EINTR  4
+#define EINVAL 22
+#define ENOSYS 38
+
+#define NS_PER_S 1000000000ull
+
+int64_t gate_handle(uint64_t a, uint64_t b, uint64_t c, struct hvm_regs *regs, uint64_t d, uint32_t nr);
+
+_Noreturn void entry_start(const struct hvm_regs *regs);
+
+static uint64_t deadline_in(uint64_t ns)
+{
+	uint64_t now = cpu_tsc(), cycles;
+
+	if (ns == HVM_GATE_FOREVER)
+		return TIMER_NEVER;
+	cycles = timer_cycles(ns / NS_PER_S, ns % NS_PER_S);
+	return cycles > TIMER_NEVER - now ? TIMER_NEVER : now + cycles;
+}
+
+static int64_t wait(struct thread *thread, uint64_t address, uint32_t value, uint64_t ns)
+{
+	if ((int64_t)address < 0 || address % sizeof(uint32_t))
+		return -EINVAL;
+	return futex_wait(thread, address, value, deadline_in(ns));
+}
+
+static int64_t interrupt(struct thread *thread, uint64_t number, const struct upcall *call)
+{
+	if (call->function <= UPCALL_CLAIMED || (int64_t)call->function < 0 || (int64_t)call->restorer < 0)
+		return -EINVAL;
+	return upcall_send(thread, number, call);
+}
+
+static int64_t yield(void)
+{
+	sched_yield(core_self());
+	return 0;
+}
+
+static inline int64_t handle(struct thread *thread, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint32_t nr)
+{
+	switch (nr) {
+	case HVM_GATE_WAIT:
+		return wait(thread, a, (uint32_t)b, c);
+	case HVM_GATE_WAKE:
+		return (int64_t)futex_wake_here(thread, a, (uint32_t)b);
+	case HVM_GATE_YIELD:
+		return yield();
+	case HVM_GATE_SELF:
+		return thread_index(thread) - thread->job->first_slot;
+	case HVM_GATE_INTERRUPT:
+		return interrupt(thread, a, &(struct upcall){.function = b, .argument = c, .restorer = d});
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Handlers come before the program goes on. */
+static _Noreturn void leave_by_handler(struct thread *thread, struct hvm_regs *regs, int64_t result)
+{
+	regs->rax = (uint64_t)(result <= -HVM_RESTART ? -EINTR : result);
+	signal_deliver(thread, regs);
+	entry_start(regs);
+}
+
+int64_t gate_handle(uint64_t a, uint64_t b, uint64_t c, struct hvm_regs *regs, uint64_t d, uint32_t nr)
+{
+	struct thread *thread = core_self()->thread;
+	int64_t result;
+
+	thread->entry = regs;
+	result = handle(thread, a, b, c, d, nr);
+	if (__builtin_expect(signal_concerns(thread, result), 0))
+		leave_by_handler(thread, regs, result);
+	return result;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The object that AT_SYSINFO_EHDR names on HRT cores (guest-hrt/vdso), as Linux maps its vDSO. It lies in the proxy's
+ * own image, so that both are always of one build. A child by fork has a copy like all other memory.
+ */
+#ifndef PROXY_VDSO_H
+#define PROXY_VDSO_H
+
+#include <stdint.h>
+
+#include "refusal.h"
+
+/** Map it for the program that is being loaded; *@base: where its ELF header came to lie. */
+int vdso_map(uint64_t *base, struct refusal *refusal);
+
+/** The address of @name in the object that lies in memory at @base as a vDSO does, 0 if it has none. */
+uint64_t vdso_symbol(uint64_t base, const char *name);
+
+#endif
