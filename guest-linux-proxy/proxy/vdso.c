@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vdso.h"
 
+#include "region.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <stddef.h>
@@ -80,6 +82,7 @@ int vdso_map(uint64_t *base, struct refusal *refusal)
 
 	if (at == MAP_FAILED)
 		return refuse(refusal, errno, "no memory for the aerokernel's object (hrt-vdso.so)");
+	region_add((uint64_t)at, mapped); /* libraries keep its addresses */
 	memcpy(at, vdso_start, size);
 	*base = (uint64_t)at;
 	fill((struct hrt_vdso_data *)vdso_symbol(*base, "__hrt_data"));
