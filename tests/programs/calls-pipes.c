@@ -175,12 +175,12 @@ static void unix_sockets(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"}, peer;
 	socklen_t size = sizeof(peer);
-	int pair[2], option = 1, listening, client, server;
+	int pair[2], spoilt[2], option = 1, listening, client, server;
 
 	CALL(socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
 	CALL(socketpair, AF_UNIX, SOCK_STREAM, 0, NULL);
-	CALL(socketpair, AF_UNIX, 99, 0, pair);
-	CALL(socketpair, AF_INET, SOCK_STREAM, 0, pair);
+	CALL(socketpair, AF_UNIX, 99, 0, spoilt);
+	CALL(socketpair, AF_INET, SOCK_STREAM, 0, spoilt);
 	CALL(sendto, pair[0], "hello", 5, 0, NULL, 0);
 	CALL(recvfrom, pair[1], buffer, 3, MSG_PEEK, NULL, NULL);
 	CALL(recvfrom, pair[1], buffer, 100, 0, &peer, &size);
