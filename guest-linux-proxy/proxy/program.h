@@ -14,7 +14,7 @@ struct program {
 	char file[PATH_MAX]; /* the file's absolute path: what /proc/self/exe tells */
 	struct image image;
 	uint64_t start; /* the first instruction: its interpreter's if it has one, else its own */
-	uint64_t vdso; /* AT_SYSINFO_EHDR */
+	uint64_t vdso;	/* AT_SYSINFO_EHDR */
 	struct stack stack;
 	uint64_t stack_pointer;
 };

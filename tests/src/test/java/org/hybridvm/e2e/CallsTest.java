@@ -24,8 +24,20 @@ class CallsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"files", "descriptors", "pipes", "memory", "identity", "time", "threads", "signals", "ipc", "others",
-                "numbers"})
+    @ValueSource(
+            strings = {
+                "files",
+                "descriptors",
+                "pipes",
+                "memory",
+                "identity",
+                "time",
+                "threads",
+                "signals",
+                "ipc",
+                "others",
+                "numbers"
+            })
     void shouldAnswerAsLinuxDoes(String family) {
         String program = programs.path("calls-" + family).toString();
         Outcome onLinux = node.linux(program).succeeded();

@@ -159,6 +159,28 @@ class ThreadTest {
         assertThat(two.text()).isEqualTo(one.text().replace("threads 1 processors 1", "threads 2 processors 2"));
     }
 
+    /** A futex in a file that both map: a waiter on the HRT is woken from Linux, and the other way round. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldMeetProcessesOfTheLinuxPartition(boolean waiterOnHrt) throws Exception {
+        String meet = Programs.in(node.folder()).path("meet").toString();
+        String file = "/tmp/meet-" + waiterOnHrt;
+        Process waiter = node.command(
+                        waiterOnHrt
+                                ? new String[] {"run", "--vm", Node.VM, "--", meet, "wait", file}
+                                : new String[] {"run", "--vm", Node.VM, "--linux", "--", meet, "wait", file})
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        var output = waiter.inputReader();
+        assertThat(output.readLine()).isEqualTo("waiting");
+
+        Outcome waker = waiterOnHrt ? node.linux(meet, "wake", file) : node.run(meet, "wake", file);
+
+        assertThat(waker.succeeded().text()).isEqualTo("woken\n");
+        assertThat(output.readLine()).isEqualTo("met 7");
+        assertThat(waiter.waitFor()).isZero();
+    }
+
     private Outcome onTwoCores(String... program) {
         var words = new ArrayList<>(List.of("run", "--vm", Node.VM, "--cores", "2", "--"));
         words.addAll(List.of(program));
