@@ -36,7 +36,8 @@ class CallsTest {
                 "signals",
                 "ipc",
                 "others",
-                "numbers"
+                "numbers",
+                "children"
             })
     void shouldAnswerAsLinuxDoes(String family) {
         String program = programs.path("calls-" + family).toString();
