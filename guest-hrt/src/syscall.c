@@ -22,34 +22,8 @@
 #define NUMBERS	     512 /* system calls that are counted one by one; Linux has fewer */
 #define COUNT_OTHERS 0
 
-/* Linux x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
-enum {
-	NR_RT_SIGPROCMASK = 14,
-	NR_RT_SIGRETURN = 15,
-	NR_SCHED_YIELD = 24,
-	NR_MADVISE = 28,
-	NR_NANOSLEEP = 35,
-	NR_GETPID = 39,
-	NR_CLONE = 56,
-	NR_FORK = 57,
-	NR_VFORK = 58,
-	NR_EXIT = 60,
-	NR_SIGALTSTACK = 131,
-	NR_ARCH_PRCTL = 158,
-	NR_GETTID = 186,
-	NR_FUTEX = 202,
-	NR_SCHED_SETAFFINITY = 203,
-	NR_SCHED_GETAFFINITY = 204,
-	NR_SET_TID_ADDRESS = 218,
-	NR_CLOCK_NANOSLEEP = 230,
-	NR_SET_ROBUST_LIST = 273,
-	NR_GET_ROBUST_LIST = 274,
-	NR_GETCPU = 309,
-	NR_MEMBARRIER = 324,
-	NR_RSEQ = 334,
-	NR_CLONE3 = 435,
-	NR_LOCAL_END = 436,
-};
+#define NR_RT_SIGRETURN 15
+#define NR_EXIT		60
 
 enum {
 	ARCH_SET_GS = 0x1001,
@@ -161,39 +135,24 @@ static int64_t local_arch_prctl(struct thread *thread, const struct hvm_regs *re
 	}
 }
 
-static local_call *const local_calls[NR_LOCAL_END] = {
-    [NR_RT_SIGPROCMASK] = signal_change_mask,
-    [NR_RT_SIGRETURN] = local_sigreturn,
-    [NR_SIGALTSTACK] = local_sigaltstack,
-    [NR_SCHED_YIELD] = local_yield,
-    [NR_MADVISE] = discard_madvise,
-    [NR_NANOSLEEP] = sleep_nanosleep,
-    [NR_GETPID] = local_getpid,
-    [NR_CLONE] = clone_call,
-    [NR_FORK] = process_call,
-    [NR_VFORK] = process_call,
-    [NR_EXIT] = local_exit,
-    [NR_ARCH_PRCTL] = local_arch_prctl,
-    [NR_GETTID] = local_gettid,
-    [NR_FUTEX] = futex_call,
-    [NR_SCHED_SETAFFINITY] = affinity_set,
-    [NR_SCHED_GETAFFINITY] = affinity_get,
-    [NR_SET_TID_ADDRESS] = clone_set_tid_address,
-    [NR_CLOCK_NANOSLEEP] = sleep_clock_nanosleep,
-    [NR_SET_ROBUST_LIST] = robust_set_list,
-    [NR_GET_ROBUST_LIST] = robust_get_list,
-    [NR_GETCPU] = affinity_getcpu,
-    [NR_MEMBARRIER] = affinity_membarrier,
-    [NR_RSEQ] = local_rseq,
-    [NR_CLONE3] = clone3_call,
+/* From the one list of calls; the proxy checks its numbers. */
+static local_call *const local_calls[] = {
+#define HVM_LOCAL(number, name, local, what)		      [number] = local,
+#define HVM_LOCAL_OR_LINUX(number, name, local, what)	      [number] = local,
+#define HVM_LOCAL_OR_PROXY(number, name, local, proxy, what)  [number] = local,
+#define HVM_REFUSED_LOCALLY(number, name, local, error, what) [number] = local,
+#define HVM_PROXY(number, name, proxy, what)
+#define HVM_REFUSED(number, name, error, what)
+#include <hvm/calls.def>
 };
+#define LOCAL_CALLS (sizeof(local_calls) / sizeof(*local_calls))
 
 void syscall_count_init(void)
 {
 	uint32_t used = COUNT_OTHERS + 1;
 
 	for (uint32_t nr = 0; nr < NUMBERS && used < HVM_COUNTED_CALLS; nr++) {
-		if (nr >= NR_LOCAL_END || !local_calls[nr])
+		if (nr >= LOCAL_CALLS || !local_calls[nr])
 			continue;
 		partition->counted[used] = (uint16_t)nr;
 		counter_of[nr] = (uint8_t)used++;
@@ -216,7 +175,7 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 	int64_t result;
 
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	if (nr < NR_LOCAL_END && local_calls[nr]) {
+	if (nr < LOCAL_CALLS && local_calls[nr]) {
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {
 		result = syscall_forward(thread, regs);

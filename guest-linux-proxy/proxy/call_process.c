@@ -25,21 +25,6 @@ int64_t call_exit(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLO
 	death_by_exit(server->job, (int)arg[0]);
 }
 
-/* The aerokernel answers it, and clears the word when the thread ends. */
-int64_t call_set_tid_address(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	(void)nr;
-	(void)arg;
-	return server->slot->tid;
-}
-
-int64_t call_tid(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	(void)nr;
-	(void)arg;
-	return server->slot->tid;
-}
-
 /* Linux restarts the proxy's calls itself, and the program has none to restart. */
 int64_t call_restart(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
@@ -47,14 +32,6 @@ int64_t call_restart(struct server *server, uint32_t nr, const uint64_t arg[HVM_
 	(void)nr;
 	(void)arg;
 	return -EINTR;
-}
-
-int64_t call_zero(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	(void)server;
-	(void)nr;
-	(void)arg;
-	return 0;
 }
 
 /*
@@ -122,16 +99,4 @@ int64_t call_setaffinity(struct server *server, uint32_t nr, const uint64_t arg[
 	if (!memory_read(arg[2], &mask, size < sizeof(mask) ? size : sizeof(mask)))
 		return -EFAULT;
 	return mask & core_mask(server->job) ? 0 : -EINVAL;
-}
-
-int64_t call_getcpu(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	uint32_t node = 0, cpu = hvm_load_relaxed(&server->slot->client_cpu);
-
-	(void)nr;
-	if (arg[0] && !memory_write(arg[0], &cpu, sizeof(cpu)))
-		return -EFAULT;
-	if (arg[1] && !memory_write(arg[1], &node, sizeof(node)))
-		return -EFAULT;
-	return 0;
 }

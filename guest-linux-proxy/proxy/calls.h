@@ -16,11 +16,7 @@ bool call_names_own_executable(uint64_t path);
 call_handler call_clone, call_clone3, call_fork, call_vfork, call_execve, call_execveat;
 
 /* call_process.c: identity, threads, end */
-call_handler call_set_tid_address, call_exit, call_tid, call_restart, call_zero, call_arch_prctl, call_prctl,
-    call_getaffinity, call_setaffinity, call_getcpu;
-
-/* call_refused.c: not served */
-call_handler call_unserved, call_forbidden;
+call_handler call_exit, call_restart, call_arch_prctl, call_prctl, call_getaffinity, call_setaffinity;
 
 /* call_memory.c: the address space */
 call_handler call_brk, call_range, call_mprotect, call_madvise, call_mmap, call_mremap;

@@ -14,11 +14,14 @@ static const char *const signal_names[] = {
     "SIGXCPU",	 "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
 };
 
+bool syscall_is_known(unsigned int nr)
+{
+	return nr < sizeof(syscall_names) / sizeof(*syscall_names) && syscall_names[nr];
+}
+
 const char *syscall_name(unsigned int nr)
 {
-	if (nr < sizeof(syscall_names) / sizeof(*syscall_names) && syscall_names[nr])
-		return syscall_names[nr];
-	return "unknown";
+	return syscall_is_known(nr) ? syscall_names[nr] : "unknown";
 }
 
 const char *signal_name(int signal)

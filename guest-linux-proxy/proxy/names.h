@@ -3,6 +3,11 @@
 #ifndef PROXY_NAMES_H
 #define PROXY_NAMES_H
 
+#include <stdbool.h>
+
+/** If Linux' headers have a call of that number. */
+bool syscall_is_known(unsigned int nr);
+
 /** The call's name, or "unknown". */
 const char *syscall_name(unsigned int nr);
 

@@ -151,7 +151,7 @@ static bool answer_locally(uint64_t nr, const uint64_t arg[HVM_SLOT_ARGS], int64
 {
 	switch (nr) {
 	case SYS_arch_prctl:
-		if (arg[0] != ARCH_SET_FS)
+		if (arg[0] != ARCH_SET_FS && arg[0] != ARCH_GET_FS)
 			return false;
 		*result = call(SYS_arch_prctl, arg[0], arg[1], 0, 0);
 		return true;
@@ -160,7 +160,11 @@ static bool answer_locally(uint64_t nr, const uint64_t arg[HVM_SLOT_ARGS], int64
 		*result = slot->pid;
 		return true;
 	case SYS_gettid:
+	case SYS_set_tid_address:
 		*result = slot->tid;
+		return true;
+	case SYS_getcpu:
+		*result = call(SYS_getcpu, arg[0], arg[1], 0, 0);
 		return true;
 	case SYS_set_robust_list:
 	case SYS_sched_yield:
