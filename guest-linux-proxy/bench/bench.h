@@ -7,6 +7,7 @@
  *	sample.c medians and spreads
  *	noise.c	 fixed work quantum and detours (hvm bench noise)
  *	threads.c what threads cost where the program itself runs
+ *	primitives.c the same by hrt.h
  *	openmp.c what OpenMP costs there
  *	main.c	 the metrics and how they are printed
  */
@@ -66,8 +67,15 @@ void noise(struct hrt *hrt, unsigned int seconds);
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
-/* threads.c */
+/* threads.c: print JSON. */
+#define BENCH_ROUNDS 400
 void threads(void);
+double now_ns(void);
+/** Report @measure's median and spread as @name, which is to be put beside Linux's @peer. */
+void report_threads(const char *name, const char *peer, double (*measure)(void));
+
+/* primitives.c */
+void primitives(void);
 
 /* openmp.c: with @count threads. */
 #define OPENMP_THREADS_MAX 256u

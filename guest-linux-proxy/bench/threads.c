@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What threads cost where this program runs: hvmd runs it on an HRT core and in the Linux partition and puts the two
- * side by side. Two threads on one core, POSIX calls only.
+ * side by side. Two threads on one core; by POSIX calls (posix.*), and on an HRT core by hrt.h as well (primitives.c).
  */
 #define _GNU_SOURCE
+#include <hrt.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -13,9 +14,9 @@
 #include "bench.h"
 
 #define BATCHES 15
-#define ROUNDS	400
+#define ROUNDS	BENCH_ROUNDS
 
-static double now_ns(void)
+double now_ns(void)
 {
 	struct timespec time;
 
@@ -162,33 +163,49 @@ static double measure_barrier(void)
 	return together(meet, meet_too, 1);
 }
 
-static void report(const char *name, double (*measure)(void), const char *end)
+void report_threads(const char *name, const char *peer, double (*measure)(void))
 {
 	static struct samples samples;
+	static const char *separator = "";
 
 	samples.count = 0;
 	measure(); /* warm */
 	for (int i = 0; i < BATCHES; i++)
 		samples_add(&samples, measure());
-	printf("  {\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"p10\": %.1f, \"p90\": %.1f}%s\n", name,
-	       samples_quantile(&samples, 0.5), samples_quantile(&samples, 0.1), samples_quantile(&samples, 0.9), end);
+	printf("%s  {\"name\": \"%s\", \"peer\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"p10\": %.1f, "
+	       "\"p90\": %.1f}",
+	       separator, name, peer, samples_quantile(&samples, 0.5), samples_quantile(&samples, 0.1),
+	       samples_quantile(&samples, 0.9));
+	separator = ",\n";
 }
 
-void threads(void)
+static void report(const char *name, double (*measure)(void))
+{
+	report_threads(name, name, measure);
+}
+
+static void bind_to_one_core(void)
 {
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
+}
+
+void threads(void)
+{
+	bind_to_one_core();
 	sem_init(&ping, 0, 0);
 	sem_init(&pong, 0, 0);
 	pthread_barrier_init(&barrier, NULL, 2);
 	printf("{\"metrics\": [\n");
-	report("thread.create_join", create_join, ",");
-	report("thread.switch", measure_switch, ",");
-	report("event.wake", measure_event, ",");
-	report("mutex.handoff", measure_mutex, ",");
-	report("barrier", measure_barrier, "");
-	printf("]}\n");
+	if (hrt_available())
+		primitives();
+	report("posix.create_join", create_join);
+	report("posix.switch", measure_switch);
+	report("posix.event", measure_event);
+	report("posix.mutex", measure_mutex);
+	report("posix.barrier", measure_barrier);
+	printf("\n]}\n");
 }
