@@ -89,12 +89,11 @@ void hrt_fiber_destroy(struct hrt_fiber *fiber);
 /* ---- Events: wakes are remembered, so none is lost that comes before its wait. */
 
 struct hrt_event {
-	uint32_t state; /* upper half: times all were woken; lower half: wakes that nobody took yet */
-	uint32_t waiters;
+	uint64_t state; /* waiters (32 bits), times all were woken (16), wakes that nobody took yet (16) */
 };
 #define HRT_EVENT_INIT                                                                                                 \
 	{                                                                                                              \
-		0, 0                                                                                                   \
+		0                                                                                                      \
 	}
 
 /** Take a wake, or wait for one. */

@@ -42,29 +42,9 @@ static int object_wait(const uint32_t *word, uint32_t value, uint64_t deadline)
 	return result == -ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 
-static void object_wake(const uint32_t *word, uint32_t count)
-{
-	object.wake(word, count);
-}
-
-static void object_yield(void)
-{
-	object.yield();
-}
-
 static int object_interrupt(struct hrt_thread *thread)
 {
 	return (int)object.interrupt(hrt_thread_name(thread), hrt_thread_interrupted, thread);
-}
-
-static uint64_t object_self(void)
-{
-	return (uint64_t)object.self();
-}
-
-static uint32_t object_core(void)
-{
-	return object.core();
 }
 
 struct symbols {
@@ -129,11 +109,11 @@ static bool find_object(void)
 
 __attribute__((constructor(101))) static void choose(void)
 {
-	static const struct kernel aerokernel = {object_wait,	   object_wake, object_yield,
-						 object_interrupt, object_self, object_core};
-
 	available = find_object();
-	hrt_kernel = available ? aerokernel : hrt_linux;
+	hrt_kernel = hrt_linux;
+	if (available)
+		hrt_kernel =
+		    (struct kernel){object_wait, object.wake, object.yield, object_interrupt, object.self, object.core};
 }
 
 bool hrt_available(void)

@@ -11,12 +11,12 @@ struct kernel {
 	/** Wait while *@word is @value until @deadline: 0 for any reason, or -ETIMEDOUT. */
 	int (*wait)(const uint32_t *word, uint32_t value, uint64_t deadline);
 	/** Wake at most @count of those that wait for @word, which need not exist any more. */
-	void (*wake)(const uint32_t *word, uint32_t count);
-	void (*yield)(void);
+	int64_t (*wake)(const uint32_t *word, uint32_t count);
+	int64_t (*yield)(void);
 	/** Make @thread call thread_interrupted(@thread): 0 or -ESRCH. */
 	int (*interrupt)(struct hrt_thread *thread);
 	/** What names the calling thread to it. */
-	uint64_t (*self)(void);
+	int64_t (*self)(void);
 	uint32_t (*core)(void);
 };
 

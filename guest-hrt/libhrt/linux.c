@@ -28,18 +28,19 @@ static int wait(const uint32_t *word, uint32_t value, uint64_t deadline)
 	return result;
 }
 
-static void wake(const uint32_t *word, uint32_t count)
+static int64_t wake(const uint32_t *word, uint32_t count)
 {
 	int saved = errno;
 
 	syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count > INT_MAX ? INT_MAX : (int)count, NULL, NULL,
 		0);
 	errno = saved;
+	return 0;
 }
 
-static void yield(void)
+static int64_t yield(void)
 {
-	sched_yield();
+	return sched_yield();
 }
 
 /* The last real-time signal; the thread's record comes with it. */
@@ -66,9 +67,9 @@ static int interrupt(struct hrt_thread *thread)
 	return -pthread_sigqueue((pthread_t)hrt_thread_name(thread), SIGRTMAX, value);
 }
 
-static uint64_t self(void)
+static int64_t self(void)
 {
-	return (uint64_t)pthread_self();
+	return (int64_t)pthread_self();
 }
 
 static uint32_t core(void)

@@ -34,7 +34,7 @@ static struct hrt_mutex pool_lock = HRT_MUTEX_INIT;
 static void name(struct hrt_thread *thread)
 {
 	self = thread;
-	thread->name = hrt_kernel.self();
+	thread->name = (uint64_t)hrt_kernel.self();
 	__atomic_store_n(&thread->named, 1, __ATOMIC_RELEASE);
 }
 
@@ -49,7 +49,7 @@ static void forget_others(void)
 	pool = NULL;
 	pool_lock = (struct hrt_mutex)HRT_MUTEX_INIT;
 	if (self)
-		self->name = hrt_kernel.self();
+		self->name = (uint64_t)hrt_kernel.self();
 }
 
 __attribute__((constructor(102))) static void prepare(void)

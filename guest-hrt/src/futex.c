@@ -212,7 +212,6 @@ static int64_t wake_everywhere(struct thread *thread, const struct hvm_regs *reg
 
 uint64_t futex_wake_here(struct thread *thread, uint64_t address, uint32_t count)
 {
-	hvm_fence_full();
 	return wake(thread, address, count, ANY_BIT);
 }
 

@@ -32,7 +32,10 @@ int64_t futex_call(struct thread *thread, const struct hvm_regs *regs);
  */
 void futex_wake(struct thread *thread, uint64_t address, uint32_t count);
 
-/** The same for threads that wait in the HRT; how many there were. Never waits. */
+/**
+ * The same for threads that wait in the HRT; how many there were. Never waits. The program's change of the word is
+ * visible before: it was made by a locked instruction.
+ */
 uint64_t futex_wake_here(struct thread *thread, uint64_t address, uint32_t count);
 
 /**

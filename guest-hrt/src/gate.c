@@ -22,12 +22,10 @@ int64_t gate_handle(uint64_t a, uint64_t b, uint64_t c, struct hvm_regs *regs, u
 
 _Noreturn void entry_start(const struct hvm_regs *regs);
 
-static uint64_t deadline_in(uint64_t ns)
+static __attribute__((noinline, cold)) uint64_t deadline_in(uint64_t ns)
 {
 	uint64_t now = cpu_tsc(), cycles;
 
-	if (ns == HVM_GATE_FOREVER)
-		return TIMER_NEVER;
 	cycles = timer_cycles(ns / NS_PER_S, ns % NS_PER_S);
 	return cycles > TIMER_NEVER - now ? TIMER_NEVER : now + cycles;
 }
@@ -36,7 +34,7 @@ static int64_t wait(struct thread *thread, uint64_t address, uint32_t value, uin
 {
 	if ((int64_t)address < 0 || address % sizeof(uint32_t))
 		return -EINVAL;
-	return futex_wait(thread, address, value, deadline_in(ns));
+	return futex_wait(thread, address, value, ns == HVM_GATE_FOREVER ? TIMER_NEVER : deadline_in(ns));
 }
 
 static int64_t interrupt(struct thread *thread, uint64_t number, const struct upcall *call)
@@ -46,32 +44,36 @@ static int64_t interrupt(struct thread *thread, uint64_t number, const struct up
 	return upcall_send(thread, number, call);
 }
 
-static int64_t yield(void)
-{
-	sched_yield(core_self());
-	return 0;
-}
-
-static inline int64_t handle(struct thread *thread, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint32_t nr)
+static __attribute__((noinline, cold)) int64_t handle_rare(struct thread *thread, uint64_t a, const struct upcall *call,
+							   uint32_t nr)
 {
 	switch (nr) {
-	case HVM_GATE_WAIT:
-		return wait(thread, a, (uint32_t)b, c);
-	case HVM_GATE_WAKE:
-		return (int64_t)futex_wake_here(thread, a, (uint32_t)b);
-	case HVM_GATE_YIELD:
-		return yield();
 	case HVM_GATE_SELF:
 		return thread_index(thread) - thread->job->first_slot;
 	case HVM_GATE_INTERRUPT:
-		return interrupt(thread, a, &(struct upcall){.function = b, .argument = c, .restorer = d});
+		return interrupt(thread, a, call);
 	default:
 		return -ENOSYS;
 	}
 }
 
+/* No table of jumps: the frequent ones first. */
+static inline int64_t handle(struct thread *thread, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint32_t nr)
+{
+	if (nr == HVM_GATE_WAKE)
+		return (int64_t)futex_wake_here(thread, a, (uint32_t)b);
+	if (nr == HVM_GATE_WAIT)
+		return wait(thread, a, (uint32_t)b, c);
+	if (nr == HVM_GATE_YIELD) {
+		sched_yield(core_self());
+		return 0;
+	}
+	return handle_rare(thread, a, &(struct upcall){.function = b, .argument = c, .restorer = d}, nr);
+}
+
 /* Handlers come before the program goes on. */
-static _Noreturn void leave_by_handler(struct thread *thread, struct hvm_regs *regs, int64_t result)
+static _Noreturn __attribute__((noinline, cold)) void leave_by_handler(struct thread *thread, struct hvm_regs *regs,
+								       int64_t result)
 {
 	regs->rax = (uint64_t)(result <= -HVM_RESTART ? -EINTR : result);
 	signal_deliver(thread, regs);

@@ -16,14 +16,6 @@
 #define STEPS	20
 #define LENGTH	65536
 
-static double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 static double x[LENGTH], y[LENGTH];
 
 static double regions(void)

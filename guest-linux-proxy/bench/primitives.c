@@ -30,22 +30,30 @@ static double create_join(void)
 	return (now_ns() - before) / ROUNDS;
 }
 
-static volatile int beginning;
+static volatile int beginning, last, switches;
+
+static void yield_as(int mine)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		switches += last != mine;
+		last = mine;
+		hrt_thread_yield();
+	}
+}
 
 static void *yield(void *unused)
 {
 	while (!beginning)
 		hrt_thread_yield();
-	for (int i = 0; i < ROUNDS; i++)
-		hrt_thread_yield();
+	yield_as(1);
 	return unused;
 }
 
 static void yield_too(void)
 {
+	switches = 0;
 	beginning = 1;
-	for (int i = 0; i < ROUNDS; i++)
-		hrt_thread_yield();
+	yield_as(0);
 }
 
 static struct hrt_event ping = HRT_EVENT_INIT, pong = HRT_EVENT_INIT;
@@ -125,7 +133,9 @@ static double together(void *(*other)(void *), void (*own)(void), double handove
 
 static double measure_switch(void)
 {
-	return together(yield, yield_too, 2);
+	double time = together(yield, yield_too, 1) * ROUNDS;
+
+	return time / switches;
 }
 
 static double measure_event(void)

@@ -20,7 +20,9 @@
  * 0: woken. -EAGAIN: it holds something else. -ETIMEDOUT. -EINTR: a handler ran. -EFAULT: touch the word, try again.
  */
 #define HVM_GATE_WAIT 0
-/** Wake at most arg1 threads of the process that wait at address arg0, in the HRT, futex(2) included. How many it woke.
+/**
+ * Wake at most arg1 threads of the process that wait at address arg0, in the HRT, futex(2) included. The word was
+ * changed by a locked instruction, which orders it before the look at who waits. How many it woke.
  */
 #define HVM_GATE_WAKE 1
 /** Let the other threads of this core go first. */

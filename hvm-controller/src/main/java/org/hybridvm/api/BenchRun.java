@@ -79,7 +79,8 @@ final class BenchRun implements JobListener {
         var joined = new ArrayList<Map<String, Object>>();
         for (JsonObject metric : metricsIn(hrt)) {
             var facts = new LinkedHashMap<>(metric.asMap());
-            Double peer = peers.get(metric.text("name"));
+            Double peer = peers.get(metric.text("peer", metric.text("name")));
+            facts.remove("peer");
             if (peer != null && peer > 0) {
                 facts.put("beside", beside);
                 facts.put("beside_value", peer);
