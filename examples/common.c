@@ -15,8 +15,9 @@ static void usage(const struct example *example, FILE *to)
 	    "%s.\n"
 	    "  SIZE         %s, %zu to %zu; default %zu\n"
 	    "  REPETITIONS  %s; default %zu\n"
-	    "OMP_NUM_THREADS sets the number of threads. The result on standard output does not depend on it; time\n"
-	    "and speed are printed on standard error. Exit status 1: the result is wrong.\n",
+	    "There are OMP_NUM_THREADS threads, with hrt.h one for each core that the process may use. The result on\n"
+	    "standard output does not depend on it; time and speed are printed on standard error. Exit status 1: the\n"
+	    "result is wrong.\n",
 	    example->name, example->what, example->size_is, example->size_min, example->size_max, example->size,
 	    example->repetitions_are, example->repetitions);
 }

@@ -10,3 +10,6 @@ shift
 "$@" "$folder/stencil" 128 50
 "$@" "$folder/fft" 12 2
 "$@" "$folder/nbody" 200 3
+"$@" "$folder/hrt-stencil" 128 50
+"$@" "$folder/hrt-tasks" 14 2
+"$@" "$folder/hrt-fibers" 200 1
