@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 int64_t call_brk(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
@@ -28,7 +29,7 @@ static bool is_taken(uint64_t start, uint64_t size)
 	return !__builtin_add_overflow(start, size, &end) && region_is_own(start, size);
 }
 
-/* munmap, mprotect, madvise: (address, size, ...) */
+/* munmap, mprotect, madvise, remap_file_pages: (address, size, ...) */
 int64_t call_range(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)server;
@@ -81,4 +82,21 @@ int64_t call_mremap(struct server *server, uint32_t nr, const uint64_t arg[HVM_S
 	if (result >= 0 && arg[2] > arg[1])
 		paging_fill_growth((uint64_t)result, arg[1], arg[2]);
 	return result;
+}
+
+/* Linux would put the segment over whatever is there. */
+int64_t call_attach(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	struct shmid_ds segment;
+	int64_t result;
+
+	(void)server;
+	if ((int)arg[2] & SHM_REMAP) {
+		result = shmctl((int)arg[0], IPC_STAT, &segment) ? -errno : 0;
+		if (result)
+			return result;
+		if (is_taken(arg[1] & ~(uint64_t)(HVM_PAGE_SIZE - 1), segment.shm_segsz))
+			return -EINVAL;
+	}
+	return raw_call(nr, arg);
 }

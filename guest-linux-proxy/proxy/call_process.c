@@ -55,7 +55,7 @@ int64_t call_arch_prctl(struct server *server, uint32_t nr, const uint64_t arg[H
 int64_t call_prctl(struct server *server, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
 {
 	(void)server;
-	switch (arg[0]) {
+	switch ((int)arg[0]) { /* as Linux looks at it */
 	case PR_SET_SECCOMP:
 	case PR_SET_TSC: /* the proxy reads the TSC */
 	case PR_SET_MM:

@@ -19,7 +19,7 @@ call_handler call_clone, call_clone3, call_fork, call_vfork, call_execve, call_e
 call_handler call_exit, call_restart, call_arch_prctl, call_prctl, call_getaffinity, call_setaffinity;
 
 /* call_memory.c: the address space */
-call_handler call_brk, call_range, call_mprotect, call_madvise, call_mmap, call_mremap;
+call_handler call_brk, call_range, call_mprotect, call_madvise, call_mmap, call_mremap, call_attach;
 
 /* call_file.c: descriptors and /proc/self/exe */
 call_handler call_descriptor, call_duplicate, call_close_range, call_readlink, call_readlinkat, call_open, call_openat;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -250,6 +252,7 @@ static int part_identity(void)
 static int part_proxy_refusals(void)
 {
 	unsigned long vdso = getauxval(AT_SYSINFO_EHDR);
+	int segment = shmget(IPC_PRIVATE, 4096, 0600);
 	cpu_set_t set;
 
 	show("modify_ldt", syscall(SYS_modify_ldt, 0, 0, 0));
@@ -260,6 +263,9 @@ static int part_proxy_refusals(void)
 	show("mprotect of the proxy's", mprotect((void *)vdso, 4096, PROT_NONE));
 	printf("mmap over the proxy's %d\n",
 	       mmap((void *)vdso, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED);
+	printf("shmat over the proxy's %d\n", shmat(segment, (void *)vdso, SHM_REMAP) == (void *)-1 && errno == EINVAL);
+	shmctl(segment, IPC_RMID, NULL);
+	show("prctl, by an option of 33 bits", syscall(SYS_prctl, 1ul << 32 | PR_SET_SECCOMP, 0, 0, 0, 0));
 	CPU_ZERO(&set);
 	sched_getaffinity(0, sizeof(set), &set);
 	printf("cores %d\n", CPU_COUNT(&set));

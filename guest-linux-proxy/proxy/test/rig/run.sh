@@ -112,6 +112,8 @@ for probe; do
 	grep -q 'munmap of the proxy.s: -1 EINVAL' "$work/out" || fail "munmap took the proxy's memory"
 	grep -q 'mprotect of the proxy.s: -1 ENOMEM' "$work/out" || fail "mprotect changed the proxy's memory"
 	grep -q 'mmap over the proxy.s 1' "$work/out" || fail "mmap replaced the proxy's memory"
+	grep -q 'shmat over the proxy.s 1' "$work/out" || fail "shmat replaced the proxy's memory"
+	grep -q 'name=prctl note=option-would' "$work/report" || fail "prctl took an option that would break the proxy"
 	grep -q 'cores 1' "$work/out" || fail "the program does not see the job's cores"
 
 	for how in loop sleep; do
