@@ -28,6 +28,8 @@ int main(void)
 	CALL(seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
 	CALL(prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
 	CALL(prctl, PR_SET_TSC, PR_TSC_ENABLE);
+	CALL(prctl, PR_SET_MM, PR_SET_MM_MAP_SIZE, area, 0, 0);
+	CALL(prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
 	CALL(unshare, 0);
 	CALL(setns, -1, 0);
 	CALL(ptrace, PTRACE_TRACEME, 0, 0, 0);

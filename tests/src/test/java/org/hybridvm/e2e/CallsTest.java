@@ -62,6 +62,8 @@ class CallsTest {
                 seccomp(SECCOMP_SET_MODE_FILTER, 0, &filter) = EPERM
                 prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) = EINVAL
                 prctl(PR_SET_TSC, PR_TSC_ENABLE) = EINVAL
+                prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, area, 0, 0) = EINVAL
+                prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0) = EINVAL
                 unshare(0) = EPERM
                 setns(-1, 0) = EPERM
                 ptrace(PTRACE_TRACEME, 0, 0, 0) = EPERM
