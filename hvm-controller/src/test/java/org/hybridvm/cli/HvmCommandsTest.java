@@ -8,6 +8,7 @@ import static org.hybridvm.job.OutputStreamKind.STDOUT;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.hybridvm.JsonObject;
 import org.hybridvm.api.FakeVmControl;
@@ -223,11 +224,18 @@ class HvmCommandsTest {
     void shouldPrintTheBenchmarkBesideItsTargets() {
         vms.launched();
         machine.install("/bin/hvm-bench", process -> {
-            if (process.command().arguments().contains("threads")) {
-                boolean hrt = process.command().kind() == PartitionKind.HRT;
+            List<String> arguments = process.command().arguments();
+            boolean hrt = process.command().kind() == PartitionKind.HRT;
+            if (arguments.contains("threads")) {
                 process.write(STDOUT, """
                         {"metrics":[{"name":"barrier","value":%d,"unit":"ns","p10":1,"p90":2}]}
                         """.formatted(hrt ? 50 : 200));
+                return 0;
+            }
+            if (arguments.contains("openmp")) {
+                process.write(STDOUT, """
+                        {"metrics":[{"name":"openmp.step","value":%d,"unit":"ns","p10":1,"p90":2}]}
+                        """.formatted(hrt ? 30 : 40));
                 return 0;
             }
             process.write(STDOUT, """
@@ -241,11 +249,12 @@ class HvmCommandsTest {
         });
         assertThat(hvm.run("bench").out()).isEqualTo("""
                         VM demo, acceleration tcg
-                        METRIC               MEDIAN   P10-P90            BESIDE IT                               RATIO  TARGET  MET
-                        syscall.local        130 ns   120 ns - 140 ns    520 ns getpid                           0.250  <= 0.5  yes
-                        call.roundtrip.line  9.00 us  -                  5.00 us ping-pong                       1.800  <= 1.5  no
-                        other                1.50 MB  -                  -                                       -      -       -
-                        barrier              50.0 ns  1.00 ns - 2.00 ns  200 ns pthreads in the Linux partition  0.250  <= 0.1  no
+                        METRIC               MEDIAN   P10-P90            BESIDE IT                                  RATIO  TARGET  MET
+                        syscall.local        130 ns   120 ns - 140 ns    520 ns getpid                              0.250  <= 0.5  yes
+                        call.roundtrip.line  9.00 us  -                  5.00 us ping-pong                          1.800  <= 1.5  no
+                        other                1.50 MB  -                  -                                          -      -       -
+                        barrier              50.0 ns  1.00 ns - 2.00 ns  200 ns pthreads in the Linux partition     0.250  <= 0.1  no
+                        openmp.step          30.0 ns  1.00 ns - 2.00 ns  40.0 ns OpenMP on as many Linux cores (1)  0.750  <= 1.0  yes
                         """);
         assertThat(machine.commands().getFirst().identity().user()).isZero();
     }
