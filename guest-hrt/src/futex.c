@@ -30,6 +30,7 @@ enum {
 };
 #define FUTEX_PRIVATE	     128u
 #define FUTEX_CLOCK_REALTIME 256u
+#define HOT inline __attribute__((always_inline))
 #define ANY_BIT		     0xffffffffu
 
 static struct futexes *futexes_of(const struct thread *thread)
@@ -55,7 +56,7 @@ static int64_t wait_in_linux(struct thread *thread, const struct hvm_regs *regs)
 }
 
 /* Append to @bucket, whose lock is held, and give it back. */
-static void enqueue(struct futex_bucket *bucket, struct thread *thread, uint64_t address, uint32_t bits)
+static HOT void enqueue(struct futex_bucket *bucket, struct thread *thread, uint64_t address, uint32_t bits)
 {
 	struct thread **end = &bucket->first;
 
@@ -74,7 +75,7 @@ static void enqueue(struct futex_bucket *bucket, struct thread *thread, uint64_t
  * A timer that comes before the thread has left its stack finds it in its bucket, too, and so does a signal, unless its
  * doorbell has come already.
  */
-static int64_t block(struct thread *thread, uint64_t deadline)
+static HOT int64_t block(struct thread *thread, uint64_t deadline)
 {
 	if (deadline != TIMER_NEVER)
 		timer_start(thread, deadline);
@@ -96,7 +97,7 @@ static void dequeue(struct thread **link, struct thread *thread)
 }
 
 /* -EFAULT: the word cannot be read without a page fault. */
-static int64_t wait_here(struct thread *thread, uint64_t address, uint32_t expected, uint32_t bits, uint64_t deadline)
+static HOT int64_t wait_here(struct thread *thread, uint64_t address, uint32_t expected, uint32_t bits, uint64_t deadline)
 {
 	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
 	int64_t value;
@@ -158,7 +159,7 @@ bool futex_cancel(struct thread *thread, int64_t result)
 }
 
 /* Wake at most @count threads that wait for @address with one of @bits; how many there were. */
-static uint64_t wake(const struct thread *thread, uint64_t address, uint64_t count, uint32_t bits)
+static HOT uint64_t wake(const struct thread *thread, uint64_t address, uint64_t count, uint32_t bits)
 {
 	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
 	struct thread **link = &bucket->first, *woken = NULL, **end = &woken;

@@ -12,6 +12,7 @@
 #include <hvm/signal.h>
 
 #define TICK_US 4000
+#define HOT inline __attribute__((always_inline))
 
 _Noreturn void core_switch_to_idle(uint64_t rsp, void (*function)(void));
 void thread_switch(uint64_t *save, uint64_t load);
@@ -50,7 +51,7 @@ static void set_live(uint32_t index, bool value)
 }
 
 /* Append to the queue of @core; false if it does not run the thread's space (any more). Interrupts are off. */
-static bool push(struct core *core, struct thread *thread)
+static HOT bool push(struct core *core, struct thread *thread)
 {
 	bool joined;
 
@@ -74,7 +75,7 @@ static bool may_run(const struct core *core, const struct thread *thread)
 }
 
 /* The first thread in the queue of @core that may run on @taker. */
-static struct thread *pop(struct core *core, const struct core *taker)
+static HOT struct thread *pop(struct core *core, const struct core *taker)
 {
 	struct thread **link = &core->ready, *thread = NULL, *before = NULL;
 
@@ -102,7 +103,7 @@ static void move_load(struct core *from, struct core *to)
 }
 
 /* The next thread for @core: its own, or one that another core of the group has no time for. */
-static struct thread *pick(struct core *core)
+static HOT struct thread *pick(struct core *core)
 {
 	struct thread *thread = pop(core, core);
 
@@ -151,7 +152,7 @@ static struct core *least_loaded(const struct thread *thread)
 }
 
 /* It can run: into the queue of its core, or of another if it may not run there any more. */
-static void make_ready(struct thread *thread)
+static HOT void make_ready(struct thread *thread)
 {
 	struct core *core = core_at(hvm_load_relaxed(&thread->core));
 
@@ -167,7 +168,7 @@ static void make_ready(struct thread *thread)
 }
 
 /* Threads in the queue of @core that may not run on it any more go to others. */
-static void evict(struct core *core)
+static __attribute__((noinline)) void evict(struct core *core)
 {
 	struct thread *evicted = NULL, *stay = NULL, **end = &stay;
 
@@ -234,7 +235,7 @@ static uint64_t stack_top(const struct thread *thread)
 }
 
 /* Everything of a thread but its stack pointer; @gs_base: what the program's GS base is now. */
-static void load_context(struct core *core, struct thread *thread, uint64_t gs_base)
+static HOT void load_context(struct core *core, struct thread *thread, uint64_t gs_base)
 {
 	core->thread = thread;
 	core->thread_stack = stack_top(thread);
@@ -256,7 +257,7 @@ static void load_context(struct core *core, struct thread *thread, uint64_t gs_b
 }
 
 /* What could not be done while the old thread's stack was in use. */
-static void settle(struct core *core)
+static HOT void settle(struct core *core)
 {
 	struct thread *thread = core->displaced;
 
@@ -276,7 +277,7 @@ static void settle(struct core *core)
 }
 
 /* After a switch, on the new thread's stack. */
-static void finish_switch(void)
+static HOT void finish_switch(void)
 {
 	struct core *core = core_self();
 
@@ -293,7 +294,7 @@ static void save_context(struct core *core, struct thread *thread)
 	fpu_end_turn(core, thread);
 }
 
-static void switch_to(struct core *core, struct thread *next)
+static HOT void switch_to(struct core *core, struct thread *next)
 {
 	struct thread *thread = core->thread;
 
