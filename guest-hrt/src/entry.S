@@ -210,7 +210,7 @@ syscall_entry:
  * The gate (hvm/gate.h): a call from the program, interrupts off. Only what the C ABI says a callee preserves is in the
  * frame, and the kernel's C code preserves it: it goes back from there only if a handler is to run, by entry_start.
  */
-	.balign 16
+	.section .gate, "ax"
 	.globl gate_entry
 gate_entry:
 	swapgs
@@ -240,6 +240,7 @@ gate_entry:
 	swapgs
 	sti
 	jmp	*%rcx
+	.text
 
 /* void entry_start(const struct hvm_regs *regs): the first entry of a thread. Interrupts are off. Does not return. */
 	.balign 16

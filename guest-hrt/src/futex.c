@@ -30,7 +30,7 @@ enum {
 };
 #define FUTEX_PRIVATE	     128u
 #define FUTEX_CLOCK_REALTIME 256u
-#define HOT inline __attribute__((always_inline))
+#define HOT		     inline __attribute__((always_inline))
 #define ANY_BIT		     0xffffffffu
 
 static struct futexes *futexes_of(const struct thread *thread)
@@ -97,7 +97,8 @@ static void dequeue(struct thread **link, struct thread *thread)
 }
 
 /* -EFAULT: the word cannot be read without a page fault. */
-static HOT int64_t wait_here(struct thread *thread, uint64_t address, uint32_t expected, uint32_t bits, uint64_t deadline)
+static HOT int64_t wait_here(struct thread *thread, uint64_t address, uint32_t expected, uint32_t bits,
+			     uint64_t deadline)
 {
 	struct futex_bucket *bucket = bucket_of(futexes_of(thread), address);
 	int64_t value;

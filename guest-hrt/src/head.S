@@ -2,10 +2,7 @@
 /* The image header, and the first instructions of a core in the image. */
 #include "offsets.h"
 
-#include <hvm/gate.h>
-
-	.section .header, "ax"
-image_header:
+	.section .header, "a"
 	.quad 0x314547414d49564d		/* HVM_IMAGE_MAGIC */
 	.long ABI_REVISION
 	.long image_trampoline_offset
@@ -14,8 +11,6 @@ image_header:
 	.quad image_file_size
 	.quad image_memory_size
 	.quad core_entry
-	.org	image_header + HVM_GATE_OFFSET
-	jmp	gate_entry
 
 	.text
 	.globl core_entry

@@ -12,7 +12,7 @@
 #include <hvm/signal.h>
 
 #define TICK_US 4000
-#define HOT inline __attribute__((always_inline))
+#define HOT	inline __attribute__((always_inline))
 
 _Noreturn void core_switch_to_idle(uint64_t rsp, void (*function)(void));
 void thread_switch(uint64_t *save, uint64_t load);
@@ -196,7 +196,7 @@ static __attribute__((noinline)) void evict(struct core *core)
 }
 
 /* Threads of this core whose proxies answered can run again. */
-static void collect(struct core *core)
+static __attribute__((noinline)) void collect_waiting(struct core *core)
 {
 	struct thread **link = &core->waiting;
 
@@ -213,6 +213,12 @@ static void collect(struct core *core)
 			link = &thread->next;
 		}
 	}
+}
+
+static HOT void collect(struct core *core)
+{
+	if (core->waiting || hvm_load_relaxed(&core->misplaced))
+		collect_waiting(core);
 }
 
 static bool any_answered(const struct core *core)

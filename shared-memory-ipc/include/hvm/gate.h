@@ -12,8 +12,7 @@
 #ifndef HVM_GATE_H
 #define HVM_GATE_H
 
-#define HVM_GATE_OFFSET 0x40 /* in the image */
-#define HVM_GATE_VA	0xffffffff80000040
+#define HVM_GATE_VA 0xffffffff80000040
 
 /**
  * Wait at the word at address arg0 while it holds arg1, at most arg2 nanoseconds (HVM_GATE_FOREVER: without a limit).
