@@ -28,6 +28,13 @@ class BenchTest {
                         "syscall.forwarded.polling",
                         "syscall.forwarded.asleep",
                         "thread.create_join",
+                        "thread.switch",
+                        "event.wake",
+                        "mutex.handoff",
+                        "barrier",
+                        "fiber.switch",
+                        "task.throughput",
+                        "posix.create_join",
                         "openmp.region",
                         "openmp.step");
         assertThat(metrics).allSatisfy(metric -> {
