@@ -10,6 +10,7 @@ source "$(dirname "$0")/lib.sh"
 
 root=$build_dir/rootfs
 image=$build_dir/rootfs.img
+library=$images_dir/../guest-hrt/build/libhrt/libhrt.so.1
 
 # What a guest has no use for.
 excluded=(
@@ -73,6 +74,11 @@ unpack_packages() {
 	done
 }
 
+# Programs that are linked with -lhrt find it here (docs/hrt.md).
+add_library() {
+	install -D -m 755 "$library" "$root/usr/lib/x86_64-linux-gnu/${library##*/}"
+}
+
 # What the packages' scripts would have made.
 configure() {
 	local dir
@@ -117,13 +123,15 @@ main() {
 		"at all: run 'apt-get update' as root"
 	fetch_packages "${files[@]}"
 	[[ ${1:-} != --fetch ]] || return 0
-	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" | cksum)"
+	[[ -s $library ]] || fail "no '$library': run make -C guest-hrt"
+	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" "$library" | cksum)"
 	if [[ $(cat "$image.stamp" 2>/dev/null) == "$identity" && -s $image ]]; then
 		return
 	fi
 	rm -rf "$root" "$image.stamp"
 	make_skeleton
 	unpack_packages "${files[@]}"
+	add_library
 	configure
 	compile_python
 	pack

@@ -66,6 +66,16 @@ class HrtTest {
     }
 
     @Test
+    void shouldFindTheSharedLibraryInTheGuest() {
+        String shared = programs.path("hrt-shared").toString();
+
+        assertThat(node.run(shared, "where").succeeded().text()).isEqualTo("hrt\n");
+        assertThat(node.onCores(2, shared, "tasks").succeeded().text())
+                .isEqualTo(onCores(2, "tasks"))
+                .isNotEmpty();
+    }
+
+    @Test
     void shouldTellTimeAndCoreWithoutSystemCalls() {
         String errors = node.hvm("run", "--vm", Node.VM, "--stats", "--", hrt, "quiet")
                 .succeeded()
