@@ -3,15 +3,16 @@
  * The operations whose instructions are counted (plugin.c), run on the HRT and in the Linux partition, each by one
  * core.
  *
- * operations names	print their names, in the order of their numbers
- * operations run	do each some hundred times between markers
- * operations boot FILE	load an aerokernel into the first partition and boot it
+ * operations names	print their names, in the order of their numbers, each behind the number of that beside which it
+ * is put operations run	do each some hundred times between markers operations boot FILE	load an aerokernel into
+ * the first partition and boot it
  */
 #define _GNU_SOURCE
 #include "marker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hrt.h>
 #include <hvm/device.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -25,7 +26,22 @@
 
 #define ROUNDS 300
 
-enum operation { NOTHING, GETPID, SIGPROCMASK, YIELD, WAKE, EVENT, HANDOFF, BARRIER, CREATE_JOIN, OPERATIONS };
+enum operation {
+	NOTHING,
+	GETPID,
+	SIGPROCMASK,
+	YIELD,
+	WAKE,
+	EVENT,
+	HANDOFF,
+	BARRIER,
+	CREATE_JOIN,
+	HRT_EVENT,
+	HRT_BARRIER,
+	HRT_CREATE_JOIN,
+	HRT_FIBER,
+	OPERATIONS
+};
 _Static_assert(OPERATIONS <= MARKER_OPERATIONS, "the plugin knows fewer");
 
 static const char *const names[OPERATIONS] = {
@@ -38,7 +54,26 @@ static const char *const names[OPERATIONS] = {
     [HANDOFF] = "mutex and condition hand-off, there and back",
     [BARRIER] = "barrier of two threads",
     [CREATE_JOIN] = "thread create and join",
+    [HRT_EVENT] = "hrt.h: event there and back",
+    [HRT_BARRIER] = "hrt.h: barrier of two threads",
+    [HRT_CREATE_JOIN] = "hrt.h: thread create and join",
+    [HRT_FIBER] = "hrt.h: fiber there and back",
 };
+
+/* What the HRT's own primitives are held against in the Linux partition. */
+static enum operation beside_of(enum operation operation)
+{
+	switch (operation) {
+	case HRT_EVENT:
+		return EVENT;
+	case HRT_BARRIER:
+		return BARRIER;
+	case HRT_CREATE_JOIN:
+		return CREATE_JOIN;
+	default:
+		return operation;
+	}
+}
 
 static void no_calls(void)
 {
@@ -157,6 +192,79 @@ static void create_and_join(void)
 	}
 }
 
+static struct hrt_event there = HRT_EVENT_INIT, back = HRT_EVENT_INIT;
+
+static void *answer_by_event(void *unused)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		hrt_event_wait(&there);
+		hrt_event_wake(&back);
+	}
+	return unused;
+}
+
+static void ask_by_event(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		MARKER_BEGIN(HRT_EVENT);
+		hrt_event_wake(&there);
+		hrt_event_wait(&back);
+		MARKER_END(HRT_EVENT);
+	}
+}
+
+static struct hrt_barrier meeting;
+
+static void *meet_there(void *unused)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		hrt_barrier_wait(&meeting);
+	return unused;
+}
+
+static void meet_here(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		MARKER_BEGIN(HRT_BARRIER);
+		hrt_barrier_wait(&meeting);
+		MARKER_END(HRT_BARRIER);
+	}
+}
+
+static void create_and_join_from_pool(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct hrt_thread *thread;
+
+		MARKER_BEGIN(HRT_CREATE_JOIN);
+		if (hrt_thread_create(&thread, nothing, NULL))
+			abort();
+		hrt_thread_join(thread);
+		MARKER_END(HRT_CREATE_JOIN);
+	}
+}
+
+static void yield_for_ever(void *unused)
+{
+	(void)unused;
+	for (;;)
+		hrt_fiber_yield();
+}
+
+static void run_a_fiber(void)
+{
+	struct hrt_fiber *fiber;
+
+	if (hrt_fiber_create(&fiber, 0, yield_for_ever, NULL))
+		abort();
+	for (int i = 0; i < ROUNDS; i++) {
+		MARKER_BEGIN(HRT_FIBER);
+		hrt_fiber_run(fiber);
+		MARKER_END(HRT_FIBER);
+	}
+	hrt_fiber_destroy(fiber);
+}
+
 static void beside(void *(*other)(void *), void (*first)(void))
 {
 	pthread_t thread;
@@ -178,6 +286,11 @@ static int run(void)
 	beside(second_turns, first_turns);
 	beside(meet_silently, meet);
 	create_and_join();
+	hrt_barrier_init(&meeting, 2);
+	beside(answer_by_event, ask_by_event);
+	beside(meet_there, meet_here);
+	create_and_join_from_pool();
+	run_a_fiber();
 	return 0;
 }
 
@@ -212,6 +325,6 @@ int main(int argc, char **argv)
 	if (argc != 2 || strcmp(argv[1], "names"))
 		return 2;
 	for (int i = 0; i < OPERATIONS; i++)
-		puts(names[i]);
+		printf("%d\t%s\n", beside_of((enum operation)i), names[i]);
 	return 0;
 }

@@ -37,5 +37,8 @@ class InstructionsTest {
         assertThat(ratio.get("event there and back (semaphores)")).isLessThan(0.3);
         assertThat(ratio.get("mutex and condition hand-off, there and back")).isLessThan(0.25);
         assertThat(ratio.get("barrier of two threads")).isLessThan(0.25);
+        assertThat(ratio.get("hrt.h: thread create and join")).isLessThan(0.1);
+        assertThat(ratio.get("hrt.h: event there and back")).isLessThan(0.25);
+        assertThat(ratio.get("hrt.h: barrier of two threads")).isLessThan(0.2);
     }
 }
