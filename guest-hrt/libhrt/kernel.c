@@ -3,9 +3,9 @@
 #include "kernel.h"
 #include "linux.h"
 
-#include <elf.h>
+#include "../vdso/lookup.h"
+
 #include <errno.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
 
@@ -47,64 +47,21 @@ static int object_interrupt(struct hrt_thread *thread)
 	return (int)object.interrupt(hrt_thread_name(thread), hrt_thread_interrupted, thread);
 }
 
-struct symbols {
-	uint64_t base;
-	const Elf64_Sym *table;
-	const char *names;
-	uint32_t count;
-};
-
-static const Elf64_Dyn *find_dynamic(uint64_t base)
+static bool find(uint64_t base, const char *name, void *function)
 {
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)base;
-	const Elf64_Phdr *segment = (const Elf64_Phdr *)(base + header->e_phoff);
+	uint64_t address = vdso_lookup(base, name);
 
-	for (unsigned int i = 0; i < header->e_phnum; i++)
-		if (segment[i].p_type == PT_DYNAMIC)
-			return (const Elf64_Dyn *)(base + segment[i].p_vaddr);
-	return NULL;
-}
-
-/* A vDSO's addresses are offsets; the second word of its hash table counts the symbols. */
-static bool open_object(uint64_t base, struct symbols *symbols)
-{
-	const Elf64_Dyn *dynamic = base ? find_dynamic(base) : NULL;
-
-	*symbols = (struct symbols){.base = base};
-	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
-		const void *at = (const void *)(base + dynamic->d_un.d_ptr);
-
-		if (dynamic->d_tag == DT_SYMTAB)
-			symbols->table = at;
-		else if (dynamic->d_tag == DT_STRTAB)
-			symbols->names = at;
-		else if (dynamic->d_tag == DT_HASH)
-			symbols->count = ((const uint32_t *)at)[1];
-	}
-	return symbols->table && symbols->names && symbols->count;
-}
-
-static bool find(const struct symbols *symbols, const char *name, void *function)
-{
-	for (uint32_t i = 1; i < symbols->count; i++) {
-		const Elf64_Sym *symbol = &symbols->table[i];
-
-		if (symbol->st_shndx == SHN_UNDEF || strcmp(symbols->names + symbol->st_name, name))
-			continue;
-		*(uint64_t *)function = symbols->base + symbol->st_value;
-		return true;
-	}
-	return false;
+	*(uint64_t *)function = address;
+	return address != 0;
 }
 
 static bool find_object(void)
 {
-	struct symbols symbols;
+	uint64_t base = getauxval(AT_SYSINFO_EHDR);
 
-	return open_object(getauxval(AT_SYSINFO_EHDR), &symbols) && find(&symbols, "__hrt_wait", &object.wait) &&
-	       find(&symbols, "__hrt_wake", &object.wake) && find(&symbols, "__hrt_yield", &object.yield) &&
-	       find(&symbols, "__hrt_self", &object.self) && find(&symbols, "__hrt_interrupt", &object.interrupt) &&
-	       find(&symbols, "__hrt_core", &object.core);
+	return find(base, "__hrt_wait", &object.wait) && find(base, "__hrt_wake", &object.wake) &&
+	       find(base, "__hrt_yield", &object.yield) && find(base, "__hrt_self", &object.self) &&
+	       find(base, "__hrt_interrupt", &object.interrupt) && find(base, "__hrt_core", &object.core);
 }
 
 __attribute__((constructor(101))) static void choose(void)

@@ -75,7 +75,7 @@ static inline int64_t handle(struct thread *thread, uint64_t a, uint64_t b, uint
 static _Noreturn __attribute__((noinline, cold)) void leave_by_handler(struct thread *thread, struct hvm_regs *regs,
 								       int64_t result)
 {
-	regs->rax = (uint64_t)(result <= -HVM_RESTART ? -EINTR : result);
+	regs->rax = (uint64_t)(signal_is_restart(result) ? -EINTR : result);
 	signal_deliver(thread, regs);
 	entry_start(regs);
 }

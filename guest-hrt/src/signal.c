@@ -73,11 +73,6 @@ _Static_assert(offsetof(struct frame, info) == 312 && sizeof(struct frame) == 44
 
 _Noreturn void entry_start(const struct hvm_regs *regs);
 
-static bool is_restart(int64_t result)
-{
-	return result <= -HVM_RESTART && result >= -HVM_RESTART_NO_HANDLER;
-}
-
 /* The next signal, if there still is one. */
 static bool next(struct thread *thread, const struct hvm_regs *regs, struct hvm_signal *signal)
 {
@@ -208,7 +203,7 @@ int64_t signal_after_call(struct thread *thread, const struct hvm_regs *entry, i
 {
 	struct hvm_regs regs = *entry;
 	struct hvm_signal signal;
-	bool settled = !is_restart(result), handled = false;
+	bool settled = !signal_is_restart(result), handled = false;
 
 	regs.rax = (uint64_t)result;
 	while (hvm_load_acquire(&thread->slot->signal)) {

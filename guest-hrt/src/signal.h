@@ -17,10 +17,16 @@ static inline bool signal_waits(const struct thread *thread)
 	return hvm_load_acquire(&thread->slot->signal) || hvm_load_acquire(&thread->upcall.function);
 }
 
+/** True if @result, of a system call or a wait, is one that the program must not see (hvm/signal.h). */
+static inline bool signal_is_restart(int64_t result)
+{
+	return result <= -HVM_RESTART && result >= -HVM_RESTART_NO_HANDLER;
+}
+
 /** True if the thread may not simply go back to its program with @result of a system call. */
 static inline bool signal_concerns(const struct thread *thread, int64_t result)
 {
-	return signal_waits(thread) || (result <= -HVM_RESTART && result >= -HVM_RESTART_NO_HANDLER);
+	return signal_waits(thread) || signal_is_restart(result);
 }
 
 /**

@@ -27,6 +27,9 @@ struct samples {
 void samples_add(struct samples *samples, double value);
 /** The value below which a fraction @q (0..1) of the samples lies; NaN if there are none. */
 double samples_quantile(const struct samples *samples, double q);
+double now_ns(void);
+/** Print @measure's median and spread as an element of a JSON list, as @name, to be put beside Linux's @peer. */
+void report_measured(const char *name, const char *peer, double (*measure)(void));
 
 /* hrt.c */
 struct hrt {
@@ -70,9 +73,6 @@ __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...
 /* threads.c: print JSON. */
 #define BENCH_ROUNDS 400
 void threads(void);
-double now_ns(void);
-/** Report @measure's median and spread as @name, which is to be put beside Linux's @peer. */
-void report_threads(const char *name, const char *peer, double (*measure)(void));
 
 /* primitives.c */
 void primitives(void);

@@ -6,12 +6,9 @@
  */
 #include <omp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "bench.h"
 
-#define BATCHES 11
 #define REGIONS 200
 #define STEPS	20
 #define LENGTH	65536
@@ -46,18 +43,6 @@ static double steps(void)
 	return (now_ns() - before) / STEPS;
 }
 
-static void report(const char *name, double (*measure)(void), const char *end)
-{
-	static struct samples samples;
-
-	samples.count = 0;
-	measure(); /* warm */
-	for (int i = 0; i < BATCHES; i++)
-		samples_add(&samples, measure());
-	printf("  {\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"p10\": %.1f, \"p90\": %.1f}%s\n", name,
-	       samples_quantile(&samples, 0.5), samples_quantile(&samples, 0.1), samples_quantile(&samples, 0.9), end);
-}
-
 void openmp(unsigned int threads)
 {
 	omp_set_num_threads((int)threads);
@@ -66,7 +51,7 @@ void openmp(unsigned int threads)
 		y[i] = 1;
 	}
 	printf("{\"metrics\": [\n");
-	report("openmp.region", regions, ",");
-	report("openmp.step", steps, "");
-	printf("]}\n");
+	report_measured("openmp.region", "openmp.region", regions);
+	report_measured("openmp.step", "openmp.step", steps);
+	printf("\n]}\n");
 }

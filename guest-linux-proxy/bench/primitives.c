@@ -198,11 +198,11 @@ static double measure_task(void)
 void primitives(void)
 {
 	hrt_barrier_init(&barrier, 2);
-	report_threads("thread.create_join", "posix.create_join", create_join);
-	report_threads("thread.switch", "posix.switch", measure_switch);
-	report_threads("event.wake", "posix.event", measure_event);
-	report_threads("mutex.handoff", "posix.mutex", measure_mutex);
-	report_threads("barrier", "posix.barrier", measure_barrier);
-	report_threads("fiber.switch", "posix.switch", measure_fiber);
-	report_threads("task.throughput", "posix.create_join", measure_task);
+	report_measured("thread.create_join", "posix.create_join", create_join);
+	report_measured("thread.switch", "posix.switch", measure_switch);
+	report_measured("event.wake", "posix.event", measure_event);
+	report_measured("mutex.handoff", "posix.mutex", measure_mutex);
+	report_measured("barrier", "posix.barrier", measure_barrier);
+	report_measured("fiber.switch", "posix.switch", measure_fiber);
+	report_measured("task.throughput", "posix.create_join", measure_task);
 }

@@ -9,20 +9,10 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "bench.h"
 
-#define BATCHES 15
-#define ROUNDS	BENCH_ROUNDS
-
-double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
+#define ROUNDS BENCH_ROUNDS
 
 static void start(pthread_t *thread, void *(*function)(void *))
 {
@@ -182,25 +172,9 @@ static double measure_barrier(void)
 	return together(meet, meet_too, 1);
 }
 
-void report_threads(const char *name, const char *peer, double (*measure)(void))
-{
-	static struct samples samples;
-	static const char *separator = "";
-
-	samples.count = 0;
-	measure(); /* warm */
-	for (int i = 0; i < BATCHES; i++)
-		samples_add(&samples, measure());
-	printf("%s  {\"name\": \"%s\", \"peer\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"p10\": %.1f, "
-	       "\"p90\": %.1f}",
-	       separator, name, peer, samples_quantile(&samples, 0.5), samples_quantile(&samples, 0.1),
-	       samples_quantile(&samples, 0.9));
-	separator = ",\n";
-}
-
 static void report(const char *name, double (*measure)(void))
 {
-	report_threads(name, name, measure);
+	report_measured(name, name, measure);
 }
 
 static void bind_to_one_core(void)

@@ -3,13 +3,12 @@
 
 #include "region.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include <vdso/lookup.h>
 #include <vdso/vdso.h>
 
 #define PAGE 4096ull
@@ -22,56 +21,16 @@ __asm__(".pushsection .rodata\n"
 	"vdso_end:\n"
 	".popsection");
 
-/* Of an object without bias to its addresses but @base, as both vDSOs are. */
-static const void *table(const Elf64_Dyn *dynamic, uint64_t base, Elf64_Sxword tag)
-{
-	for (; dynamic->d_tag != DT_NULL; dynamic++)
-		if (dynamic->d_tag == tag)
-			return (const void *)(base + dynamic->d_un.d_ptr);
-	return NULL;
-}
-
-static const Elf64_Dyn *find_dynamic(uint64_t base)
-{
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)base;
-	const Elf64_Phdr *segment = (const Elf64_Phdr *)(base + header->e_phoff);
-
-	for (unsigned int i = 0; i < header->e_phnum; i++)
-		if (segment[i].p_type == PT_DYNAMIC)
-			return (const Elf64_Dyn *)(base + segment[i].p_vaddr);
-	return NULL;
-}
-
-uint64_t vdso_symbol(uint64_t base, const char *name)
-{
-	const Elf64_Dyn *dynamic = base ? find_dynamic(base) : NULL;
-	const Elf64_Sym *symbols;
-	const Elf32_Word *hash;
-	const char *names;
-
-	if (!dynamic)
-		return 0;
-	symbols = table(dynamic, base, DT_SYMTAB);
-	names = table(dynamic, base, DT_STRTAB);
-	hash = table(dynamic, base, DT_HASH); /* its second word counts the symbols */
-	if (!symbols || !names || !hash)
-		return 0;
-	for (Elf32_Word i = 1; i < hash[1]; i++)
-		if (symbols[i].st_shndx != SHN_UNDEF && !strcmp(names + symbols[i].st_name, name))
-			return base + symbols[i].st_value;
-	return 0;
-}
-
 /* Linux's own vDSO in this process runs on HRT cores as well, and reads the clocks. */
 static void fill(struct hrt_vdso_data *data)
 {
 	uint64_t linux_base = getauxval(AT_SYSINFO_EHDR);
 
 	*data = (struct hrt_vdso_data){
-	    .clock_gettime = vdso_symbol(linux_base, "__vdso_clock_gettime"),
-	    .gettimeofday = vdso_symbol(linux_base, "__vdso_gettimeofday"),
-	    .time = vdso_symbol(linux_base, "__vdso_time"),
-	    .clock_getres = vdso_symbol(linux_base, "__vdso_clock_getres"),
+	    .clock_gettime = vdso_lookup(linux_base, "__vdso_clock_gettime"),
+	    .gettimeofday = vdso_lookup(linux_base, "__vdso_gettimeofday"),
+	    .time = vdso_lookup(linux_base, "__vdso_time"),
+	    .clock_getres = vdso_lookup(linux_base, "__vdso_clock_getres"),
 	};
 }
 
@@ -85,7 +44,7 @@ int vdso_map(uint64_t *base, struct refusal *refusal)
 	region_add((uint64_t)at, mapped); /* libraries keep its addresses */
 	memcpy(at, vdso_start, size);
 	*base = (uint64_t)at;
-	fill((struct hrt_vdso_data *)vdso_symbol(*base, "__hrt_data"));
+	fill((struct hrt_vdso_data *)vdso_lookup(*base, "__hrt_data"));
 	if (mprotect(at, mapped, PROT_READ | PROT_EXEC))
 		return refuse(refusal, errno, "the aerokernel's object (hrt-vdso.so) cannot be made executable");
 	return 0;

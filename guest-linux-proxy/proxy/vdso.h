@@ -13,7 +13,4 @@
 /** Map it for the program that is being loaded; *@base: where its ELF header came to lie. */
 int vdso_map(uint64_t *base, struct refusal *refusal);
 
-/** The address of @name in the object that lies in memory at @base as a vDSO does, 0 if it has none. */
-uint64_t vdso_symbol(uint64_t base, const char *name);
-
 #endif
