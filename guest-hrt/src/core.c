@@ -161,7 +161,7 @@ static void take_thread(struct core *core)
 	struct hvm_core *control = core->control;
 
 	if ((control->command & 0xff) == HVM_COMMAND_RUN && control->group == core->group)
-		sched_accept(core, control->space, control->slot, control->copy);
+		sched_accept(core, control->space, control->slot, control->copy, control->flags);
 	hvm_store_release(&control->command_ack, control->command);
 }
 
@@ -228,7 +228,7 @@ static void command_run(struct core *core, bool join)
 {
 	struct hvm_core *control = core->control;
 	uint64_t space = control->space, group = control->group;
-	uint32_t slot = control->slot, call_slot = control->call_slot, copy = control->copy;
+	uint32_t slot = control->slot, call_slot = control->call_slot, copy = control->copy, flags = control->flags;
 
 	core_set_number(core, control->number);
 	/* Cores of one job that share a processor of the host would take turns in waiting for each other. */
@@ -237,7 +237,7 @@ static void command_run(struct core *core, bool join)
 	core_set_state(core, HVM_CORE_RUNNING);
 	sched_join(core, group);
 	if (!join)
-		sched_begin(core, space, slot, call_slot, copy);
+		sched_begin(core, space, slot, call_slot, copy, flags);
 	hvm_store_release(&control->command_ack, control->command);
 	sched_idle(core);
 }

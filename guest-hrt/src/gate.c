@@ -9,10 +9,12 @@
 #include "thread.h"
 #include "timer.h"
 #include "upcall.h"
+#include "user.h"
 
 #include <hvm/gate.h>
 
 #define EINTR  4
+#define EFAULT 14
 #define EINVAL 22
 #define ENOSYS 38
 
@@ -44,12 +46,46 @@ static int64_t interrupt(struct thread *thread, uint64_t number, const struct up
 	return upcall_send(thread, number, call);
 }
 
+/* The word is looked at with interrupts off: a doorbell that follows its change ends the halt. */
+static int64_t halt(struct thread *thread, uint64_t address, uint32_t value)
+{
+	int64_t found;
+
+	if ((int64_t)address < 0 || address % sizeof(uint32_t))
+		return -EINVAL;
+	found = user_load32(address);
+	if (found < 0)
+		return -EFAULT;
+	if (found == value && !signal_waits(thread))
+		sched_halt(core_self());
+	return signal_waits(thread) ? -EINTR : 0;
+}
+
+static int64_t notify(const struct thread *thread, uint64_t number)
+{
+	uint64_t index = thread->job->first_slot + number;
+	struct hvm_slot *slot;
+
+	if (number >= HVM_MAX_SLOTS || index >= HVM_MAX_SLOTS)
+		return -EINVAL;
+	slot = slot_at((uint32_t)index);
+	if (slot->pid != thread->slot->pid)
+		return -EINVAL;
+	__atomic_fetch_add(&slot->events, 1, __ATOMIC_RELEASE);
+	thread_wake_linux((uint32_t)index);
+	return 0;
+}
+
 static __attribute__((noinline, cold)) int64_t handle_rare(struct thread *thread, uint64_t a, const struct upcall *call,
 							   uint32_t nr)
 {
 	switch (nr) {
 	case HVM_GATE_SELF:
 		return thread_index(thread) - thread->job->first_slot;
+	case HVM_GATE_HALT:
+		return halt(thread, a, (uint32_t)call->function);
+	case HVM_GATE_NOTIFY:
+		return notify(thread, a);
 	case HVM_GATE_INTERRUPT:
 		return interrupt(thread, a, call);
 	default:

@@ -165,7 +165,7 @@ void exception_from_program(struct hvm_regs *regs)
 	} else {
 		result = thread_exception(thread, &full);
 	}
-	if (thread->lent && process_resume(thread, regs))
+	if ((thread->lent || thread->worker) && process_resume(thread, regs))
 		regs->rax = (uint64_t)result;
 	signal_deliver(thread, regs);
 }

@@ -357,7 +357,7 @@ void sched_start(struct thread *thread)
 }
 
 /* The first thread of a space that the module gives to @group. */
-static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t copy)
+static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t copy, uint32_t flags)
 {
 	struct job *job = job_of_space(space);
 	struct thread *thread;
@@ -365,9 +365,11 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 	if (slot >= thread_count() || copy > thread_count())
 		panic("the module named a slot that has no memory for a thread");
 	thread = thread_at(slot);
-	job_begin(job, slot, space, group);
+	if (!(flags & HVM_RUN_MORE))
+		job_begin(job, slot, space, group);
 	sched_prepare(thread, job);
-	thread->cores = sched_cores(core_self());
+	thread->worker = flags & HVM_RUN_WORKER;
+	thread->cores = thread->worker ? 1ull << core_self()->number : sched_cores(core_self());
 	if (copy) {
 		const struct thread *source = thread_at(copy - 1);
 
@@ -380,9 +382,9 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 	return thread;
 }
 
-void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy)
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy, uint32_t flags)
 {
-	sched_start(first_of(space, core->group, slot, copy));
+	sched_start(first_of(space, core->group, slot, copy, flags));
 }
 
 /*
@@ -533,6 +535,19 @@ static void switch_to_idle(struct core *core)
 	core->thread = NULL;
 	thread_switch(&thread->rsp, (uint64_t)stack);
 	finish_switch();
+}
+
+void sched_halt(struct core *core)
+{
+	if (core->stop_requested)
+		core_obey_stop(core);
+	collect(core);
+	if (core->ready) {
+		sched_yield(core);
+	} else {
+		core->thread->slot->stats.halts++;
+		cpu_halt();
+	}
 }
 
 void sched_yield(struct core *core)
@@ -709,9 +724,9 @@ void sched_join(struct core *core, uint64_t group)
 	lock_release(&core->lock);
 }
 
-void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy)
+void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags)
 {
-	struct thread *thread = first_of(space, core->group, slot, copy);
+	struct thread *thread = first_of(space, core->group, slot, copy, flags);
 
 	if (call_slot)
 		thread->call_slot = slot_at(call_slot - 1);

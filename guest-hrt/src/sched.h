@@ -15,13 +15,13 @@ void sched_join(struct core *core, uint64_t group);
 
 /**
  * Put the first thread of @space, that of slot @slot, on this core. @call_slot: hvm_core.call_slot. @copy: 1 + the slot
- * of the thread whose vector registers it gets, or 0. Interrupts are off.
+ * of the thread whose vector registers it gets, or 0. @flags: hvm_core.flags. Interrupts are off.
  */
-void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy);
+void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags);
 
 /** The same for a core that runs its group already; the thread goes to the core that has the fewest. In an interrupt.
  */
-void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy);
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy, uint32_t flags);
 
 /** Leave the present stack, whose thread is gone, and run what there is. Interrupts are off. */
 _Noreturn void sched_idle(struct core *core);
@@ -52,6 +52,9 @@ void sched_unblock(struct thread *thread);
 
 /** End the waits for each other of threads on @core that have a signal. Interrupts are off. */
 void sched_signal(struct core *core);
+
+/** Halt until an interrupt, or let others run. Interrupts are off, and on meanwhile; nothing is held. */
+void sched_halt(struct core *core);
 
 /** Let the others that can run go first. Interrupts are off. */
 void sched_yield(struct core *core);

@@ -3,6 +3,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "fpu.h"
+#include "process.h"
 #include "syscall.h"
 #include "upcall.h"
 #include "user.h"
@@ -182,13 +183,22 @@ static bool enter_upcall(struct thread *thread, struct hvm_regs *regs)
 	return true;
 }
 
+/* Instead of a signal: a worker's server had it leave what it does. */
+static bool is_called_off(struct thread *thread, struct hvm_regs *regs)
+{
+	return thread->worker && process_resume(thread, regs);
+}
+
 void signal_deliver(struct thread *thread, struct hvm_regs *regs)
 {
 	struct hvm_signal signal;
 
-	while (hvm_load_acquire(&thread->slot->signal))
+	while (hvm_load_acquire(&thread->slot->signal)) {
 		if (next(thread, regs, &signal))
 			enter(thread, regs, &signal);
+		else
+			is_called_off(thread, regs);
+	}
 	enter_upcall(thread, regs);
 }
 
@@ -207,8 +217,11 @@ int64_t signal_after_call(struct thread *thread, const struct hvm_regs *entry, i
 
 	regs.rax = (uint64_t)result;
 	while (hvm_load_acquire(&thread->slot->signal)) {
-		if (!next(thread, &regs, &signal))
+		if (!next(thread, &regs, &signal)) {
+			if (is_called_off(thread, &regs))
+				settled = handled = true;
 			continue;
+		}
 		if (!settled &&
 		    (result == -HVM_RESTART_ALWAYS || (result == -HVM_RESTART && signal.flags & SA_RESTART)))
 			repeat(&regs, entry->rax);

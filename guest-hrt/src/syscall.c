@@ -25,6 +25,19 @@
 #define NR_RT_SIGRETURN 15
 #define NR_EXIT		60
 
+/* What the aerokernel answers a worker. All else is Linux': the process's other threads are there. */
+enum {
+	NR_SCHED_YIELD = 24,
+	NR_NANOSLEEP = 35,
+	NR_GETPID = 39,
+	NR_ARCH_PRCTL = 158,
+	NR_GETTID = 186,
+	NR_SCHED_GETAFFINITY = 204,
+	NR_CLOCK_NANOSLEEP = 230,
+	NR_GETCPU = 309,
+	NR_RSEQ = 334,
+};
+
 enum {
 	ARCH_SET_GS = 0x1001,
 	ARCH_SET_FS = 0x1002,
@@ -107,7 +120,7 @@ int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 	thread->entry = regs;
 	cpu_interrupts_on();
 	result = thread_forward(thread, (uint32_t)regs->rax, arg);
-	if (thread->lent)
+	if (thread->lent || thread->worker)
 		process_resume(thread, regs);
 	return result;
 }
@@ -166,6 +179,29 @@ static void count_unless_forwarded(struct thread *thread, uint64_t nr, uint64_t 
 		count(thread, nr);
 }
 
+static bool is_local_of_worker(uint64_t nr)
+{
+	switch (nr) {
+	case NR_SCHED_YIELD:
+	case NR_NANOSLEEP:
+	case NR_GETPID:
+	case NR_ARCH_PRCTL:
+	case NR_GETTID:
+	case NR_SCHED_GETAFFINITY:
+	case NR_CLOCK_NANOSLEEP:
+	case NR_GETCPU:
+	case NR_RSEQ:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_local(const struct thread *thread, uint64_t nr)
+{
+	return nr < LOCAL_CALLS && local_calls[nr] && (!thread->worker || is_local_of_worker(nr));
+}
+
 int64_t syscall_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
@@ -175,7 +211,7 @@ int64_t syscall_handle(const struct hvm_regs *regs)
 	int64_t result;
 
 	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	if (nr < LOCAL_CALLS && local_calls[nr]) {
+	if (is_local(thread, nr)) {
 		result = local_calls[nr](thread, regs);
 	} else if (nr < HVM_NR_FIRST_SPECIAL) {
 		result = syscall_forward(thread, regs);

@@ -30,16 +30,20 @@ static void stop_if_requested(struct core *core)
 	cpu_restore_interrupts(flags);
 }
 
-static void wake_server(struct thread *thread)
+void thread_wake_linux(uint32_t index)
 {
 	uint64_t *pending = (uint64_t *)((uint8_t *)partition + HVM_OFFSET_PENDING);
-	uint32_t index = thread->slot->index;
 
 	if (index >= HVM_MAX_SLOTS)
 		panic("a slot's index was overwritten");
 	__atomic_fetch_or(&pending[index / 64], 1ull << index % 64, __ATOMIC_SEQ_CST);
-	thread->slot->stats.wakes_sent++;
 	apic_send(partition->wake_apic, (uint8_t)partition->wake_vector);
+}
+
+static void wake_server(struct thread *thread)
+{
+	thread->slot->stats.wakes_sent++;
+	thread_wake_linux(thread->slot->index);
 }
 
 /*

@@ -54,6 +54,7 @@ struct thread {
 	bool fpu_used;			/* fpu holds its state, unless the registers do */
 	uint8_t fpu_streak;		/* turns in a row in which it used vectors */
 	bool begun;			/* has run: fs_base and gs_base hold its state while it does not run */
+	bool worker;			/* of a process that stays in Linux (HVM_THREAD_WORKER) */
 	bool lent;			/* to a child process, from vfork to its exec or exit */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };
@@ -80,6 +81,9 @@ static inline uint32_t thread_index(const struct thread *thread)
 
 /** Tell the server that the job's last thread ended, and that the process ends with @status. */
 void thread_post_exit(struct thread *thread, uint64_t status);
+
+/** Wake who sleeps in Linux behind the slot with number @index of the partition. */
+void thread_wake_linux(uint32_t index);
 
 /** Start the thread that the registers in its slot describe. Does not return; ends by sched_exit or core_obey_stop. */
 _Noreturn void thread_run(struct thread *thread);

@@ -278,6 +278,24 @@ static long do_wait(struct hvm_job *job, void __user *arg)
 	return hvm_job_wait(job, wait.slot, wait.timeout_ns);
 }
 
+static long do_event_wait(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_event_wait wait;
+
+	if (copy_from_user(&wait, arg, sizeof(wait)))
+		return -EFAULT;
+	return hvm_job_event_wait(job, &wait);
+}
+
+static long do_event_fd(struct hvm_job *job, void __user *arg)
+{
+	struct hvm_event_fd event;
+
+	if (copy_from_user(&event, arg, sizeof(event)))
+		return -EFAULT;
+	return hvm_job_event_fd(job, &event);
+}
+
 static long do_fault(struct hvm_job *job, void __user *arg)
 {
 	struct hvm_fault fault;
@@ -306,6 +324,10 @@ static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *ar
 		return do_wait(job, arg);
 	case HVM_IOC_FAULT:
 		return do_fault(job, arg);
+	case HVM_IOC_EVENT_WAIT:
+		return do_event_wait(job, arg);
+	case HVM_IOC_EVENT_FD:
+		return do_event_fd(job, arg);
 	case HVM_IOC_JOB_STATS:
 		return do_job_stats(job, arg);
 	case HVM_IOC_THREAD_STOP:

@@ -97,8 +97,9 @@ extern struct miscdevice hvm_device;
 /* What a slot of a job is used for. */
 struct hvm_job_slot {
 	wait_queue_head_t wait;
-	int core;    /* index in the job of the core on which a thread was started behind it, -1 = none */
-	bool thread; /* that thread makes its system calls through it; otherwise it serves its calls */
+	int core;		   /* index in the job of the core on which a thread was started behind it, -1 = none */
+	bool thread;		   /* that thread makes its system calls through it; otherwise it serves its calls */
+	struct eventfd_ctx *event; /* raised with the slot's events, under part->owner_lock */
 };
 
 /* Cores, and the jobs that take turns on them: a process and its children, each in an address space of its own. */
@@ -127,6 +128,7 @@ struct hvm_job {
 	bool ended;		 /* no thread runs nor can start */
 	bool keep;		 /* another job will take its place in the group */
 	bool joined;		 /* its threads are on any core of the group */
+	bool workers;		 /* these are workers, each on a core of its own */
 
 	unsigned int slot_count;
 	unsigned int first_page; /* of the slots */
@@ -228,6 +230,8 @@ int hvm_job_thread_stop(struct hvm_job *job, u32 slot);
 int hvm_job_wait(struct hvm_job *job, u32 slot, u64 timeout_ns);
 int hvm_job_kick(struct hvm_job *job, u32 slot);
 int hvm_job_signal(struct hvm_job *job, u32 slot);
+int hvm_job_event_wait(struct hvm_job *job, const struct hvm_event_wait *wait);
+int hvm_job_event_fd(struct hvm_job *job, const struct hvm_event_fd *event);
 void hvm_job_stats(struct hvm_job *job, struct hvm_job_stats *stats);
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/err.h>
+#include <linux/eventfd.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -96,6 +98,9 @@ static struct hvm_job *job_alloc(struct hvm_part *part, unsigned int slots)
 
 static void job_free(struct hvm_job *job)
 {
+	for (unsigned int i = 0; i < job->slot_count; i++)
+		if (job->slot[i].event)
+			eventfd_ctx_put(job->slot[i].event);
 	put_pid(job->pid);
 	kfree(job->slot);
 	kfree(job);
@@ -293,6 +298,7 @@ static struct hvm_core *prepare_command(struct hvm_job *job, unsigned int core)
 	control->cores = job->group->core_count;
 	control->call_slot = 0;
 	control->copy = 0;
+	control->flags = 0;
 	return control;
 }
 
@@ -320,22 +326,38 @@ static int join_others(struct hvm_job *job, unsigned int first)
 
 static bool is_valid(const struct hvm_job *job, const struct hvm_thread_start *start, const struct hvm_job *copied)
 {
-	bool calls = start->flags & HVM_THREAD_CALLS;
+	bool calls = start->flags & HVM_THREAD_CALLS, worker = start->flags & HVM_THREAD_WORKER;
 
-	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN | HVM_THREAD_COPY) ||
-	    (calls && start->flags != HVM_THREAD_CALLS) || start->core >= job->group->core_count ||
-	    start->slot >= job->slot_count || !in_lower_half(start->rip) || !in_lower_half(start->rsp) ||
-	    !in_lower_half(start->fs_base))
+	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN | HVM_THREAD_COPY | HVM_THREAD_WORKER) ||
+	    (calls && start->flags != HVM_THREAD_CALLS) || (worker && start->flags != HVM_THREAD_WORKER) ||
+	    start->core >= job->group->core_count || start->slot >= job->slot_count || !in_lower_half(start->rip) ||
+	    !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
 		return false;
 	if (calls)
 		return start->call_slot < job->slot_count && start->call_slot != start->slot;
 	return !copied || (copied->group == job->group && start->call_slot < copied->slot_count);
 }
 
+static bool has_worker(const struct hvm_job *job, unsigned int core)
+{
+	for (unsigned int i = 0; i < job->slot_count; i++)
+		if (job->slot[i].core == (int)core)
+			return true;
+	return false;
+}
+
+/* Cores of the group run threads already, and take this one as well. */
+static bool may_join(const struct hvm_job *job, const struct hvm_thread_start *start)
+{
+	if (start->flags & HVM_THREAD_WORKER && job->joined)
+		return job->workers && !has_worker(job, start->core);
+	return start->flags & (HVM_THREAD_JOIN | HVM_THREAD_WORKER) && job->group->joined && !job->joined;
+}
+
 /* The core runs a thread already, or will; or the slot has one. */
 static bool is_taken(const struct hvm_job *job, const struct hvm_thread_start *start)
 {
-	bool joins = start->flags & HVM_THREAD_JOIN && job->group->joined && !job->joined;
+	bool joins = may_join(job, start);
 
 	return (job->group->core_busy[start->core] && !joins) || job->slot[start->slot].core >= 0 ||
 	       (start->flags & HVM_THREAD_CALLS && job->slot[start->call_slot].core >= 0);
@@ -367,6 +389,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	struct hvm_group *group = job->group;
 	struct hvm_slot *slot, *source = NULL;
 	struct hvm_core *control;
+	bool more;
 	int err = 0;
 
 	if (!is_valid(job, start, copied))
@@ -380,6 +403,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 		err = -EBUSY;
 		goto out;
 	}
+	more = job->joined;
 	slot = hvm_job_slot_memory(job, start->slot);
 	if (copied)
 		source = hvm_job_slot_memory(copied, start->call_slot);
@@ -393,14 +417,17 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	job->slot[start->slot].thread = true;
 	if (start->flags & HVM_THREAD_CALLS)
 		job->slot[start->call_slot].core = (int)start->core;
-	if (start->flags & HVM_THREAD_JOIN) {
+	if (start->flags & (HVM_THREAD_JOIN | HVM_THREAD_WORKER)) {
 		job->joined = true;
+		job->workers = start->flags & HVM_THREAD_WORKER;
 		err = group->joined ? 0 : join_others(job, start->core);
 	}
 	control = prepare_command(job, start->core);
 	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
 	if (start->flags & HVM_THREAD_CALLS)
 		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
+	if (start->flags & HVM_THREAD_WORKER)
+		control->flags = HVM_RUN_WORKER | (more ? HVM_RUN_MORE : 0);
 	if (source)
 		control->copy = 1 + source->index;
 	if (!err)
@@ -450,6 +477,48 @@ int hvm_job_wait(struct hvm_job *job, u32 index, u64 timeout_ns)
 	if (err)
 		return -EINTR;
 	return READ_ONCE(job->ended) ? -ESHUTDOWN : 0;
+}
+
+int hvm_job_event_wait(struct hvm_job *job, const struct hvm_event_wait *wait)
+{
+	const struct hvm_slot *slot;
+	wait_queue_head_t *queue;
+	int err;
+
+	if (wait->slot >= job->slot_count)
+		return -EINVAL;
+	slot = hvm_job_slot_memory(job, wait->slot);
+	queue = &job->slot[wait->slot].wait;
+	if (wait->timeout_ns)
+		err = wait_event_interruptible_hrtimeout(*queue,
+							 READ_ONCE(slot->events) != wait->seen || READ_ONCE(job->ended),
+							 ns_to_ktime(wait->timeout_ns));
+	else
+		err = wait_event_interruptible(*queue, READ_ONCE(slot->events) != wait->seen || READ_ONCE(job->ended));
+	if (err == -ETIME)
+		return -ETIMEDOUT;
+	if (err)
+		return -EINTR;
+	return READ_ONCE(job->ended) ? -ESHUTDOWN : 0;
+}
+
+int hvm_job_event_fd(struct hvm_job *job, const struct hvm_event_fd *event)
+{
+	struct eventfd_ctx *context = NULL;
+	unsigned long flags;
+
+	if (event->slot >= job->slot_count)
+		return -EINVAL;
+	if (event->fd >= 0)
+		context = eventfd_ctx_fdget(event->fd);
+	if (IS_ERR(context))
+		return PTR_ERR(context);
+	spin_lock_irqsave(&job->part->owner_lock, flags);
+	swap(job->slot[event->slot].event, context);
+	spin_unlock_irqrestore(&job->part->owner_lock, flags);
+	if (context)
+		eventfd_ctx_put(context);
+	return 0;
 }
 
 /* The core that has the client of a slot, or serves its calls; -1: none of the job's. */
@@ -527,7 +596,12 @@ void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot)
 
 	spin_lock(&part->owner_lock);
 	job = part->slot_owner[slot / HVM_SLOTS_PER_PAGE];
-	if (job && slot - job->first_page * HVM_SLOTS_PER_PAGE < job->slot_count)
-		wake_up(&job->slot[slot - job->first_page * HVM_SLOTS_PER_PAGE].wait);
+	if (job && slot - job->first_page * HVM_SLOTS_PER_PAGE < job->slot_count) {
+		struct hvm_job_slot *mine = &job->slot[slot - job->first_page * HVM_SLOTS_PER_PAGE];
+
+		wake_up(&mine->wait);
+		if (mine->event)
+			eventfd_signal(mine->event, 1);
+	}
 	spin_unlock(&part->owner_lock);
 }

@@ -69,6 +69,7 @@ static void dump_slot(void)
 	FIELD(hvm_slot, signal_mask);
 	FIELD(hvm_slot, robust_list);
 	FIELD(hvm_slot, ended_cycles);
+	FIELD(hvm_slot, events);
 	FIELD(hvm_slot, client_pad);
 	FIELD(hvm_slot, server_sleeping);
 	FIELD(hvm_slot, servers);
@@ -177,7 +178,7 @@ static void dump_core(void)
 	FIELD(hvm_core, cores);
 	FIELD(hvm_core, group);
 	FIELD(hvm_core, copy);
-	FIELD(hvm_core, line0_pad);
+	FIELD(hvm_core, flags);
 	FIELD(hvm_core, stop_ticket);
 	FIELD(hvm_core, state);
 	FIELD(hvm_core, apic_id);

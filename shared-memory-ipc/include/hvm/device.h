@@ -160,6 +160,10 @@ struct hvm_job_create {
  * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
  * functions on the stack @rsp until it is stopped.
  * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, servers).
+ * With HVM_THREAD_WORKER it is a worker of a process that stays in Linux: it keeps to its core, of which it is the only
+ * worker of that process, and the others' cores join as with HVM_THREAD_JOIN. The process's other threads are Linux':
+ * futexes, signal masks and what concerns one thread are forwarded, and the server answers the start of threads and
+ * processes with an error. Its server may end what the worker does by HVM_RESUME_WORKER (hvm/slot.h).
  * With HVM_THREAD_COPY it goes on where another thread waits in a system call, with that thread's registers and a
  * result of 0: the thread behind slot @call_slot of the job @copy_job (a descriptor) of the same group, which must not
  * go on meanwhile. Of @rip, @rsp and @fs_base those that are not 0 take the place of the copied ones; @arg[0] is the
@@ -167,9 +171,10 @@ struct hvm_job_create {
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */
-#define HVM_THREAD_CALLS 0x1u
-#define HVM_THREAD_JOIN	 0x2u
-#define HVM_THREAD_COPY	 0x4u
+#define HVM_THREAD_CALLS  0x1u
+#define HVM_THREAD_JOIN	  0x2u
+#define HVM_THREAD_COPY	  0x4u
+#define HVM_THREAD_WORKER 0x8u
 struct hvm_thread_start {
 	uint32_t core;
 	uint32_t slot;
@@ -240,6 +245,28 @@ struct hvm_job_stats {
 };
 HVM_ASSERT_SIZE(struct hvm_job_stats, 336);
 #define HVM_IOC_JOB_STATS _IOR(HVM_IOC_MAGIC, 0x18, struct hvm_job_stats)
+
+/**
+ * HVM_IOC_EVENT_WAIT: sleep until the count of events of slot @slot (hvm_slot.events, raised by HVM_GATE_NOTIFY) is not
+ * @seen. Returns at once if it is not. EINTR, ETIMEDOUT, ESHUTDOWN as HVM_IOC_WAIT.
+ */
+struct hvm_event_wait {
+	uint32_t slot;
+	uint32_t reserved;
+	uint64_t seen;
+	uint64_t timeout_ns;
+};
+#define HVM_IOC_EVENT_WAIT _IOW(HVM_IOC_MAGIC, 0x19, struct hvm_event_wait)
+
+/**
+ * HVM_IOC_EVENT_FD: each HVM_GATE_NOTIFY of slot @slot raises the eventfd(2) @fd, too; events that come together may
+ * raise it once. -1: no longer. EBADF, EINVAL: @fd is no eventfd.
+ */
+struct hvm_event_fd {
+	uint32_t slot;
+	int32_t fd;
+};
+#define HVM_IOC_EVENT_FD _IOW(HVM_IOC_MAGIC, 0x1a, struct hvm_event_fd)
 
 /**
  * HVM_IOC_JOB_KEEP: @arg 1: keep the cores when the address space ends (execve), until the file is closed or another

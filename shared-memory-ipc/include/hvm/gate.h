@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The gate: how a program on an HRT core asks the aerokernel for something without a system call. The object that the
- * proxy maps into the program (AT_SYSINFO_EHDR, guest-hrt/vdso) goes through it; nobody else should.
+ * proxy maps into the program (AT_SYSINFO_EHDR, guest-hrt/vdso) goes through it, and libhvm; nobody else should.
  *
  * To enter, with interrupts off (CLI) and from the lower half: jump to HVM_GATE_VA with
  *     eax = number, rdi, rsi, rdx (and r8) = arguments, rcx = where to go on, rsp = the stack to go on with.
@@ -34,6 +34,18 @@
  * where rt_sigreturn(2) must be called. -ESRCH: there is no such thread. -EAGAIN: it has not begun the last one yet.
  */
 #define HVM_GATE_INTERRUPT 4
+
+/**
+ * Halt the core while the 32-bit word at address arg0 holds arg1. 0: it holds something else, or who changed it rang
+ * the doorbell (HVM_IOC_KICK), or something else did. -EINTR: the server had something for the thread. -EFAULT as
+ * above.
+ */
+#define HVM_GATE_HALT 5
+/**
+ * Raise the events of the job's slot with number arg0 (hvm_slot.events), and wake who sleeps for them in Linux
+ * (HVM_IOC_EVENT_WAIT, HVM_IOC_EVENT_FD). 0, or -EINVAL: it is not the job's.
+ */
+#define HVM_GATE_NOTIFY 6
 
 #define HVM_GATE_FOREVER 0xffffffffffffffff
 

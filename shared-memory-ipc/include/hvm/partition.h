@@ -150,6 +150,10 @@ enum hvm_command_kind {
 	HVM_COMMAND_JOIN = 3, /* as RUN, without a thread: run those that the job's other cores start */
 };
 
+/** hvm_core.flags. */
+#define HVM_RUN_WORKER 0x1u /* the thread is a worker (HVM_THREAD_WORKER): of this core only */
+#define HVM_RUN_MORE   0x2u /* the space has workers already */
+
 /** hvm_core.stop: not one space but the group. */
 #define HVM_STOP_GROUP 1ull
 
@@ -172,8 +176,8 @@ struct hvm_core {
 	uint32_t number;    /* RUN, JOIN: of this core in the job */
 	uint32_t cores;	    /* RUN, JOIN: how many cores the job has */
 	uint64_t group;	    /* RUN, JOIN: the core group that the job's cores are, never 0 */
-	uint32_t copy; /* RUN: 1 + slot of a thread whose vector registers this one gets (cr2: its clear_tid), or 0 */
-	uint32_t line0_pad;
+	uint32_t copy;	/* RUN: 1 + slot of a thread whose vector registers this one gets (cr2: its clear_tid), or 0 */
+	uint32_t flags; /* RUN: HVM_RUN_* */
 	uint64_t stop_ticket; /* raised, after stop was set, for each stop */
 
 	/* line 1: written by the core */

@@ -69,6 +69,12 @@
  */
 #define HVM_RESUME_CHILD  1u
 #define HVM_RESUME_PARENT 2u
+/**
+ * A worker (HVM_THREAD_WORKER) leaves what it does: it goes on with slot.regs, all of them. The server may say so with
+ * the answer to HVM_NR_EXCEPTION, HVM_NR_PAGE_FAULT, HVM_NR_SIGNAL (which it gets after HVM_IOC_SIGNAL) or a system
+ * call. rcx and r11 are rip and rflags, as SYSCALL leaves them.
+ */
+#define HVM_RESUME_WORKER 3u
 
 #define HVM_GONE_STOPPED 1u /* the module asked (STOP), the job is being torn down */
 #define HVM_GONE_CORE	 2u /* the core was parked or rebooted under the thread */
@@ -112,7 +118,8 @@ struct hvm_slot {
 	uint64_t signal_mask;	  /* signals that the thread blocks, as in rt_sigprocmask(2) */
 	uint64_t robust_list;	  /* what the thread told by set_robust_list(2), 0 = none */
 	uint64_t ended_cycles;	  /* that threads which ended lived behind the slot, TSC cycles */
-	uint64_t client_pad[3];
+	uint64_t events;	  /* raised by HVM_GATE_NOTIFY, by any core of the job */
+	uint64_t client_pad[2];
 
 	/* line 2, written by the server (and by the module on its behalf) */
 	uint32_t server_sleeping; /* the server blocks in HVM_IOC_WAIT: send the wake-up interrupt after posting */
