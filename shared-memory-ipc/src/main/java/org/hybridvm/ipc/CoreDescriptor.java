@@ -17,6 +17,7 @@ public final class CoreDescriptor {
     public static final long CORES_OFFSET = 0x24L;
     public static final long GROUP_OFFSET = 0x28L;
     public static final long COPY_OFFSET = 0x30L;
+    public static final long FLAGS_OFFSET = 0x34L;
     public static final long STOP_TICKET_OFFSET = 0x38L;
     public static final long STATE_OFFSET = 0x40L;
     public static final long APIC_ID_OFFSET = 0x44L;

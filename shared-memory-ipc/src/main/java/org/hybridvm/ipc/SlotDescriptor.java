@@ -19,6 +19,7 @@ public final class SlotDescriptor {
     public static final long GONE_CORE = 2L;
     public static final long RESUME_CHILD = 1L;
     public static final long RESUME_PARENT = 2L;
+    public static final long RESUME_WORKER = 3L;
     public static final long SLOT_SIZE = 0x200L;
 
     /** Bytes of the whole. */
@@ -34,6 +35,7 @@ public final class SlotDescriptor {
     public static final long SIGNAL_MASK_OFFSET = 0x50L;
     public static final long ROBUST_LIST_OFFSET = 0x58L;
     public static final long ENDED_CYCLES_OFFSET = 0x60L;
+    public static final long EVENTS_OFFSET = 0x68L;
     public static final long SERVER_SLEEPING_OFFSET = 0x80L;
     public static final long SERVERS_OFFSET = 0x84L;
     public static final long SIGNAL_OFFSET = 0x88L;
