@@ -161,7 +161,7 @@ static void take_thread(struct core *core)
 	struct hvm_core *control = core->control;
 
 	if ((control->command & 0xff) == HVM_COMMAND_RUN && control->group == core->group)
-		sched_accept(core, control->space, control->slot, control->copy, control->flags);
+		sched_accept(core, control->space, control->slot, control->call_slot, control->copy, control->flags);
 	hvm_store_release(&control->command_ack, control->command);
 }
 
@@ -235,7 +235,7 @@ static void command_run(struct core *core, bool join)
 	core->polls = !(partition->flags & HVM_FLAG_SHARED) || control->cores == 1;
 
 	core_set_state(core, HVM_CORE_RUNNING);
-	sched_join(core, group);
+	sched_join(core, group, flags & HVM_RUN_POOL);
 	if (!join)
 		sched_begin(core, space, slot, call_slot, copy, flags);
 	hvm_store_release(&control->command_ack, control->command);

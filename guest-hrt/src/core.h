@@ -78,6 +78,11 @@ struct core {
 	uint32_t polling;	   /* looks at its queue all the time: no doorbell needed */
 	bool polls;		   /* before it halts */
 
+	/* ptask.c */
+	bool pool;		    /* its group is a pool */
+	struct group *ptask;	    /* the group of tasks that it has, of which ... */
+	struct thread *pool_worker; /* ... this worker, which is not parked, has the last range or news */
+
 	/* timer.c; times are TSC cycles, 0 = none */
 	uint32_t timer_lock;   /* protects timers against threads that were stolen */
 	struct thread *timers; /* that wait with a timeout, the next one first */

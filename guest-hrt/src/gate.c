@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "futex.h"
 #include "job.h"
+#include "ptask.h"
 #include "sched.h"
 #include "signal.h"
 #include "thread.h"
@@ -86,6 +87,8 @@ static __attribute__((noinline, cold)) int64_t handle_rare(struct thread *thread
 		return halt(thread, a, (uint32_t)call->function);
 	case HVM_GATE_NOTIFY:
 		return notify(thread, a);
+	case HVM_GATE_TASK_NEXT:
+		return ptask_next(thread);
 	case HVM_GATE_INTERRUPT:
 		return interrupt(thread, a, call);
 	default:

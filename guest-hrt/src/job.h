@@ -30,6 +30,8 @@ struct job {
 	bool first_ended; /* the process's status is then the first thread's ... */
 	uint64_t status;  /* ... which is this */
 	struct job_clock clock;
+	struct hvm_slot *submit;	      /* of a process in a pool, for its groups of tasks; NULL: it is in none */
+	struct thread *worker[HVM_MAX_CORES]; /* by the core's number in the pool */
 	struct discards discards;
 	struct thread *pool; /* ended; their servers wait */
 };

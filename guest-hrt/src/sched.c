@@ -6,6 +6,7 @@
 #include "job.h"
 #include "lock.h"
 #include "panic.h"
+#include "ptask.h"
 #include "timer.h"
 
 #include <hvm/poll.h>
@@ -357,7 +358,8 @@ void sched_start(struct thread *thread)
 }
 
 /* The first thread of a space that the module gives to @group. */
-static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t copy, uint32_t flags)
+static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t call_slot, uint32_t copy,
+			       uint32_t flags)
 {
 	struct job *job = job_of_space(space);
 	struct thread *thread;
@@ -369,6 +371,8 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 		job_begin(job, slot, space, group);
 	sched_prepare(thread, job);
 	thread->worker = flags & HVM_RUN_WORKER;
+	if (flags & HVM_RUN_POOL)
+		job->submit = slot_at(call_slot - 1);
 	thread->cores = thread->worker ? 1ull << core_self()->number : sched_cores(core_self());
 	if (copy) {
 		const struct thread *source = thread_at(copy - 1);
@@ -382,9 +386,9 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 	return thread;
 }
 
-void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy, uint32_t flags)
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags)
 {
-	sched_start(first_of(space, core->group, slot, copy, flags));
+	sched_start(first_of(space, core->group, slot, call_slot, copy, flags));
 }
 
 /*
@@ -392,6 +396,33 @@ void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t cop
  * looks at polling after he did, and this looks again after it has cleared it. @self: the thread on whose stack this
  * happens, or NULL. Interrupts are off, but for a moment.
  */
+static bool has_offer(struct core *core)
+{
+	return ptask_is_open(core) && ptask_offer(core);
+}
+
+/* Nothing to run has come since. */
+static bool may_halt(struct core *core, struct thread *self, bool (*ready)(const struct thread *))
+{
+	return !core->ready && !core->stop_requested && !any_answered(core) && !(self && ready(self)) &&
+	       !has_offer(core);
+}
+
+static void halt(struct core *core, struct thread *self, bool (*ready)(const struct thread *))
+{
+	bool open = ptask_is_open(core);
+
+	if (open)
+		ptask_halts(core);
+	if (may_halt(core, self, ready)) {
+		if (self)
+			self->slot->stats.halts++;
+		cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
+	}
+	if (open)
+		ptask_wakes(core);
+}
+
 static void idle(struct core *core, struct thread *self, bool (*ready)(const struct thread *), uint64_t *deadline)
 {
 	uint64_t now = cpu_tsc();
@@ -401,7 +432,7 @@ static void idle(struct core *core, struct thread *self, bool (*ready)(const str
 	hvm_store_relaxed(&core->polling, 1);
 	if (now < *deadline) {
 		for (int i = 0; i < 64; i++) {
-			if (ready(self) || hvm_load_relaxed(&core->ready))
+			if (ready(self) || hvm_load_relaxed(&core->ready) || has_offer(core))
 				break;
 			if (partition->flags & HVM_FLAG_PAUSE)
 				cpu_pause();
@@ -410,11 +441,7 @@ static void idle(struct core *core, struct thread *self, bool (*ready)(const str
 	} else {
 		hvm_store_relaxed(&core->polling, 0);
 		hvm_fence_full();
-		if (!core->ready && !core->stop_requested && !any_answered(core) && !(self && ready(self))) {
-			if (self)
-				self->slot->stats.halts++;
-			cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
-		}
+		halt(core, self, ready);
 	}
 	hvm_store_relaxed(&core->polling, 0);
 }
@@ -713,7 +740,7 @@ _Noreturn void sched_idle(struct core *core)
 	core_switch_to_idle((uint64_t)core + CORE_AREA_SIZE, run_idle);
 }
 
-void sched_join(struct core *core, uint64_t group)
+void sched_join(struct core *core, uint64_t group, bool pool)
 {
 	core->thread = NULL;
 	core->load = 0;
@@ -721,14 +748,17 @@ void sched_join(struct core *core, uint64_t group)
 	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	hvm_store_relaxed(&core->group, group);
 	core->renewal.space = 0;
+	core->pool = pool;
+	core->ptask = NULL;
+	core->pool_worker = NULL;
 	lock_release(&core->lock);
 }
 
 void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags)
 {
-	struct thread *thread = first_of(space, core->group, slot, copy, flags);
+	struct thread *thread = first_of(space, core->group, slot, call_slot, copy, flags);
 
-	if (call_slot)
+	if (call_slot && !thread->worker)
 		thread->call_slot = slot_at(call_slot - 1);
 	core->load = 1;
 	push(core, thread);
@@ -772,6 +802,7 @@ void sched_drop(struct core *core, uint64_t space)
 	lock_release(&core->lock);
 	filter(&core->waiting, space);
 	timer_forget(core, space);
+	ptask_drop(core, space);
 	if (is_of(core->dead, space))
 		core->dead = NULL;
 	for (uint32_t i = 0; i < thread_count(); i++) {
@@ -795,6 +826,7 @@ void sched_leave(struct core *core)
 	sched_drop(core, HVM_STOP_GROUP);
 	lock_take(&core->lock);
 	hvm_store_relaxed(&core->group, 0);
+	core->pool = false;
 	core->ready = NULL;
 	lock_release(&core->lock);
 }

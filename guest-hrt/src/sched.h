@@ -10,8 +10,8 @@
 
 #include "core.h"
 
-/** Become one of the cores of @group, with no thread yet. Interrupts are off. */
-void sched_join(struct core *core, uint64_t group);
+/** Become one of the cores of @group, with no thread yet. @pool: it is one (ptask.h). Interrupts are off. */
+void sched_join(struct core *core, uint64_t group, bool pool);
 
 /**
  * Put the first thread of @space, that of slot @slot, on this core. @call_slot: hvm_core.call_slot. @copy: 1 + the slot
@@ -21,7 +21,7 @@ void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call
 
 /** The same for a core that runs its group already; the thread goes to the core that has the fewest. In an interrupt.
  */
-void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t copy, uint32_t flags);
+void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags);
 
 /** Leave the present stack, whose thread is gone, and run what there is. Interrupts are off. */
 _Noreturn void sched_idle(struct core *core);

@@ -55,6 +55,7 @@ struct thread {
 	uint8_t fpu_streak;		/* turns in a row in which it used vectors */
 	bool begun;			/* has run: fs_base and gs_base hold its state while it does not run */
 	bool worker;			/* of a process that stays in Linux (HVM_THREAD_WORKER) */
+	bool parked;			/* a worker of a pool that waits for work */
 	bool lent;			/* to a child process, from vfork to its exec or exit */
 	uint8_t fpu[FPU_STATE_SIZE] __attribute__((aligned(64)));
 };

@@ -110,6 +110,8 @@ void hvm_group_remove(struct hvm_group *group, struct hvm_job *job)
 		group->owner = NULL;
 	last = list_empty(&group->jobs);
 	mutex_unlock(&group->lock);
+	if (last && group->part->pool == group)
+		group->part->pool = NULL;
 	if (last)
 		hvm_group_free(group);
 }

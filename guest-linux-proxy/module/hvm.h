@@ -76,6 +76,7 @@ struct hvm_part {
 	u32 apic_id[HVM_MAX_CORES];
 	u32 command_sequence[HVM_MAX_CORES];
 	u64 group_sequence;
+	struct hvm_group *pool;
 	DECLARE_BITMAP(spaces, HVM_MAX_SPACES);
 
 	spinlock_t owner_lock;
@@ -114,6 +115,7 @@ struct hvm_group {
 	bool core_busy[HVM_MAX_CORES];	  /* runs threads of the group */
 	bool joined;			  /* all cores run threads of all jobs, wherever the aerokernel puts them */
 	bool over;			  /* the cores are given back */
+	bool pool;			  /* of processes that have nothing to do with each other (HVM_JOB_POOL) */
 };
 
 struct hvm_job {

@@ -106,6 +106,17 @@ static void job_free(struct hvm_job *job)
 	kfree(job);
 }
 
+/* Cores of the pool, or those that can become it. */
+static unsigned int pool_size(struct hvm_part *part)
+{
+	unsigned int cores;
+
+	mutex_lock(&part->lock);
+	cores = part->pool && !part->pool->over ? part->pool->core_count : hvm_part_cores_free(part);
+	mutex_unlock(&part->lock);
+	return cores;
+}
+
 /* What the caller learns even if it gets no job; the numbers that it left to us. */
 static int check_request(struct hvm_part *part, struct hvm_job_create *request, const struct hvm_job *other)
 {
@@ -114,10 +125,14 @@ static int check_request(struct hvm_part *part, struct hvm_job_create *request, 
 	request->tsc_khz = tsc_khz;
 	request->spin_cycles = part->head->spin_cycles;
 	request->pause = !!(part->head->flags & HVM_FLAG_PAUSE);
+	if (request->flags & ~HVM_JOB_POOL || (request->flags && other))
+		return -EINVAL;
 	if (other)
 		request->cores = other->group->core_count;
+	if (request->flags & HVM_JOB_POOL && !request->cores)
+		request->cores = pool_size(part);
 	if (request->cores == 0)
-		return -EINVAL;
+		return request->flags & HVM_JOB_POOL ? -EAGAIN : -EINVAL;
 	if (request->cores > part->core_count)
 		return -E2BIG;
 	if (!request->slots)
@@ -147,6 +162,23 @@ static int job_init(struct hvm_job *job, struct hvm_job_create *request, struct 
 	return 0;
 }
 
+/* Cores for a job: another's, the pool's, or new ones. part->lock is held. */
+static struct hvm_group *group_for(struct hvm_part *part, const struct hvm_job_create *request, struct hvm_job *other)
+{
+	struct hvm_group *group;
+
+	if (other)
+		return other->group;
+	if (request->flags & HVM_JOB_POOL && part->pool && !READ_ONCE(part->pool->over))
+		return part->pool;
+	group = hvm_group_create(part, request->cores);
+	if (!IS_ERR(group) && request->flags & HVM_JOB_POOL) {
+		group->pool = true;
+		part->pool = group;
+	}
+	return group;
+}
+
 struct hvm_job *hvm_job_create(struct hvm_job_create *request, struct hvm_job *other)
 {
 	struct hvm_part *part = other ? other->part : hvm_part_find(request->name);
@@ -173,13 +205,16 @@ struct hvm_job *hvm_job_create(struct hvm_job_create *request, struct hvm_job *o
 		err = -ESHUTDOWN;
 		goto unlock;
 	}
-	job->group = other ? other->group : hvm_group_create(part, request->cores);
+	job->group = group_for(part, request, other);
 	if (IS_ERR(job->group)) {
 		err = PTR_ERR(job->group);
 		goto unlock;
 	}
+	request->cores = job->group->core_count;
 	err = job_init(job, request, other);
-	if (err && !other) {
+	if (err && list_empty(&job->group->jobs)) {
+		if (part->pool == job->group)
+			part->pool = NULL;
 		hvm_group_release_cores(job->group);
 		hvm_group_free(job->group);
 	}
@@ -230,7 +265,7 @@ static void settle(struct hvm_group *group)
 {
 	struct hvm_job *job;
 
-	if (!group->owner || (group->owner->ended && !group->owner->keep) || lost_core(group))
+	if (lost_core(group) || (!group->pool && (!group->owner || (group->owner->ended && !group->owner->keep))))
 		end_others(group);
 	list_for_each_entry(job, &group->jobs, member) if (!job->ended || job->keep) return;
 	hvm_group_release_cores(group);
@@ -298,7 +333,7 @@ static struct hvm_core *prepare_command(struct hvm_job *job, unsigned int core)
 	control->cores = job->group->core_count;
 	control->call_slot = 0;
 	control->copy = 0;
-	control->flags = 0;
+	control->flags = job->group->pool ? HVM_RUN_POOL : 0;
 	return control;
 }
 
@@ -333,8 +368,10 @@ static bool is_valid(const struct hvm_job *job, const struct hvm_thread_start *s
 	    start->core >= job->group->core_count || start->slot >= job->slot_count || !in_lower_half(start->rip) ||
 	    !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
 		return false;
-	if (calls)
-		return start->call_slot < job->slot_count && start->call_slot != start->slot;
+	if (job->group->pool && !worker)
+		return false;
+	if (calls || worker)
+		return start->call_slot < job->slot_count && (start->call_slot != start->slot || !calls);
 	return !copied || (copied->group == job->group && start->call_slot < copied->slot_count);
 }
 
@@ -427,7 +464,9 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	if (start->flags & HVM_THREAD_CALLS)
 		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
 	if (start->flags & HVM_THREAD_WORKER)
-		control->flags = HVM_RUN_WORKER | (more ? HVM_RUN_MORE : 0);
+		control->flags |= HVM_RUN_WORKER | (more ? HVM_RUN_MORE : 0);
+	if (start->flags & HVM_THREAD_WORKER && group->pool)
+		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
 	if (source)
 		control->copy = 1 + source->index;
 	if (!err)

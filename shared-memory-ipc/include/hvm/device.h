@@ -126,10 +126,15 @@ struct hvm_ping {
  * mmap(fd, offset 0, slots * HVM_SLOT_SIZE rounded up to pages, PROT_READ|PROT_WRITE, MAP_SHARED).
  * With @share the job joins the group of another job, which the caller has open; @name and @cores are told. If that job
  * was kept (HVM_IOC_JOB_KEEP) and has ended, this one takes its place.
+ * With HVM_JOB_POOL the cores are those of the partition's pool, which several processes share: the first one makes it,
+ * of
+ * @cores cores (0: all that are free), the others are told. Each process has workers there, which the aerokernel hands
+ * tasks to (hvm/ptask.h). The end of one concerns no other, the end of the last one ends the pool.
  * ENOENT: no such partition. EAGAIN: fewer cores or slots free now. E2BIG: more than the partition has. ENODEV: not
  * booted, and @state says why. EBUSY: this file is a job already. EBADF: @share is no job. ESHUTDOWN: its group ended.
  */
 #define HVM_JOB_SLOTS 544u
+#define HVM_JOB_POOL  0x1u
 
 /**
  * Partition memory: mmap(fd of a job, offset HVM_MAP_MEMORY, any size, MAP_SHARED), rounded up to chunks of 2 MiB,
@@ -150,6 +155,8 @@ struct hvm_job_create {
 	uint32_t pause;		  /* out: 1 = spin with PAUSE */
 	uint32_t share;		  /* in: 1 + descriptor of a job whose cores are shared, 0: cores of its own */
 	uint64_t merge_ns;	  /* out: time that the merge took */
+	uint32_t flags;		  /* in: HVM_JOB_* */
+	uint32_t reserved;
 };
 #define HVM_IOC_JOB_CREATE _IOWR(HVM_IOC_MAGIC, 0x10, struct hvm_job_create)
 
@@ -161,13 +168,13 @@ struct hvm_job_create {
  * functions on the stack @rsp until it is stopped.
  * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, servers).
  * With HVM_THREAD_WORKER it is a worker of a process that stays in Linux: it keeps to its core, of which it is the only
- * worker of that process, and the others' cores join as with HVM_THREAD_JOIN. The process's other threads are Linux':
- * futexes, signal masks and what concerns one thread are forwarded, and the server answers the start of threads and
- * processes with an error. Its server may end what the worker does by HVM_RESUME_WORKER (hvm/slot.h).
- * With HVM_THREAD_COPY it goes on where another thread waits in a system call, with that thread's registers and a
- * result of 0: the thread behind slot @call_slot of the job @copy_job (a descriptor) of the same group, which must not
- * go on meanwhile. Of @rip, @rsp and @fs_base those that are not 0 take the place of the copied ones; @arg[0] is the
- * address of a word to clear and wake when the thread ends, or 0.
+ * worker of that process, and the job's other cores join as with HVM_THREAD_JOIN. In a pool, @call_slot is the slot by
+ * which the process submits tasks. The process's other threads are Linux': futexes, signal masks and what concerns one
+ * thread are forwarded, and the server answers the start of threads and processes with an error. Its server may end
+ * what the worker does by HVM_RESUME_WORKER (hvm/slot.h). With HVM_THREAD_COPY it goes on where another thread waits in
+ * a system call, with that thread's registers and a result of 0: the thread behind slot @call_slot of the job @copy_job
+ * (a descriptor) of the same group, which must not go on meanwhile. Of @rip, @rsp and @fs_base those that are not 0
+ * take the place of the copied ones; @arg[0] is the address of a word to clear and wake when the thread ends, or 0.
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */

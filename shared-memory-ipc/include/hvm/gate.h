@@ -46,6 +46,12 @@
  * (HVM_IOC_EVENT_WAIT, HVM_IOC_EVENT_FD). 0, or -EINVAL: it is not the job's.
  */
 #define HVM_GATE_NOTIFY 6
+/**
+ * A worker in a pool: what it was given is done; wait for more tasks (hvm/ptask.h). 0, and its slot tells: tasks
+ * task_first .. task_first + task_count - 1 of the group task_group; and if task_ended is not 0, that group is done.
+ * -EINVAL: it is in no pool. -EINTR: ask again.
+ */
+#define HVM_GATE_TASK_NEXT 7
 
 #define HVM_GATE_FOREVER 0xffffffffffffffff
 

@@ -153,6 +153,7 @@ enum hvm_command_kind {
 /** hvm_core.flags. */
 #define HVM_RUN_WORKER 0x1u /* the thread is a worker (HVM_THREAD_WORKER): of this core only */
 #define HVM_RUN_MORE   0x2u /* the space has workers already */
+#define HVM_RUN_POOL   0x4u /* the group is a pool (hvm/ptask.h) */
 
 /** hvm_core.stop: not one space but the group. */
 #define HVM_STOP_GROUP 1ull
@@ -171,13 +172,14 @@ struct hvm_core {
 	uint64_t command;   /* bits 63..32 sequence number, 7..0 enum hvm_command_kind */
 	uint64_t space;	    /* RUN: physical address of the top-level table to load */
 	uint32_t slot;	    /* RUN: the thread's slot; rip, rsp, rdi.. and fs_base are in its regs */
-	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0 */
+	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0;
+			     * HVM_RUN_POOL: 1 + slot by which the process submits tasks */
 	uint64_t stop;	    /* leave this space, or HVM_STOP_GROUP; 0 = none */
 	uint32_t number;    /* RUN, JOIN: of this core in the job */
 	uint32_t cores;	    /* RUN, JOIN: how many cores the job has */
 	uint64_t group;	    /* RUN, JOIN: the core group that the job's cores are, never 0 */
 	uint32_t copy;	/* RUN: 1 + slot of a thread whose vector registers this one gets (cr2: its clear_tid), or 0 */
-	uint32_t flags; /* RUN: HVM_RUN_* */
+	uint32_t flags; /* RUN, JOIN: HVM_RUN_* */
 	uint64_t stop_ticket; /* raised, after stop was set, for each stop */
 
 	/* line 1: written by the core */

@@ -59,6 +59,8 @@
 #define HVM_NR_SIGNAL_MASK 0xf006u
 /** Every server of the job has a thread: start another one. Answer: 0, then slot.servers grew; or -EAGAIN. */
 #define HVM_NR_SERVERS 0xf007u
+/** Submit a group of tasks (hvm/ptask.h), to the aerokernel. */
+#define HVM_NR_TASK_GROUP 0xf009u
 /** The time of clock arg0 (clock_gettime(2)). Answer: nanoseconds; arg1: the TSC when it was so. */
 #define HVM_NR_CLOCK 0xf008u
 
@@ -134,7 +136,10 @@ struct hvm_slot {
 	uint32_t index;	     /* of this slot in its partition: the bit in the pending map */
 	uint32_t pid;	     /* what getpid answers */
 	uint32_t tid;	     /* what gettid answers */
-	uint64_t setup_pad[6];
+	uint64_t setup_pad[2];
+	/* but these: the aerokernel, for a worker in a pool (HVM_GATE_TASK_NEXT) */
+	uint64_t task_group, task_first, task_count;
+	uint64_t task_ended;
 
 	/* line 4 */
 	struct hvm_slot_stats stats;
