@@ -117,6 +117,18 @@ static uint32_t fair_range(uint64_t count, uint32_t width)
 	return range ? (uint32_t)range : 1;
 }
 
+/*
+ * A gang has its workers before it is in the queue: every core takes gangs in the order of the queue then, and none
+ * waits for a core that waits for it.
+ */
+static bool has_workers(const struct job *job, uint64_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!job->worker[i])
+			return false;
+	return true;
+}
+
 /* A request for a group, copied; the answer to it. */
 static int64_t enqueue(struct client *client, const struct hvm_request *request, uint32_t cores)
 {
@@ -127,7 +139,7 @@ static int64_t enqueue(struct client *client, const struct hvm_request *request,
 	    range > count || flags & ~(uint64_t)HVM_PTASK_FLAGS || (flags & HVM_PTASK_GANG && count > cores))
 		return -EINVAL;
 	group = client->groups < HVM_PTASK_CLIENT_GROUPS ? find_free() : NULL;
-	if (!group)
+	if (!group || (flags & HVM_PTASK_GANG && !has_workers(client->job, count)))
 		return -EAGAIN;
 	if (!width || width > cores)
 		width = cores;
@@ -298,12 +310,22 @@ static void enter_pool(struct core *core, struct thread *thread)
 	job->worker[core->number] = thread;
 }
 
-/* @next, if there is one, has the core now. */
-static void park(struct core *core, struct thread *thread, struct thread *next)
+/* Until its core, idle, or another worker there has something for it. */
+static void park(struct thread *thread)
 {
-	core->pool_worker = next;
 	thread->parked = true;
 	sched_prepare_block(thread);
+}
+
+/* Another worker's task is under way: this one began between two ticks. */
+static int64_t wait_in_line(struct core *core, struct thread *thread)
+{
+	lock_take(&lock);
+	enter_pool(core, thread);
+	park(thread);
+	lock_release(&lock);
+	sched_block(thread);
+	return 0;
 }
 
 int64_t ptask_next(struct thread *thread)
@@ -317,6 +339,8 @@ int64_t ptask_next(struct thread *thread)
 		return -EINVAL;
 	slot->task_count = 0;
 	slot->task_ended = 0;
+	if (core->pool_worker && core->pool_worker != thread)
+		return wait_in_line(core, thread);
 	if (group && !(group->flags & (HVM_PTASK_TURNS | HVM_PTASK_GANG)) && claim(core, group, slot))
 		return 0;
 	lock_take(&lock);
@@ -331,14 +355,16 @@ int64_t ptask_next(struct thread *thread)
 		leave_group(core, thread);
 	core->pool_worker = thread;
 	next = slot->task_ended ? thread : choose(core, thread);
-	if (next != thread)
-		park(core, thread, next);
+	if (next != thread) {
+		core->pool_worker = next;
+		park(thread);
+	}
 	lock_release(&lock);
 	if (next == thread)
 		return 0;
 	if (next)
 		sched_unblock(next);
-	sched_block(thread); /* until its core, idle, or another worker there has something for it */
+	sched_block(thread);
 	return 0;
 }
 

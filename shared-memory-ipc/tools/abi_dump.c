@@ -82,6 +82,10 @@ static void dump_slot(void)
 	FIELD(hvm_slot, pid);
 	FIELD(hvm_slot, tid);
 	FIELD(hvm_slot, setup_pad);
+	FIELD(hvm_slot, task_group);
+	FIELD(hvm_slot, task_first);
+	FIELD(hvm_slot, task_count);
+	FIELD(hvm_slot, task_ended);
 	FIELD(hvm_slot, stats);
 	FIELD(hvm_slot, regs);
 	end_struct();

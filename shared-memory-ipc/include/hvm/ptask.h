@@ -11,7 +11,8 @@
  *   arg3 HVM_PTASK_* flags
  *   arg4 a cookie, by which workers are told what is whose
  * then full fence, and if server_sleeping is not 0, HVM_IOC_KICK of the worker's slot on core server_sleeping - 1.
- * Answer: 0. -EAGAIN: the queue is full, or the process has HVM_PTASK_CLIENT_GROUPS groups in it. -EINVAL.
+ * Answer: 0. -EAGAIN: the queue is full, or the process has HVM_PTASK_CLIENT_GROUPS groups in it, or not every core of
+ * a gang has its worker yet. -EINVAL.
  *
  * Groups begin in the order in which they were submitted. Tasks run to completion.
  */

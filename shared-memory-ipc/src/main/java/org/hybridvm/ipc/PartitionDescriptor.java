@@ -56,6 +56,7 @@ public final class PartitionDescriptor {
     public static final long STOP_GROUP = 1L;
     public static final long RUN_WORKER = 1L;
     public static final long RUN_MORE = 2L;
+    public static final long RUN_POOL = 4L;
     public static final long CORE_SIZE = 0x100L;
     public static final long VECTOR_DOORBELL = 0xf0L;
     public static final long VECTOR_TIMER = 0xf1L;

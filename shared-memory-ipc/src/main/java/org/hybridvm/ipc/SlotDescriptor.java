@@ -14,6 +14,7 @@ public final class SlotDescriptor {
     public static final long NR_SIGNAL = 0xf005L;
     public static final long NR_SIGNAL_MASK = 0xf006L;
     public static final long NR_SERVERS = 0xf007L;
+    public static final long NR_TASK_GROUP = 0xf009L;
     public static final long NR_CLOCK = 0xf008L;
     public static final long GONE_STOPPED = 1L;
     public static final long GONE_CORE = 2L;
@@ -45,6 +46,10 @@ public final class SlotDescriptor {
     public static final long INDEX_OFFSET = 0xc4L;
     public static final long PID_OFFSET = 0xc8L;
     public static final long TID_OFFSET = 0xccL;
+    public static final long TASK_GROUP_OFFSET = 0xe0L;
+    public static final long TASK_FIRST_OFFSET = 0xe8L;
+    public static final long TASK_COUNT_OFFSET = 0xf0L;
+    public static final long TASK_ENDED_OFFSET = 0xf8L;
     public static final long STATS_OFFSET = 0x100L;
     public static final long REGS_OFFSET = 0x140L;
 }
