@@ -13,5 +13,7 @@ int main(void)
 	test_slot_threads();
 	test_log();
 	test_poll();
+	test_ring();
+	test_ring_threads();
 	return 0;
 }

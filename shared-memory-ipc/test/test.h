@@ -36,5 +36,7 @@ void test_slot(void);
 void test_slot_threads(void);
 void test_log(void);
 void test_poll(void);
+void test_ring(void);
+void test_ring_threads(void);
 
 #endif

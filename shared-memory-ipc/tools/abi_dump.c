@@ -9,6 +9,7 @@
 #include <hvm/frame.h>
 #include <hvm/log.h>
 #include <hvm/partition.h>
+#include <hvm/ring.h>
 #include <hvm/slot.h>
 #include <hvm/types.h>
 
@@ -212,6 +213,14 @@ static void dump_log(void)
 	end_struct();
 }
 
+static void dump_cell(void)
+{
+	STRUCT(hvm_cell);
+	FIELD(hvm_cell, state);
+	FIELD(hvm_cell, word);
+	end_struct();
+}
+
 #define CONSTANT(header, name)                                                                                         \
 	printf("%s\n  {\"header\": \"%s\", \"name\": \"%s\", \"value\": \"%#llx\"}", separator, #header, #name,        \
 	       (unsigned long long)(name));                                                                            \
@@ -302,6 +311,7 @@ int main(void)
 	dump_counts();
 	dump_core();
 	dump_log();
+	dump_cell();
 	printf("},\n \"constants\": [");
 	separator = "";
 	dump_constants();
