@@ -28,13 +28,15 @@ class AbiTwinTest {
             "hvm_partition", PartitionDescriptor.class,
             "hvm_counts", CountsDescriptor.class,
             "hvm_core", CoreDescriptor.class,
-            "hvm_log", LogDescriptor.class);
+            "hvm_log", LogDescriptor.class,
+            "hvm_cell", RingDescriptor.class);
 
     private static final Map<String, Class<?>> HEADERS = Map.of(
             "types", AbiDescriptor.class,
             "slot", SlotDescriptor.class,
             "partition", PartitionDescriptor.class,
-            "log", LogDescriptor.class);
+            "log", LogDescriptor.class,
+            "ring", RingDescriptor.class);
 
     @Test
     void shouldHaveTheSameNumbersAsTheHeadersNoneMoreAndNoneLess() throws IOException {
