@@ -48,8 +48,15 @@ static struct client *client_of(const struct job *job)
 	return NULL;
 }
 
+/* What submitters find in their sleeping flag: 1 + the number of a core that they must ring for, 0 if all look. */
+static uint32_t whom_to_ring(void)
+{
+	return halted ? 1 + core_at((uint32_t)__builtin_ctzll(halted))->number : 0;
+}
+
 static void add_client(struct job *job)
 {
+	hvm_store_relaxed(&job->submit->server_sleeping, whom_to_ring());
 	clients[client_count] = (struct client){
 	    .job = job,
 	    .submit = job->submit,
@@ -393,7 +400,6 @@ bool ptask_offer(struct core *core)
 	return worker;
 }
 
-/* The submitters' sleeping flag is 1 + the number of a core that they must ring for, 0 if some core looks. */
 static void tell_submitters(uint32_t value)
 {
 	for (uint32_t i = 0; i < client_count; i++)
@@ -413,7 +419,7 @@ void ptask_wakes(struct core *core)
 {
 	lock_take(&lock);
 	halted &= ~(1ull << core->index);
-	tell_submitters(halted ? 1 + core_at((uint32_t)__builtin_ctzll(halted))->number : 0);
+	tell_submitters(whom_to_ring());
 	lock_release(&lock);
 }
 
