@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "process.h"
+#include "core.h"
 #include "cpu.h"
 #include "fpu.h"
 #include "syscall.h"
@@ -14,6 +15,10 @@ bool process_resume(struct thread *thread, const struct hvm_regs *regs)
 	thread->lent = resume == HVM_RESUME_CHILD;
 	/* The frame is on the thread's kernel stack, and ends with ss: behind it lies another thread. */
 	__builtin_memcpy((struct hvm_regs *)regs, &thread->slot->regs, offsetof(struct hvm_regs, cr2));
+	if (resume == HVM_RESUME_WORKER) {
+		((struct hvm_regs *)regs)->cs = SELECTOR_CODE;
+		((struct hvm_regs *)regs)->ss = SELECTOR_DATA;
+	}
 	return true;
 }
 

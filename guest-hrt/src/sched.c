@@ -574,6 +574,8 @@ void sched_halt(struct core *core)
 	} else {
 		core->thread->slot->stats.halts++;
 		cpu_halt();
+		if (core->stop_requested)
+			core_obey_stop(core);
 	}
 }
 

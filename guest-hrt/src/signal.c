@@ -81,6 +81,8 @@ static bool next(struct thread *thread, const struct hvm_regs *regs, struct hvm_
 	int64_t address;
 
 	thread->entry = regs;
+	if (thread->worker) /* for the report of where it was, if it is to leave that */
+		__builtin_memcpy(&thread->slot->regs, regs, offsetof(struct hvm_regs, cr2));
 	cpu_interrupts_on();
 	address = thread_forward(thread, HVM_NR_SIGNAL, arg);
 	return address > 0 && user_read_waiting(thread, signal, (uint64_t)address, sizeof(*signal));

@@ -35,6 +35,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /** A partition that this process has open. */
 struct hvm;
 
@@ -84,7 +86,8 @@ struct hvm_failure {
 	uint32_t core;
 	uint64_t backtrace[HVM_BACKTRACE];
 };
-#define HVM_FAILURE_LIMIT 256u /* no exception */
+#define HVM_FAILURE_LIMIT 256u /* no exception: it was over its limit, or the process detached */
+#define HVM_FAILURE_EXIT  257u /* it ended its thread (pthread_exit); error is the status */
 
 struct hvm_work {
 	void *function; /* up to five integers or pointers; answers one, or nothing */
@@ -189,6 +192,8 @@ int hvm_raise(struct hvm *hvm, int event);
 
 /** Print cause, address and backtrace with symbols, a few lines. */
 void hvm_failure_print(FILE *file, const struct hvm_failure *failure);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -336,6 +336,9 @@ static long job_ioctl(struct hvm_job *job, unsigned int command, void __user *ar
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_kick(job, slot);
 	case HVM_IOC_SIGNAL:
 		return get_user(slot, (u32 __user *)arg) ?: hvm_job_signal(job, slot);
+	case HVM_IOC_JOB_END:
+		hvm_job_end(job, true);
+		return 0;
 	case HVM_IOC_JOB_KEEP:
 		return get_user(keep, (u32 __user *)arg) ?: hvm_job_keep(job, keep);
 	default:

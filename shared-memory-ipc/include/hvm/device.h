@@ -281,4 +281,10 @@ struct hvm_event_fd {
  */
 #define HVM_IOC_JOB_KEEP _IOW(HVM_IOC_MAGIC, 0x17, uint32_t)
 
+/**
+ * HVM_IOC_JOB_END: end the job now, as if its address space did: its threads leave their cores, which are free, and who
+ * waits for it gets ESHUTDOWN. Closing the file would do it later, if a child of fork has it open, too.
+ */
+#define HVM_IOC_JOB_END _IO(HVM_IOC_MAGIC, 0x1b)
+
 #endif

@@ -74,7 +74,8 @@
 /**
  * A worker (HVM_THREAD_WORKER) leaves what it does: it goes on with slot.regs, all of them. The server may say so with
  * the answer to HVM_NR_EXCEPTION, HVM_NR_PAGE_FAULT, HVM_NR_SIGNAL (which it gets after HVM_IOC_SIGNAL) or a system
- * call. rcx and r11 are rip and rflags, as SYSCALL leaves them.
+ * call. rcx and r11 are rip and rflags, as SYSCALL leaves them; cs and ss are the
+ * aerokernel's affair. With HVM_NR_SIGNAL a worker's slot.regs say where it is.
  */
 #define HVM_RESUME_WORKER 3u
 

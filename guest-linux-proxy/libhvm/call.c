@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Synchronous calls: a line of the worker's is written, and polled until the answer is there. */
+#include "partition.h"
+#include "raw.h"
+#include "server.h"
+
+#include <errno.h>
+
+#define POLLS	    1024 /* between two looks at anything but the answer */
+#define FIRST_POLLS 192	 /* until the first: a worker that does not sleep has answered a short call by then */
+
+/* How long a caller polls before it lets others have its processor now and then, as multiples of spin_cycles. */
+#define PATIENCE 8u
+
+/* A call over its limit is told so again after this: its server may have missed it. */
+#define REPEAT_KHZ_FRACTION 1u
+
+static __thread uint32_t last_used __attribute__((tls_model("initial-exec")));
+
+struct wait {
+	uint64_t start;
+	uint64_t deadline; /* TSC; 0: none */
+};
+
+static bool try_lock(struct worker *worker)
+{
+	return !hvm_load_relaxed(&worker->lock) && !__atomic_exchange_n(&worker->lock, 1, __ATOMIC_ACQUIRE);
+}
+
+static void unlock(struct worker *worker)
+{
+	hvm_store_release(&worker->lock, 0);
+}
+
+static void give_way(unsigned int round)
+{
+	if (round > 64)
+		raw_call3(SYS_sched_yield, 0, 0, 0);
+	else
+		__builtin_ia32_pause();
+}
+
+/* Any that is free now, the one that this thread used last first. */
+static struct worker *claim_free(struct hvm *hvm, bool busy_too)
+{
+	uint32_t cores = hvm->cores, at = last_used < cores ? last_used : 0;
+
+	for (uint32_t i = 0; i < cores; i++) {
+		struct worker *worker = worker_at(hvm, at);
+
+		if (worker != hvm_self && (busy_too || !hvm->queued || !hvm_load_relaxed(&worker->running)) &&
+		    try_lock(worker)) {
+			last_used = at;
+			return worker;
+		}
+		at = at + 1 < cores ? at + 1 : 0;
+	}
+	return NULL;
+}
+
+static struct worker *claim_any(struct hvm *hvm)
+{
+	for (unsigned int round = 0; is_attached(hvm); round++) {
+		struct worker *worker = claim_free(hvm, false);
+
+		if (!worker)
+			worker = claim_free(hvm, true);
+		if (worker)
+			return worker;
+		if (hvm_self && hvm->cores == 1)
+			return NULL;
+		give_way(round);
+	}
+	return NULL;
+}
+
+static struct worker *claim(struct hvm *hvm, uint32_t core)
+{
+	struct worker *worker = worker_at(hvm, core);
+
+	for (unsigned int round = 0; is_attached(hvm); round++) {
+		if (try_lock(worker))
+			return worker;
+		give_way(round);
+	}
+	return NULL;
+}
+
+static uint64_t post(struct worker *worker, const struct hvm_work *work)
+{
+	struct line *line = &worker->line;
+
+	hvm_store_relaxed(&line->function, (uint64_t)work->function);
+	for (unsigned int i = 0; i < HVM_ARGUMENTS; i++)
+		hvm_store_relaxed(&line->arg[i], work->arg[i]);
+	worker->tag += LINE_NEXT;
+	hvm_store_release(&line->head, worker->tag);
+	return worker->tag;
+}
+
+static inline bool is_answered(const struct worker *worker, uint64_t tag)
+{
+	return (hvm_load_acquire(&worker->line.done) & ~LINE_FAILED) == tag;
+}
+
+static inline bool poll(const struct worker *worker, uint64_t tag, int polls)
+{
+	bool pause = worker->pause;
+
+	for (int i = 0; i < polls; i++) {
+		if (is_answered(worker, tag))
+			return true;
+		if (pause)
+			__builtin_ia32_pause();
+	}
+	return false;
+}
+
+/* Past the limit: repeated, because its server may be on its way into a system call. */
+static void enforce(struct worker *worker, uint64_t tag, struct wait *wait, uint64_t now)
+{
+	if (!wait->deadline || now < wait->deadline)
+		return;
+	server_call_off(worker, tag);
+	hvm_server_interrupt(worker);
+	wait->deadline = now + worker->hvm->tsc_khz; /* 1 ms */
+}
+
+/* It takes long: the worker may sleep, or be gone, or the function over its limit. */
+static __attribute__((noinline)) int await_long(struct worker *worker, uint64_t tag, struct wait *wait)
+{
+	struct hvm *hvm = worker->hvm;
+	uint64_t start = __builtin_ia32_rdtsc();
+
+	hvm_fence_full();
+	hvm_worker_wake(worker);
+	while (!poll(worker, tag, POLLS)) {
+		uint64_t now = __builtin_ia32_rdtsc();
+
+		if (!is_attached(hvm))
+			return -ESHUTDOWN;
+		enforce(worker, tag, wait, now);
+		if (hvm->alone || now - start > PATIENCE * hvm->spin_cycles)
+			raw_call3(SYS_sched_yield, 0, 0, 0);
+	}
+	return 0;
+}
+
+static int failed(const struct worker *worker, const struct hvm_work *work)
+{
+	if (work->failure)
+		*work->failure = worker->failure;
+	return worker->error;
+}
+
+/* What came of it. The lock is held. */
+static int settle(struct worker *worker, const struct hvm_work *work, uint64_t tag, struct wait *wait, uint64_t *result)
+{
+	int err;
+
+	if (!poll(worker, tag, FIRST_POLLS)) {
+		err = await_long(worker, tag, wait);
+		if (err)
+			return err;
+	}
+	if (hvm_load_relaxed(&worker->line.done) & LINE_FAILED)
+		return failed(worker, work);
+	if (result)
+		*result = hvm_load_relaxed(&worker->line.function);
+	return 0;
+}
+
+static struct wait begin_wait(const struct hvm *hvm, const struct hvm_work *work)
+{
+	struct wait wait = {.deadline = 0};
+
+	if (work->limit_ns)
+		wait.deadline =
+		    __builtin_ia32_rdtsc() + (uint64_t)((unsigned __int128)work->limit_ns * hvm->tsc_khz / 1000000);
+	return wait;
+}
+
+int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
+{
+	struct worker *worker;
+	struct wait wait;
+	int err;
+
+	if (!is_attached(hvm))
+		return why_not(hvm);
+	if (work->core == HVM_ANY_CORE) {
+		worker = claim_any(hvm);
+	} else {
+		if ((uint32_t)work->core >= hvm->cores)
+			return -EINVAL;
+		if (worker_at(hvm, (uint32_t)work->core) == hvm_self)
+			return -EDEADLK;
+		worker = claim(hvm, (uint32_t)work->core);
+	}
+	if (!worker)
+		return is_attached(hvm) ? -EDEADLK : why_not(hvm);
+	wait = begin_wait(hvm, work);
+	err = is_attached(hvm) ? settle(worker, work, post(worker, work), &wait, result) : why_not(hvm);
+	unlock(worker);
+	return err;
+}
