@@ -81,6 +81,12 @@ static void send_back(struct worker *worker)
 	worker->slot->resume = HVM_RESUME_WORKER;
 }
 
+/* And not on its way back from what failed. */
+static bool is_in_function(const struct worker *worker)
+{
+	return worker->running && worker->running != worker->ended;
+}
+
 /* A failure of the worker's own code: true if it may try again. */
 static bool is_bearable(struct worker *worker)
 {
@@ -97,12 +103,13 @@ static bool is_bearable(struct worker *worker)
 static enum served fail(struct worker *worker, int error, uint32_t vector, uint32_t signal, uint64_t code,
 			uint64_t address)
 {
-	if (!worker->running && !is_bearable(worker))
+	if (!is_in_function(worker) && !is_bearable(worker))
 		return ENDED;
-	if (worker->running) {
+	if (is_in_function(worker)) {
 		struct hvm_failure *failure = &worker->failure;
 
 		worker->scarred = 1;
+		worker->ended = worker->running;
 		worker->error = error;
 		failure->vector = vector;
 		failure->signal = signal;
@@ -165,7 +172,7 @@ static enum served serve_exception(struct worker *worker, const uint64_t arg[HVM
 static enum served serve_signal(struct worker *worker)
 {
 	hvm_store_relaxed(&worker->slot->signal, 0);
-	if (!worker->running)
+	if (!is_in_function(worker))
 		return SERVED;
 	if (hvm_load_acquire(&worker->stop))
 		return fail(worker, -ESHUTDOWN, HVM_FAILURE_LIMIT, SIGTERM, 0, 0);

@@ -46,6 +46,7 @@ struct worker {
 	/* Of its server. */
 	int32_t error __attribute__((aligned(64))); /* of the function that failed last */
 	uint32_t scarred;			    /* a function was stopped where it was: it may hold anything */
+	uint64_t ended;				    /* running, of what failed */
 	uint64_t called_off;			    /* running, of what is over its limit */
 	uint64_t limited;			    /* running, of what the timer is set for */
 	uint64_t last_tag;			    /* of the last request served */
