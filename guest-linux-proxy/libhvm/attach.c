@@ -271,6 +271,7 @@ static int attach(struct hvm *hvm, unsigned int cores)
 	hvm->alone = is_alone();
 	hvm->queued = 0;
 	hvm->sleepers = 0;
+	memset(hvm->event_fd, 0, sizeof(hvm->event_fd));
 	err = start_workers(hvm);
 	if (err)
 		drop_job(hvm);

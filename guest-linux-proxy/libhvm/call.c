@@ -12,9 +12,6 @@
 /* How long a caller polls before it lets others have its processor now and then, as multiples of spin_cycles. */
 #define PATIENCE 8u
 
-/* A call over its limit is told so again after this: its server may have missed it. */
-#define REPEAT_KHZ_FRACTION 1u
-
 static __thread uint32_t last_used __attribute__((tls_model("initial-exec")));
 
 struct wait {
@@ -78,6 +75,8 @@ static struct worker *claim(struct hvm *hvm, uint32_t core)
 {
 	struct worker *worker = worker_at(hvm, core);
 
+	if (worker == hvm_self)
+		return NULL;
 	for (unsigned int round = 0; is_attached(hvm); round++) {
 		if (try_lock(worker))
 			return worker;
@@ -116,32 +115,45 @@ static inline bool poll(const struct worker *worker, uint64_t tag, int polls)
 	return false;
 }
 
-/* Past the limit: repeated, because its server may be on its way into a system call. */
-static void enforce(struct worker *worker, uint64_t tag, struct wait *wait, uint64_t now)
+/* True if it is past the limit; then again after a millisecond, because a server may be on its way into a system call.
+ */
+static bool is_over(struct wait *wait, const struct hvm *hvm)
 {
+	uint64_t now = __builtin_ia32_rdtsc();
+
 	if (!wait->deadline || now < wait->deadline)
-		return;
+		return false;
+	wait->deadline = now + hvm->tsc_khz;
+	return true;
+}
+
+static void stop(struct worker *worker, uint64_t tag)
+{
 	server_call_off(worker, tag);
 	hvm_server_interrupt(worker);
-	wait->deadline = now + worker->hvm->tsc_khz; /* 1 ms */
+}
+
+/* After each round of polls. */
+static void be_patient(const struct hvm *hvm, const struct wait *wait)
+{
+	if (hvm->alone || __builtin_ia32_rdtsc() - wait->start > PATIENCE * hvm->spin_cycles)
+		raw_call3(SYS_sched_yield, 0, 0, 0);
 }
 
 /* It takes long: the worker may sleep, or be gone, or the function over its limit. */
 static __attribute__((noinline)) int await_long(struct worker *worker, uint64_t tag, struct wait *wait)
 {
 	struct hvm *hvm = worker->hvm;
-	uint64_t start = __builtin_ia32_rdtsc();
 
+	wait->start = __builtin_ia32_rdtsc();
 	hvm_fence_full();
 	hvm_worker_wake(worker);
 	while (!poll(worker, tag, POLLS)) {
-		uint64_t now = __builtin_ia32_rdtsc();
-
 		if (!is_attached(hvm))
 			return -ESHUTDOWN;
-		enforce(worker, tag, wait, now);
-		if (hvm->alone || now - start > PATIENCE * hvm->spin_cycles)
-			raw_call3(SYS_sched_yield, 0, 0, 0);
+		if (is_over(wait, hvm))
+			stop(worker, tag);
+		be_patient(hvm, wait);
 	}
 	return 0;
 }
@@ -170,37 +182,163 @@ static int settle(struct worker *worker, const struct hvm_work *work, uint64_t t
 	return 0;
 }
 
+static uint64_t cycles(const struct hvm *hvm, uint64_t ns)
+{
+	return (uint64_t)((unsigned __int128)ns * hvm->tsc_khz / 1000000);
+}
+
 static struct wait begin_wait(const struct hvm *hvm, const struct hvm_work *work)
 {
 	struct wait wait = {.deadline = 0};
 
 	if (work->limit_ns)
-		wait.deadline =
-		    __builtin_ia32_rdtsc() + (uint64_t)((unsigned __int128)work->limit_ns * hvm->tsc_khz / 1000000);
+		wait.deadline = __builtin_ia32_rdtsc() + cycles(hvm, work->limit_ns);
 	return wait;
+}
+
+static int call(struct hvm *hvm, struct worker *worker, const struct hvm_work *work, uint64_t *result)
+{
+	struct wait wait = begin_wait(hvm, work);
+
+	if (!is_attached(hvm))
+		return why_not(hvm);
+	return settle(worker, work, post(worker, work), &wait, result);
 }
 
 int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
 {
 	struct worker *worker;
-	struct wait wait;
 	int err;
 
 	if (!is_attached(hvm))
 		return why_not(hvm);
-	if (work->core == HVM_ANY_CORE) {
+	if (work->core == HVM_ANY_CORE)
 		worker = claim_any(hvm);
-	} else {
-		if ((uint32_t)work->core >= hvm->cores)
-			return -EINVAL;
-		if (worker_at(hvm, (uint32_t)work->core) == hvm_self)
-			return -EDEADLK;
+	else if ((uint32_t)work->core >= hvm->cores)
+		return -EINVAL;
+	else
 		worker = claim(hvm, (uint32_t)work->core);
-	}
 	if (!worker)
 		return is_attached(hvm) ? -EDEADLK : why_not(hvm);
-	wait = begin_wait(hvm, work);
-	err = is_attached(hvm) ? settle(worker, work, post(worker, work), &wait, result) : why_not(hvm);
+	err = call(hvm, worker, work, result);
 	unlock(worker);
+	return err;
+}
+
+/* ---- all at once ---- */
+
+static void lock_all(struct hvm *hvm, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++)
+		for (unsigned int round = 0; !try_lock(worker_at(hvm, i)); round++)
+			give_way(round);
+}
+
+static void unlock_all(struct hvm *hvm, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++)
+		unlock(worker_at(hvm, i));
+}
+
+static void post_all(struct hvm *hvm, const struct hvm_work *work, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++) {
+		const struct hvm_work of_rank = {
+		    .function = work->function,
+		    .arg = {i, cores, work->arg[0], work->arg[1], work->arg[2]},
+		};
+
+		post(worker_at(hvm, i), &of_rank);
+	}
+}
+
+static bool is_done(const struct worker *worker)
+{
+	return is_answered(worker, worker->tag);
+}
+
+static bool all_done(const struct hvm *hvm, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++)
+		if (!poll(worker_at(hvm, i), worker_at(hvm, i)->tag, POLLS))
+			return false;
+	return true;
+}
+
+/* The first rank that has failed, or NULL. */
+static const struct worker *first_failed(const struct hvm *hvm, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++)
+		if (is_done(worker_at(hvm, i)) && hvm_load_relaxed(&worker_at(hvm, i)->line.done) & LINE_FAILED)
+			return worker_at(hvm, i);
+	return NULL;
+}
+
+static void stop_all(struct hvm *hvm, uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++)
+		if (!is_done(worker_at(hvm, i)))
+			stop(worker_at(hvm, i), worker_at(hvm, i)->tag);
+}
+
+/* Ranks may wait for one that has failed: then they are stopped. @failed: the one that tells why, or NULL. */
+static int await_all(struct hvm *hvm, uint32_t cores, struct wait *wait, const struct worker **failed)
+{
+	wait->start = __builtin_ia32_rdtsc();
+	*failed = NULL;
+	hvm_fence_full();
+	for (uint32_t i = 0; i < cores; i++)
+		hvm_worker_wake(worker_at(hvm, i));
+	while (!all_done(hvm, cores)) {
+		if (!is_attached(hvm))
+			return -ESHUTDOWN;
+		if (!*failed) {
+			*failed = first_failed(hvm, cores);
+			if (*failed)
+				wait->deadline = 1;
+		}
+		if (is_over(wait, hvm))
+			stop_all(hvm, cores);
+		be_patient(hvm, wait);
+	}
+	if (!*failed)
+		*failed = first_failed(hvm, cores);
+	return 0;
+}
+
+static int call_all(struct hvm *hvm, const struct hvm_work *work, uint32_t cores, uint64_t *results)
+{
+	struct wait wait = begin_wait(hvm, work);
+	const struct worker *culprit;
+	int err;
+
+	if (!is_attached(hvm))
+		return why_not(hvm);
+	post_all(hvm, work, cores);
+	err = await_all(hvm, cores, &wait, &culprit);
+	if (err)
+		return err;
+	if (culprit)
+		return failed(culprit, work);
+	for (uint32_t i = 0; results && i < cores; i++)
+		results[i] = hvm_load_relaxed(&worker_at(hvm, i)->line.function);
+	return 0;
+}
+
+int hvm_call_all(struct hvm *hvm, const struct hvm_work *work, unsigned int cores, uint64_t *results)
+{
+	int err;
+
+	if (!is_attached(hvm))
+		return why_not(hvm);
+	if (hvm_self)
+		return -EDEADLK;
+	if (!cores)
+		cores = hvm->cores;
+	if (cores > hvm->cores)
+		return -EINVAL;
+	lock_all(hvm, cores);
+	err = call_all(hvm, work, cores, results);
+	unlock_all(hvm, cores);
 	return err;
 }

@@ -110,6 +110,8 @@ static struct hvm *obtain(void)
 
 	pthread_mutex_lock(&free_lock);
 	hvm = free_list;
+	if (hvm && !hvm->worker) /* a page of the process that this one was forked from, wiped */
+		free_list = hvm = NULL;
 	if (hvm)
 		free_list = hvm->next;
 	pthread_mutex_unlock(&free_lock);
