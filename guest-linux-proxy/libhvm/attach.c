@@ -120,8 +120,9 @@ static void init_worker(struct hvm *hvm, uint32_t index)
 	struct worker *worker = worker_at(hvm, index);
 
 	mprotect((uint8_t *)worker - WORKER_OFFSET, HVM_PAGE_SIZE, PROT_NONE);
-	memset(worker, 0, offsetof(struct worker, queue));
-	queue_reset(&worker->queue);
+	memset(worker, 0, offsetof(struct worker, own));
+	queue_reset(&worker->own);
+	queue_reset(&worker->open);
 	worker->hvm = hvm;
 	worker->slot = hvm->slots + index;
 	worker->index = index;
@@ -302,13 +303,10 @@ void partition_lost(struct hvm *hvm)
 
 void partition_fail_all(struct worker *worker)
 {
-	struct item item;
-
 	/* Only while running says so is the future not done: its owner may have freed it after. */
 	if (worker->running & 1)
 		future_complete(worker->future, 0, -ESHUTDOWN);
-	while (queue_drain(&worker->queue, &item))
-		future_complete(item.future, 0, -ESHUTDOWN);
+	future_fail_queued(worker);
 }
 
 /* Callers find that the partition is lost, and let go of the workers. */

@@ -30,6 +30,14 @@ void future_complete(struct hvm_future *future, uint64_t result, int error)
 		hvm_gate(HVM_GATE_NOTIFY, waiter - 1, 0, 0);
 }
 
+void future_fail_queued(struct worker *worker)
+{
+	struct item item;
+
+	while (queue_take(&worker->own, &item) || queue_take(&worker->open, &item))
+		future_complete(item.future, 0, -ESHUTDOWN);
+}
+
 bool hvm_poll(const struct hvm_future *future)
 {
 	return hvm_load_acquire(&future->state) == FUTURE_DONE;
@@ -39,7 +47,7 @@ bool hvm_poll(const struct hvm_future *future)
 
 static bool is_idle(const struct worker *worker)
 {
-	return !hvm_load_relaxed(&worker->running) && !queue_has(&worker->queue);
+	return !hvm_load_relaxed(&worker->running) && !queue_has(&worker->own) && !queue_has(&worker->open);
 }
 
 /* Where work for any core goes: to one that has nothing to do, or to each in its turn. */
@@ -58,15 +66,17 @@ static uint32_t choose(struct hvm *hvm)
 }
 
 /* The core in whose queue it is now, or -EAGAIN. */
-static int put(struct hvm *hvm, const struct item *item)
+static int put(struct hvm *hvm, const struct item *item, int wanted)
 {
-	uint32_t first = item->core == HVM_ANY_CORE ? choose(hvm) : (uint32_t)item->core;
-	uint32_t tries = item->core == HVM_ANY_CORE ? hvm->cores : 1;
+	uint32_t first;
 
-	for (uint32_t i = 0; i < tries; i++) {
+	if (wanted != HVM_ANY_CORE)
+		return queue_put(&worker_at(hvm, (uint32_t)wanted)->own, item) ? wanted : -EAGAIN;
+	first = choose(hvm);
+	for (uint32_t i = 0; i < hvm->cores; i++) {
 		uint32_t core = (first + i) % hvm->cores;
 
-		if (queue_put(&worker_at(hvm, core)->queue, item))
+		if (queue_put(&worker_at(hvm, core)->open, item))
 			return (int)core;
 	}
 	return -EAGAIN;
@@ -74,7 +84,7 @@ static int put(struct hvm *hvm, const struct item *item)
 
 static int submit(struct hvm *hvm, const struct hvm_work *work, struct hvm_future *future)
 {
-	struct item item = {.core = work->core, .function = work->function, .future = future};
+	struct item item = {.function = work->function, .future = future};
 
 	if (work->core != HVM_ANY_CORE && (uint32_t)work->core >= hvm->cores)
 		return -EINVAL;
@@ -83,7 +93,7 @@ static int submit(struct hvm *hvm, const struct hvm_work *work, struct hvm_futur
 	future->failure = work->failure;
 	future->reserved[FUTURE_LIMIT] = work->limit_ns;
 	hvm_store_relaxed(&future->state, 0);
-	return put(hvm, &item);
+	return put(hvm, &item, work->core);
 }
 
 /* Workers got work, a bit for each: wake them, or others that could help. After it was put there. */
@@ -103,11 +113,8 @@ static void announce(struct hvm *hvm, uint64_t cores)
 /* The cores were lost meanwhile, and nobody may have seen what was put into their queues. */
 static void fail_late(struct hvm *hvm, uint64_t cores)
 {
-	struct item item;
-
 	for (; cores; cores &= cores - 1)
-		while (queue_drain(&worker_at(hvm, (uint32_t)__builtin_ctzll(cores))->queue, &item))
-			future_complete(item.future, 0, -ESHUTDOWN);
+		future_fail_queued(worker_at(hvm, (uint32_t)__builtin_ctzll(cores)));
 }
 
 int hvm_submit_many(struct hvm *hvm, const struct hvm_work *works, struct hvm_future *futures, unsigned int count)

@@ -16,7 +16,6 @@ static struct cell *cell_at(struct queue *queue, uint32_t position)
 
 static void fill(struct cell *cell, const struct item *item)
 {
-	cell->core = item->core;
 	cell->function = item->function;
 	for (unsigned int i = 0; i < HVM_ARGUMENTS; i++)
 		cell->arg[i] = item->arg[i];
@@ -46,46 +45,29 @@ bool queue_put(struct queue *queue, const struct item *item)
 
 static void empty(const struct cell *cell, struct item *item)
 {
-	item->core = cell->core;
 	item->function = cell->function;
 	for (unsigned int i = 0; i < HVM_ARGUMENTS; i++)
 		item->arg[i] = cell->arg[i];
 	item->future = cell->future;
 }
 
-/* A cell keeps its item until head has passed it: then who looked at its core was right. */
-static bool take(struct queue *queue, int core, bool whoever, struct item *item)
+bool queue_take(struct queue *queue, struct item *item)
 {
 	uint32_t at = hvm_load_relaxed(&queue->head);
 
 	for (;;) {
 		struct cell *cell = cell_at(queue, at);
 		uint32_t turn = hvm_load_acquire(&cell->turn);
-		int wanted;
 
 		if ((int32_t)(turn - (at + 1)) < 0)
 			return false;
 		if (turn != at + 1) {
 			at = hvm_load_relaxed(&queue->head);
-			continue;
-		}
-		wanted = hvm_load_relaxed(&cell->core);
-		if (!whoever && wanted != HVM_ANY_CORE && wanted != core)
-			return false;
-		if (__atomic_compare_exchange_n(&queue->head, &at, at + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		} else if (__atomic_compare_exchange_n(&queue->head, &at, at + 1, true, __ATOMIC_RELAXED,
+						       __ATOMIC_RELAXED)) {
 			empty(cell, item);
 			hvm_store_release(&cell->turn, at + QUEUE_CELLS);
 			return true;
 		}
 	}
-}
-
-bool queue_take(struct queue *queue, int core, struct item *item)
-{
-	return take(queue, core, false, item);
-}
-
-bool queue_drain(struct queue *queue, struct item *item)
-{
-	return take(queue, HVM_ANY_CORE, true, item);
 }

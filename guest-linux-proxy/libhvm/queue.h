@@ -15,7 +15,6 @@
 
 /** Submitted work, one line. */
 struct item {
-	int32_t core; /* the only one that may take it, or HVM_ANY_CORE */
 	void *function;
 	uint64_t arg[HVM_ARGUMENTS];
 	struct hvm_future *future;
@@ -23,7 +22,6 @@ struct item {
 
 struct cell {
 	uint32_t turn; /* position of who may fill it; + 1: of who may empty it */
-	int32_t core;
 	void *function;
 	uint64_t arg[HVM_ARGUMENTS];
 	struct hvm_future *future;
@@ -41,13 +39,10 @@ void queue_reset(struct queue *queue);
 /** False if it is full. */
 bool queue_put(struct queue *queue, const struct item *item);
 
-/** Take the first item, if @core may: HVM_ANY_CORE takes those only that name none. False if there is none. */
-bool queue_take(struct queue *queue, int core, struct item *item);
+/** Take the first item; false if there is none. */
+bool queue_take(struct queue *queue, struct item *item);
 
-/** Take it whoever it is for. */
-bool queue_drain(struct queue *queue, struct item *item);
-
-/** True if there is something to take for somebody; reads two lines that change only with the queue. */
+/** True if there is something to take; reads two lines that change only with the queue. */
 static inline bool queue_has(const struct queue *queue)
 {
 	uint32_t head = hvm_load_relaxed(&queue->head);

@@ -67,13 +67,13 @@ static void run_item(struct worker *worker, const struct item *item)
 	future_complete(future, result, 0);
 }
 
-static bool take_item(struct worker *worker, struct queue *queue, int core)
+static bool take_item(struct worker *worker, struct queue *queue)
 {
 	struct item item;
 
-	if (!queue_has(queue) || !queue_take(queue, core, &item))
+	if (!queue_has(queue) || !queue_take(queue, &item))
 		return false;
-	if (queue_has(queue))
+	if (queue_has(&worker->open))
 		pass_on(worker);
 	run_item(worker, &item);
 	return true;
@@ -85,7 +85,7 @@ static bool steal(struct worker *worker)
 	struct hvm *hvm = worker->hvm;
 
 	for (uint32_t i = 0; i < hvm->cores; i++)
-		if (i != worker->index && take_item(worker, &worker_at(hvm, i)->queue, HVM_ANY_CORE))
+		if (i != worker->index && take_item(worker, &worker_at(hvm, i)->open))
 			return true;
 	return false;
 }
@@ -95,15 +95,20 @@ static bool has_call(const struct worker *worker, uint64_t served)
 	return hvm_load_acquire(&worker->line.head) != served;
 }
 
+static inline bool has_item(const struct worker *worker)
+{
+	return queue_has(&worker->own) || queue_has(&worker->open);
+}
+
 static bool may_steal(const struct worker *worker)
 {
 	for (uint32_t i = 0; i < worker->hvm->cores; i++)
-		if (i != worker->index && queue_has(&worker_at(worker->hvm, i)->queue))
+		if (i != worker->index && queue_has(&worker_at(worker->hvm, i)->open))
 			return true;
 	return false;
 }
 
-/* Say so, fence, look again, halt. Work for other cores than this one does not count, but ends the halt for once. */
+/* Say so, fence, look again, halt. */
 static void sleep(struct worker *worker, uint64_t served)
 {
 	uint64_t mine = 1ull << worker->index;
@@ -111,7 +116,7 @@ static void sleep(struct worker *worker, uint64_t served)
 	hvm_store_relaxed(&worker->sleeping, 1);
 	__atomic_fetch_or(&worker->hvm->sleepers, mine, __ATOMIC_SEQ_CST);
 	if (!may_steal(worker))
-		while (hvm_load_acquire(&worker->sleeping) && !has_call(worker, served) && !queue_has(&worker->queue) &&
+		while (hvm_load_acquire(&worker->sleeping) && !has_call(worker, served) && !has_item(worker) &&
 		       !hvm_load_relaxed(&worker->stop))
 			hvm_gate(HVM_GATE_HALT, (uint64_t)&worker->sleeping, 1, 0);
 	__atomic_fetch_and(&worker->hvm->sleepers, ~mine, __ATOMIC_SEQ_CST);
@@ -134,12 +139,14 @@ static void idle(struct worker *worker, uint64_t served, uint64_t *since)
 
 static _Noreturn void leave(struct worker *worker)
 {
-	struct item item;
-
-	while (queue_drain(&worker->queue, &item))
-		future_complete(item.future, 0, -ESHUTDOWN);
+	future_fail_queued(worker);
 	for (;;)
 		raw_call3(CALL_LEAVE, 0, 0, 0);
+}
+
+static bool take_any(struct worker *worker)
+{
+	return take_item(worker, &worker->own) || take_item(worker, &worker->open);
 }
 
 void hvm_worker_run(struct worker *worker)
@@ -153,10 +160,12 @@ void hvm_worker_run(struct worker *worker)
 
 			if (head != served) {
 				served = head;
+				if (queue_has(&worker->open))
+					pass_on(worker);
 				run_call(worker, head);
 				i = -1;
 				since = 0;
-			} else if (queue_has(&worker->queue) && take_item(worker, &worker->queue, (int)worker->index)) {
+			} else if (has_item(worker) && take_any(worker)) {
 				i = -1;
 				since = 0;
 			} else if (pause) {

@@ -69,7 +69,8 @@ struct worker {
 	uint32_t stop;	 /* leave the core */
 	uint32_t left;	 /* the server's loop has ended */
 
-	struct queue queue;
+	struct queue own;  /* for this core only */
+	struct queue open; /* for any: others take from it when they have nothing to do */
 };
 
 /* Forwarded calls with a meaning between worker and server. */

@@ -208,7 +208,7 @@ static uint64_t meet(void)
 static uint64_t fail_in_rank(uint64_t number, uint64_t count, uint64_t bad)
 {
 	if (number == bad)
-		*(volatile int *)(24 + bad - number) = 1;
+		*(volatile uint64_t *)(bad * 24) = 1;
 	return await_gate((uint32_t)count + 1000);
 }
 
