@@ -3,8 +3,8 @@
  * The ways into the kernel and back: interrupts, exceptions, SYSCALL, the first entry of a thread, calls.
  *
  * Programs run in ring 0, so the code selector does not tell a program from the kernel; the instruction pointer does: the
- * upper half is the kernel's, except for the few instructions between call_enter and call_leave that already (or still)
- * run with the program's GS. GS base is the struct core in the kernel and the program's otherwise (SWAPGS at each
+ * image is the kernel's, except for the few instructions between call_enter and call_leave that already (or still)
+ * run with the program's GS. All else is the program's: its own code, HRT modules, and where it jumped by mistake. GS base is the struct core in the kernel and the program's otherwise (SWAPGS at each
  * crossing); an NMI, double fault or machine check can hit in between and asks the register itself.
  *
  * Frames are struct hvm_regs up to ss. Vector registers are never touched by the kernel and so never saved.
@@ -47,16 +47,17 @@
 	pop	%rbx
 .endm
 
-/* Sets the sign flag's opposite: "js kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax, rcx. */
+/* "jb kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax, rcx. */
 .macro TEST_FRAME_KERNEL
 	mov	REGS_RIP(%rsp), %rax
 	mov	%rax, %rcx
 	sub	$call_enter, %rcx
 	cmp	$(call_leave - call_enter), %rcx
 	jb	1f				/* in the calls' window: the program's */
-	test	%rax, %rax
+	sub	$image_start, %rax
+	cmp	$IMAGE_MAX, %rax
 	jmp	2f
-1:	xor	%ecx, %ecx
+1:	clc
 2:
 .endm
 
@@ -90,14 +91,14 @@ interrupt_common:
 	PUSH_REGS
 	cld
 	TEST_FRAME_KERNEL
-	js	1f
+	jb	1f
 	swapgs
 1:	mov	%rsp, %rdi
 	call	interrupt_handle
 	test	%al, %al
 	jnz	interrupt_preempt
 	TEST_FRAME_KERNEL
-	js	2f
+	jb	2f
 	swapgs
 2:	POP_REGS
 	add	$16, %rsp
@@ -113,10 +114,11 @@ exception_common:
 	PUSH_REGS
 	cld
 	TEST_FRAME_KERNEL
-	js	3f
+	jb	3f
 	swapgs
 	ON_THREAD_STACK exception_from_program
-3:	mov	$fixups, %rcx			/* rax: where it was */
+3:	mov	REGS_RIP(%rsp), %rax
+	mov	$fixups, %rcx
 5:	cmpq	$0, (%rcx)
 	je	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
 	cmp	(%rcx), %rax

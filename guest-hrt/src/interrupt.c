@@ -83,9 +83,15 @@ static void count_interrupt(struct core *core)
 		core->thread->slot->stats.interrupts++;
 }
 
+/* As TEST_FRAME_KERNEL of entry.S. */
+static bool is_kernel(uint64_t rip)
+{
+	return rip - HVM_IMAGE_VA < HVM_IMAGE_MAX;
+}
+
 static bool handle(struct core *core, const struct hvm_regs *regs)
 {
-	bool of_program = (int64_t)regs->rip >= 0;
+	bool of_program = !is_kernel(regs->rip);
 	bool turn = false;
 
 	count_interrupt(core);

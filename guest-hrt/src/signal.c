@@ -357,6 +357,12 @@ static bool is_canonical(uint64_t address)
 	return address >> (partition->flags & HVM_FLAG_LA57 ? 56 : 47) == 0;
 }
 
+/* A handler may have interrupted a function of an HRT module. */
+static bool is_code(uint64_t address)
+{
+	return is_canonical(address) || address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+}
+
 /* Disarmed when its handler began; nothing else changes a thread's alternate stack behind its back. */
 static void rearm_alternate_stack(struct thread *thread, const struct frame *frame, uint64_t at)
 {
@@ -378,7 +384,7 @@ void signal_return(struct thread *thread, const struct hvm_regs *entry)
 	if (!user_read_waiting(thread, &frame, at, sizeof(frame)))
 		bad_frame(thread, entry, at);
 	restore_context(&frame.context, &regs);
-	if (!is_canonical(regs.rip) || !is_canonical(regs.rsp))
+	if (!is_code(regs.rip) || !is_canonical(regs.rsp))
 		bad_frame(thread, entry, regs.rip);
 	rearm_alternate_stack(thread, &frame, at);
 	set_mask(thread, frame.mask);

@@ -246,6 +246,7 @@ int hvm_boot(struct hvm_part *part, bool force)
 	}
 	restore_image(part);
 	hvm_part_build_tables(part);
+	hvm_modules_restore(part);
 	part->head->generation++;
 	part->head->panic_core = 0;
 	hvm_part_set_state(part, HVM_BOOTING);

@@ -192,6 +192,80 @@ static long do_ping(void __user *arg)
 	return copy_to_user(arg, &ping, sizeof(ping)) ? -EFAULT : 0;
 }
 
+static long do_module_load(void __user *arg)
+{
+	struct hvm_module_load load;
+	struct hvm_part *part;
+	long err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&load, arg, sizeof(load)))
+		return -EFAULT;
+	part = find(load.name);
+	if (!part)
+		return -ENOENT;
+	err = hvm_module_load(part, &load);
+	/* The address is wanted most when it was another. */
+	if (copy_to_user(arg, &load, sizeof(load)))
+		return err ?: -EFAULT;
+	return err;
+}
+
+static long do_module_unload(void __user *arg)
+{
+	struct hvm_module_unload unload;
+	struct hvm_part *part;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&unload, arg, sizeof(unload)))
+		return -EFAULT;
+	unload.module[HVM_NAME_MAX - 1] = 0;
+	part = find(unload.name);
+	return part ? hvm_module_unload(part, unload.module) : -ENOENT;
+}
+
+/* The partition that a request names; with no name that of the job. */
+static struct hvm_part *find_for(struct handle *handle, char name[HVM_NAME_MAX])
+{
+	struct hvm_job *job = smp_load_acquire(&handle->job);
+
+	return job && !*name ? job->part : find(name);
+}
+
+static long do_module_find(struct handle *handle, void __user *arg)
+{
+	struct hvm_module_find request;
+	struct hvm_part *part;
+	long err;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	request.module[HVM_NAME_MAX - 1] = 0;
+	request.symbol.name[HVM_SYMBOL_MAX - 1] = 0;
+	part = find_for(handle, request.name);
+	err = part ? hvm_module_find(part, &request) : -ENOENT;
+	if (err)
+		return err;
+	return copy_to_user(arg, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long do_module_info(struct handle *handle, void __user *arg)
+{
+	struct hvm_module_info info;
+	struct hvm_part *part;
+	long err;
+
+	if (copy_from_user(&info, arg, sizeof(info)))
+		return -EFAULT;
+	part = find_for(handle, info.name);
+	err = part ? hvm_module_info(part, &info) : -ENOENT;
+	if (err)
+		return err;
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
 static const struct file_operations device_operations;
 
 /* The job that descriptor @fd is; fput(*@file) when it is done with. */
@@ -367,6 +441,14 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return do_log(arg);
 	case HVM_IOC_PING:
 		return do_ping(arg);
+	case HVM_IOC_MODULE_LOAD:
+		return do_module_load(arg);
+	case HVM_IOC_MODULE_UNLOAD:
+		return do_module_unload(arg);
+	case HVM_IOC_MODULE_FIND:
+		return do_module_find(handle, arg);
+	case HVM_IOC_MODULE_INFO:
+		return do_module_info(handle, arg);
 	case HVM_IOC_JOB_CREATE:
 		return do_job_create(handle, arg);
 	default:

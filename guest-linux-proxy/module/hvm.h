@@ -7,7 +7,8 @@
  *	cpu.c		vCPUs: out of Linux and back, INIT, SIPI, doorbell
  *	boot.c		images, boot, reboot, park, revival of a core stopped by force
  *	space.c		merged address spaces: top-level tables, shootdowns, page faults
- *	memory.c	partition memory that jobs' processes map
+ *	memory.c	partition memory that nobody else needs: chunks of it, mapped by jobs' processes
+ *	hrtmodule.c	HRT modules: functions for all programs of a partition
  *	group.c		core groups: the cores of a job and of its child processes
  *	job.c		jobs and their threads
  *	wake.c		the interrupt from HRT to Linux
@@ -37,6 +38,7 @@
 #include <hvm/partition.h>
 
 #define HVM_MAX_PARTITIONS 8
+#define HVM_MODULE_CHUNKS  (HVM_MODULE_SPAN / HVM_MEMORY_ALIGN)
 
 #define HVM_SLOTS_PER_PAGE (HVM_PAGE_SIZE / HVM_SLOT_SIZE)
 #define HVM_SLOT_PAGES	   (HVM_MAX_SLOTS / HVM_SLOTS_PER_PAGE)
@@ -67,10 +69,13 @@ struct hvm_part {
 	struct hvm_counts *counts; /* one for each slot */
 	u64 *pending;
 	struct hvm_log *log;
-	u64 idle_top; /* physical address of the table with an empty lower half */
+	u64 idle_top;	     /* physical address of the table with an empty lower half */
+	u64 *module_entries; /* page directory of HVM_MODULE_VA: 2 MiB pages */
 
 	struct mutex lock; /* image, boot, who has what; the list of jobs */
 	struct list_head jobs;
+	struct list_head modules;
+	DECLARE_BITMAP(module_map, HVM_MODULE_CHUNKS); /* entries of module_entries in use */
 	size_t image_size;				/* bytes of the clean copy, 0 = none */
 	u64 offline_ns, first_instruction_ns, ready_ns; /* of the last boot */
 	u32 apic_id[HVM_MAX_CORES];
@@ -84,7 +89,7 @@ struct hvm_part {
 	struct hvm_job *slot_owner[HVM_SLOT_PAGES];
 
 	spinlock_t chunk_lock;
-	DECLARE_BITMAP(chunk_map, HVM_MEMORY_MAX / HVM_MEMORY_ALIGN); /* 2 MiB chunks that programs have ... */
+	DECLARE_BITMAP(chunk_map, HVM_MEMORY_MAX / HVM_MEMORY_ALIGN); /* 2 MiB chunks that somebody has ... */
 	unsigned long first_chunk, chunk_count, chunks_used;	      /* ... of those behind the kernel's own memory */
 
 	struct work_struct failure; /* a core panicked or was lost in a shootdown */
@@ -149,6 +154,7 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number);
 void hvm_part_destroy(struct hvm_part *part);
 struct hvm_part *hvm_part_find(const char *name);
 void hvm_part_build_tables(struct hvm_part *part);
+void hvm_part_map_chunk(struct hvm_part *part, unsigned int entry, u64 offset);
 u32 hvm_part_state(struct hvm_part *part);
 void hvm_part_set_state(struct hvm_part *part, enum hvm_partition_state state);
 unsigned int hvm_part_cores_free(struct hvm_part *part);
@@ -211,7 +217,19 @@ int hvm_space_fault(struct hvm_job *job, u64 address, u64 error);
 
 /* memory.c */
 void hvm_memory_init(struct hvm_part *part);
+u64 hvm_chunk_offset(const struct hvm_part *part, u32 chunk);
+int hvm_chunks_take(struct hvm_part *part, u32 *chunk, unsigned long count);
+void hvm_chunks_give(struct hvm_part *part, const u32 *chunk, unsigned long count);
+unsigned long hvm_chunks_free(struct hvm_part *part);
 int hvm_memory_mmap(struct hvm_job *job, struct vm_area_struct *vma);
+
+/* hrtmodule.c */
+int hvm_module_load(struct hvm_part *part, struct hvm_module_load *load);
+int hvm_module_unload(struct hvm_part *part, const char *name);
+int hvm_module_find(struct hvm_part *part, struct hvm_module_find *find);
+int hvm_module_info(struct hvm_part *part, struct hvm_module_info *info);
+void hvm_modules_restore(struct hvm_part *part);
+void hvm_modules_free(struct hvm_part *part);
 
 /* group.c; part->lock or group->lock is held as each says */
 struct hvm_group *hvm_group_create(struct hvm_part *part, unsigned int cores);

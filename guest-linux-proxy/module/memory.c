@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Partition memory for programs: what lies behind the threads' areas is lent out in chunks of 2 MiB, which a job's
- * process maps. Linux never moves, shares or swaps it, so nothing happens to it that HRT cores would have to hear of.
+ * Partition memory for programs and HRT modules: what lies behind the threads' areas is lent out in chunks of 2 MiB.
+ * A job's process maps them. Linux never moves, shares or swaps it, so nothing happens to it that HRT cores would have
+ * to hear of.
  *
  * A mapping is a region: its chunks, in the order of its pages. It may be split and moved; the chunks are given back
  * when its last piece is unmapped, which is after the notifier's shootdown.
@@ -35,43 +36,45 @@ void hvm_memory_init(struct hvm_part *part)
 	spin_lock_init(&part->chunk_lock);
 }
 
-static u64 chunk_offset(const struct hvm_part *part, u32 chunk)
+u64 hvm_chunk_offset(const struct hvm_part *part, u32 chunk)
 {
 	return (part->first_chunk + chunk) << CHUNK_SHIFT;
 }
 
-/* Chunks for @region, or -ENOMEM and none. */
-static int take_chunks(struct region *region)
+/* @count chunks, or -ENOMEM and none. */
+int hvm_chunks_take(struct hvm_part *part, u32 *chunk, unsigned long count)
 {
-	struct hvm_part *part = region->part;
 	unsigned long n = 0;
 
 	spin_lock(&part->chunk_lock);
-	if (part->chunk_count - part->chunks_used >= region->count) {
-		for (u32 i = 0; n < region->count; i++)
+	if (part->chunk_count - part->chunks_used >= count) {
+		for (u32 i = 0; n < count; i++)
 			if (!__test_and_set_bit(i, part->chunk_map))
-				region->chunk[n++] = i;
+				chunk[n++] = i;
 		part->chunks_used += n;
 	}
 	spin_unlock(&part->chunk_lock);
-	return n == region->count ? 0 : -ENOMEM;
+	return n == count ? 0 : -ENOMEM;
 }
 
-static void give_chunks(struct region *region)
+void hvm_chunks_give(struct hvm_part *part, const u32 *chunk, unsigned long count)
 {
-	struct hvm_part *part = region->part;
-
 	spin_lock(&part->chunk_lock);
-	for (unsigned long i = 0; i < region->count; i++)
-		__clear_bit(region->chunk[i], part->chunk_map);
-	part->chunks_used -= region->count;
+	for (unsigned long i = 0; i < count; i++)
+		__clear_bit(chunk[i], part->chunk_map);
+	part->chunks_used -= count;
 	spin_unlock(&part->chunk_lock);
+}
+
+unsigned long hvm_chunks_free(struct hvm_part *part)
+{
+	return part->chunk_count - READ_ONCE(part->chunks_used);
 }
 
 static void clear_chunks(const struct region *region)
 {
 	for (unsigned long i = 0; i < region->count; i++) {
-		memset(region->part->memory + chunk_offset(region->part, region->chunk[i]), 0, CHUNK);
+		memset(region->part->memory + hvm_chunk_offset(region->part, region->chunk[i]), 0, CHUNK);
 		cond_resched();
 	}
 }
@@ -83,7 +86,7 @@ static u64 offset_of_page(const struct region *region, pgoff_t page)
 
 	if (index / CHUNK_PAGES >= region->count)
 		return 0;
-	return chunk_offset(region->part, region->chunk[index / CHUNK_PAGES]) + index % CHUNK_PAGES * PAGE_SIZE;
+	return hvm_chunk_offset(region->part, region->chunk[index / CHUNK_PAGES]) + index % CHUNK_PAGES * PAGE_SIZE;
 }
 
 static void piece_open(struct vm_area_struct *vma)
@@ -99,7 +102,7 @@ static void piece_close(struct vm_area_struct *vma)
 
 	if (!refcount_dec_and_test(&region->pieces))
 		return;
-	give_chunks(region);
+	hvm_chunks_give(region->part, region->chunk, region->count);
 	kvfree(region);
 }
 
@@ -180,7 +183,7 @@ int hvm_memory_mmap(struct hvm_job *job, struct vm_area_struct *vma)
 	refcount_set(&region->pieces, 1);
 	region->part = job->part;
 	region->count = count;
-	err = take_chunks(region);
+	err = hvm_chunks_take(region->part, region->chunk, region->count);
 	if (err) {
 		kvfree(region);
 		return err;

@@ -96,14 +96,24 @@ void hvm_part_build_tables(struct hvm_part *part)
 	if (!entry)
 		goto full;
 	*entry = (part->base + HVM_OFFSET_IMAGE) | ENTRY_TABLE | ENTRY_LARGE | ENTRY_GLOBAL;
+	part->module_entries = entry_for(&b, top, levels, HVM_MODULE_VA, 2);
+	if (!part->module_entries)
+		goto full;
 	return;
 full:
 	pr_err("hvm: %s: %u pages of tables do not map %llu MiB\n", part->name, HVM_TABLE_PAGES, part->size >> 20);
 }
 
+/* 2 MiB at HVM_MODULE_VA and @entry times as much: partition memory from @offset on; 0: nothing. */
+void hvm_part_map_chunk(struct hvm_part *part, unsigned int entry, u64 offset)
+{
+	WRITE_ONCE(part->module_entries[entry], offset ? (part->base + offset) | ENTRY_TABLE | ENTRY_LARGE : 0);
+}
+
 /*
  * Page-directory pages needed: one for each GiB touched that is not mapped by a 1 GiB page; worst case all. Besides
- * them: top, two or three levels for each of direct map and image, and the APIC's directory and table.
+ * them: top, two or three levels for each of direct map and image, the modules' directory, and the APIC's directory and
+ * table.
  */
 static bool tables_suffice(u64 base, u64 size)
 {
@@ -111,7 +121,7 @@ static bool tables_suffice(u64 base, u64 size)
 
 	if (boot_cpu_has(X86_FEATURE_GBPAGES))
 		gigabytes = min_t(u64, gigabytes, 2);
-	return gigabytes + 12 <= HVM_TABLE_PAGES;
+	return gigabytes + 13 <= HVM_TABLE_PAGES;
 }
 
 /* NAME:FIRST-LAST:BASE:SIZE */
@@ -209,6 +219,7 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number)
 	mutex_init(&part->lock);
 	spin_lock_init(&part->owner_lock);
 	INIT_LIST_HEAD(&part->jobs);
+	INIT_LIST_HEAD(&part->modules);
 	INIT_WORK(&part->failure, hvm_part_failure);
 	err = parse(part, description);
 	if (err)
@@ -257,6 +268,7 @@ void hvm_part_destroy(struct hvm_part *part)
 	hvm_down(part, true, true);
 	cancel_work_sync(&part->failure);
 	hvm_sysfs_remove(part);
+	hvm_modules_free(part);
 	memunmap(part->memory);
 	kfree(part);
 }

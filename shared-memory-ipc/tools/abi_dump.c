@@ -253,6 +253,22 @@ static void dump_field(void)
 	end_struct();
 }
 
+static void dump_module_info(void)
+{
+	STRUCT(hvm_module_info);
+	FIELD(hvm_module_info, name);
+	FIELD(hvm_module_info, index);
+	FIELD(hvm_module_info, symbol_index);
+	FIELD(hvm_module_info, module);
+	FIELD(hvm_module_info, address);
+	FIELD(hvm_module_info, image_size);
+	FIELD(hvm_module_info, memory_size);
+	FIELD(hvm_module_info, symbol_count);
+	FIELD(hvm_module_info, reserved);
+	FIELD(hvm_module_info, symbol);
+	end_struct();
+}
+
 static void dump_info(void)
 {
 	STRUCT(hvm_info);
@@ -320,6 +336,7 @@ int main(void)
 	dump_frame();
 	dump_field();
 	dump_info();
+	dump_module_info();
 	printf("},\n \"constants\": [");
 	separator = "";
 	dump_channel_constants();

@@ -57,8 +57,8 @@ struct hvm_info {
 	uint32_t parked_cores;		    /* cores that were stopped by force and wait for their restart */
 	uint64_t heartbeat;		    /* sum over the cores */
 	uint64_t interrupts;		    /* taken by all cores since boot */
-	uint64_t program_memory;	    /* bytes that programs can map (HVM_MAP_MEMORY) ... */
-	uint64_t program_memory_used;	    /* ... and those that they have mapped */
+	uint64_t program_memory;	    /* bytes for programs (HVM_MAP_MEMORY) and HRT modules ... */
+	uint64_t program_memory_used;	    /* ... and those that they have */
 	uint64_t reserved[2];
 };
 HVM_ASSERT_SIZE(struct hvm_info, 160);
@@ -118,6 +118,94 @@ struct hvm_ping {
 	uint64_t slowest_ns; /* out */
 };
 #define HVM_IOC_PING _IOWR(HVM_IOC_MAGIC, 0x06, struct hvm_ping)
+
+/**
+ * HRT modules: functions and their data that root loads into partition memory, once for all processes of the partition.
+ * They lie in the upper half of every address space of the partition, from HVM_MODULE_VA on, so a thread on any of its
+ * cores can call them. A process learns their addresses by name. Modules survive a reboot of the partition: code and
+ * initial data are laid down again, because what a failed partition left may be corrupt; what functions wrote is lost.
+ *
+ * The module's file is read, checked and relocated by the caller (libhvm), for an address that only hvm.ko knows: a
+ * first request, with any address, is answered by EAGAIN and the address; another one in between makes it EAGAIN again.
+ */
+#define HVM_SYMBOL_MAX	     112u	/* bytes of a function's name, terminating zero included */
+#define HVM_MODULE_SYMBOLS   4096u	/* functions of one module */
+#define HVM_MODULE_IMAGE_MAX 0x4000000u /* bytes, 64 MiB: code and initial data */
+
+struct hvm_module_symbol {
+	char name[HVM_SYMBOL_MAX];
+	uint64_t address;
+	uint64_t size; /* bytes, 0 = not known */
+};
+HVM_ASSERT_SIZE(struct hvm_module_symbol, 128);
+
+/**
+ * HVM_IOC_MODULE_LOAD: load module @module into partition @name. Also while jobs run, and before the first boot.
+ * EPERM: without CAP_SYS_ADMIN. ENOENT: no such partition. EINVAL: @module is empty or holds other characters than
+ * letters, digits and "._-"; sizes do not fit each other; a symbol has no name, or lies outside the module. E2BIG: more
+ * than the limits above or HVM_MODULE_SPAN. EEXIST: a module of this name is loaded. ENOMEM: the partition has not so
+ * much memory left; @memory_free says what it has. ENOSPC: no gap among the modules is large enough. EAGAIN: the image
+ * was made for another address than @address now tells.
+ */
+struct hvm_module_load {
+	char name[HVM_NAME_MAX];   /* of the partition; empty: the first one. out: its name */
+	char module[HVM_NAME_MAX]; /* terminated */
+	uint64_t address;	   /* in: that the image is made for; out: that it must have */
+	uint64_t image;		   /* user address */
+	uint64_t image_size;
+	uint64_t memory_size; /* with the zeroed memory behind the image */
+	uint64_t symbols;     /* user address of struct hvm_module_symbol [symbol_count] */
+	uint32_t symbol_count;
+	uint32_t reserved;
+	uint64_t memory_free; /* out: bytes of partition memory that nobody has, before this call */
+};
+HVM_ASSERT_SIZE(struct hvm_module_load, 120);
+#define HVM_IOC_MODULE_LOAD _IOWR(HVM_IOC_MAGIC, 0x20, struct hvm_module_load)
+
+/**
+ * HVM_IOC_MODULE_UNLOAD: unload module @module of partition @name and give its memory back.
+ * EPERM: without CAP_SYS_ADMIN. ENOENT: no such partition. ENODATA: no such module. EBUSY: jobs hold cores of the
+ * partition, and may be in it.
+ */
+struct hvm_module_unload {
+	char name[HVM_NAME_MAX];
+	char module[HVM_NAME_MAX];
+};
+#define HVM_IOC_MODULE_UNLOAD _IOW(HVM_IOC_MAGIC, 0x21, struct hvm_module_unload)
+
+/**
+ * HVM_IOC_MODULE_FIND: the function @symbol.name of module @module (empty: of any) of partition @name; with an empty
+ * @symbol.name the one that contains @symbol.address. An empty @name: the job's partition, or the first one.
+ * ENOENT: no such partition. ENODATA: no such module or function. ENOTUNIQ: several modules have a function of this
+ * name; @module must say which. Any process.
+ */
+struct hvm_module_find {
+	char name[HVM_NAME_MAX];
+	char module[HVM_NAME_MAX]; /* in, out */
+	struct hvm_module_symbol symbol;
+};
+HVM_ASSERT_SIZE(struct hvm_module_find, 192);
+#define HVM_IOC_MODULE_FIND _IOWR(HVM_IOC_MAGIC, 0x22, struct hvm_module_find)
+
+/**
+ * HVM_IOC_MODULE_INFO: describe module number @index of partition @name, and its function number @symbol_index, if it
+ * has that many. Numbers are dense, from 0, in the order of loading. @name as above. Any process.
+ * ENOENT: no such partition. ENODATA: no such module.
+ */
+struct hvm_module_info {
+	char name[HVM_NAME_MAX];
+	uint32_t index;	       /* in */
+	uint32_t symbol_index; /* in */
+	char module[HVM_NAME_MAX];
+	uint64_t address;
+	uint64_t image_size;
+	uint64_t memory_size; /* as given; it takes whole chunks of 2 MiB */
+	uint32_t symbol_count;
+	uint32_t reserved;
+	struct hvm_module_symbol symbol; /* all zero: it has no such function */
+};
+HVM_ASSERT_SIZE(struct hvm_module_info, 232);
+#define HVM_IOC_MODULE_INFO _IOWR(HVM_IOC_MAGIC, 0x23, struct hvm_module_info)
 
 /**
  * HVM_IOC_JOB_CREATE: make this open file a job on @cores cores of partition @name (an empty name: the first one) and

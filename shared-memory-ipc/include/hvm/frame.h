@@ -49,7 +49,8 @@ enum hvm_frame_type {
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
-	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, reboot, hrt-log, kernel-log, status, poweroff), PARTITION, FORCE */
+	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, reboot, hrt-log, kernel-log, status, poweroff, modules,
+				  module-load, module-unload), PARTITION, FORCE, ARGUMENT (a module's file or name) */
 	/* both ways */
 	HVM_FRAME_CREDIT = 16, /* STREAM_KIND (0 stdin, 1 stdout, 2 stderr), NUMBER of bytes */
 	/* agent to hvmd */
@@ -90,6 +91,7 @@ enum hvm_field_tag {
 	HVM_FIELD_FORCE = 22,	    /* u32 */
 	HVM_FIELD_INFO = 23,	    /* struct hvm_info (hvm/device.h) */
 	HVM_FIELD_OPTIONS = 24,	    /* u32: bits of enum hvm_run_option, for a job on the HRT */
+	HVM_FIELD_MODULE = 25,	    /* struct hvm_module_info; then TEXT: its functions' names, as many as fit */
 };
 
 enum hvm_run_option {

@@ -21,7 +21,8 @@
  *             thread's with the slots', which is seen in every system call (40 ns under TCG)
  *
  * Virtual addresses of the aerokernel, the same with 4- and 5-level paging:
- *   HVM_IMAGE_VA   the image, 2 MiB
+ *   HVM_IMAGE_VA   the image, 2 MiB: the only code that is not the program's
+ *   HVM_MODULE_VA  HRT modules (hvm/device.h), in 2 MiB pages
  *   HVM_DIRECT_VA  + physical address: the partition's memory (write-back) and the local APIC (uncached), nothing else
  * The lower half belongs to the merged process; with no process loaded it is empty.
  */
@@ -53,10 +54,12 @@
 #define HVM_TABLE_PAGES	 64u	   /* pages from HVM_OFFSET_TABLES on */
 #define HVM_IMAGE_MAX	 0x200000u /* bytes, bss included */
 #define HVM_MEMORY_ALIGN 0x200000u
+#define HVM_MODULE_SPAN	 0x40000000u   /* bytes from HVM_MODULE_VA on: what one page directory maps */
 #define HVM_MEMORY_MIN	 0x1000000u    /* 16 MiB */
 #define HVM_MEMORY_MAX	 0x4000000000u /* 256 GiB */
 
 #define HVM_IMAGE_VA  0xffffffff80000000ull
+#define HVM_MODULE_VA 0xffffffff00000000ull /* below the same top-level entry, so that no space needs another */
 #define HVM_DIRECT_VA 0xffff800000000000ull
 
 /*
