@@ -175,6 +175,42 @@ int hvm_wait_for(struct hvm *hvm, struct hvm_future *future, uint64_t timeout_ns
 /** The number of the core that runs this, in its process; -1: not an HRT core. */
 int hvm_core(void);
 
+/* ---- functions that live in the HRT ---- */
+
+/*
+ * An HRT module is a shared object that root loads into a partition, once for all processes (docs/modules.md). Its
+ * functions are called as any other, but on HRT cores only: for Linux there is nothing at their addresses. A module
+ * stays where it is while any process is attached.
+ */
+
+/**
+ * Load the module in file @path. It is called as the file, without folder and ".so".
+ * -EPERM: not root. -ENOEXEC: the file is no module. -EEXIST: one of its name is loaded. -E2BIG, -ENOMEM, -ENOSPC: no
+ * room for it. Else what open(2) and read(2) answer.
+ */
+int hvm_module_load(struct hvm *hvm, const char *path);
+
+/** Unload it. -EPERM: not root. -ENODATA: no such module. -EBUSY: a process, this one perhaps, has cores. */
+int hvm_module_unload(struct hvm *hvm, const char *module);
+
+struct hvm_module {
+	char name[32];
+	uint64_t address;
+	uint64_t size;	    /* bytes */
+	uint32_t functions; /* how many it offers */
+	uint32_t reserved;
+};
+
+/** Module number @index, from 0, in the order of their loading. -ENODATA: there are not so many. */
+int hvm_module_at(struct hvm *hvm, unsigned int index, struct hvm_module *module);
+
+/**
+ * Find a module's function by its name, "function" or "module:function": what hvm_work.function takes. Good while the
+ * process is attached; to be looked up again when it has attached anew.
+ * -ENODATA: no module has it. -ENOTUNIQ: several have; the module must be said.
+ */
+int hvm_find(struct hvm *hvm, const char *name, void **function);
+
 /* ---- events ---- */
 
 /**
