@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backtrace.h"
 
+#include "device.h"
 #include "mapping.h"
 #include "memory.h"
 #include "region.h"
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CHAIN_ENOUGH 4u		 /* frames that make the chain the whole story */
@@ -45,6 +47,12 @@ static bool follows_call(uint64_t address)
 	return false;
 }
 
+/* Code of HRT modules is in the HRT's half, where nothing of it can be read here. */
+static bool in_module(uint64_t address)
+{
+	return address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+}
+
 /* Follow the frame pointers; *@stack is left above the last frame. */
 static unsigned int walk_chain(const struct hvm_regs *regs, uint64_t stack_high, uint64_t *stack,
 			       struct backtrace_frame *frames, unsigned int room)
@@ -55,7 +63,7 @@ static unsigned int walk_chain(const struct hvm_regs *regs, uint64_t stack_high,
 	while (n < room && frame >= *stack && frame % 8 == 0 && frame < stack_high) {
 		uint64_t pair[2]; /* the caller's frame pointer, the return address */
 
-		if (!memory_read(frame, pair, sizeof(pair)) || !follows_call(pair[1]))
+		if (!memory_read(frame, pair, sizeof(pair)) || !(in_module(pair[1]) || follows_call(pair[1])))
 			break;
 		frames[n++] = (struct backtrace_frame){.address = pair[1]};
 		*stack = frame + 16;
@@ -130,14 +138,27 @@ static bool look_up(const struct mapping *mapping, void *context)
 	return false;
 }
 
-static void report_frame(unsigned int index, const struct backtrace_frame *frame)
+static void look_up_in_modules(int device, uint64_t address, struct symbol *symbol)
+{
+	struct hvm_module_symbol found = {.address = address};
+
+	if (device_module_symbol(device, &found))
+		return;
+	symbol->offset = address - found.address;
+	memcpy(symbol->name, found.name, SYMBOL_NAME_MAX - 1); /* the name is longer, the rest stays zero */
+}
+
+static void report_frame(int device, unsigned int index, const struct backtrace_frame *frame)
 {
 	/* A return address may be the first byte of the next function: look up the call before it. */
 	struct symbol symbol = {.name = ""};
 	struct lookup lookup = {.address = frame->address - (index > 0), .symbol = &symbol};
 	const char *guessed = frame->guessed ? " ?" : "";
 
-	mapping_each(look_up, &lookup);
+	if (in_module(lookup.address))
+		look_up_in_modules(device, lookup.address, &symbol);
+	else
+		mapping_each(look_up, &lookup);
 	if (symbol.name[0])
 		report_line("trace %u %#llx %s+%#llx%s", index, (unsigned long long)frame->address, symbol.name,
 			    (unsigned long long)(symbol.offset + (index > 0)), guessed);
@@ -145,7 +166,7 @@ static void report_frame(unsigned int index, const struct backtrace_frame *frame
 		report_line("trace %u %#llx%s", index, (unsigned long long)frame->address, guessed);
 }
 
-void backtrace_report(const struct program *program, const struct hvm_regs *regs)
+void backtrace_report(const struct program *program, int device, const struct hvm_regs *regs)
 {
 	struct backtrace_code code = {.count = 0};
 	struct backtrace_frame frames[BACKTRACE_MAX];
@@ -154,5 +175,5 @@ void backtrace_report(const struct program *program, const struct hvm_regs *regs
 	mapping_each(note_code, &code);
 	n = backtrace_walk(regs, &code, program->stack.high, frames);
 	for (unsigned int i = 0; i < n; i++)
-		report_frame(i, &frames[i]);
+		report_frame(device, i, &frames[i]);
 }

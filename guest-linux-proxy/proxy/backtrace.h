@@ -30,7 +30,7 @@ struct backtrace_code {
 unsigned int backtrace_walk(const struct hvm_regs *regs, const struct backtrace_code *code, uint64_t stack_high,
 			    struct backtrace_frame frames[BACKTRACE_MAX]);
 
-/** Walk and report with symbols from the files of the program and its libraries. */
-void backtrace_report(const struct program *program, const struct hvm_regs *regs);
+/** Walk and report with symbols from the files of the program and its libraries, and from HRT modules by @device. */
+void backtrace_report(const struct program *program, int device, const struct hvm_regs *regs);
 
 #endif

@@ -125,7 +125,7 @@ _Noreturn void death_by_signal(struct server *server, const struct death *death)
 		report_fault(death, &regs);
 		if (regs.rip || death->has_vector) {
 			report_registers(&regs);
-			backtrace_report(job->program, &regs);
+			backtrace_report(job->program, job->fd, &regs);
 		}
 	}
 	stats_report(job);

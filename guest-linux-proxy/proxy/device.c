@@ -88,3 +88,13 @@ int device_job_keep(int fd, bool keep)
 
 	return control(fd, HVM_IOC_JOB_KEEP, &value);
 }
+
+int device_module_symbol(int fd, struct hvm_module_symbol *symbol)
+{
+	struct hvm_module_find find = {.symbol.address = symbol->address};
+	int err = control(fd, HVM_IOC_MODULE_FIND, &find);
+
+	if (!err)
+		*symbol = find.symbol;
+	return err;
+}

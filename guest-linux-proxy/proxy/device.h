@@ -26,6 +26,8 @@ int device_kick(int fd, uint32_t slot);
 int device_signal(int fd, uint32_t slot);
 int device_fault(int fd, uint64_t address, uint64_t error);
 int device_job_stats(int fd, struct hvm_job_stats *stats);
+/** The function of an HRT module that contains @symbol->address: ENODATA if none does. */
+int device_module_symbol(int fd, struct hvm_module_symbol *symbol);
 int device_job_keep(int fd, bool keep);
 
 #endif

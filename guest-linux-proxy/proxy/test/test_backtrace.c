@@ -2,6 +2,17 @@
 #include "test.h"
 
 #include "../backtrace.h"
+#include "../device.h"
+
+#include <hvm/partition.h>
+
+/* The device is not asked here. */
+int device_module_symbol(int fd, struct hvm_module_symbol *symbol)
+{
+	(void)fd;
+	(void)symbol;
+	return -1;
+}
 
 /* A stack and a code range of the test's own; each return address follows a call (E8 rel32). */
 static uint64_t stack[64];
@@ -46,6 +57,20 @@ static void follows_the_chain_of_frame_pointers(void)
 	}
 }
 
+static void the_chain_leads_through_hrt_modules(void)
+{
+	struct hvm_regs regs = {.rip = HVM_MODULE_VA, .rsp = at(0), .rbp = at(4)};
+
+	prepare();
+	stack[4] = at(8);
+	stack[5] = HVM_MODULE_VA + 0x1234;
+	stack[8] = 0;
+	stack[9] = return_address(0);
+	CHECK_EQUAL(backtrace_walk(&regs, &ranges, at(64), frames), 3);
+	CHECK_EQUAL(frames[1].address, HVM_MODULE_VA + 0x1234);
+	CHECK_EQUAL(frames[2].address, return_address(0));
+}
+
 static void a_chain_that_loops_ends(void)
 {
 	struct hvm_regs regs = {.rip = (uint64_t)code, .rsp = at(0), .rbp = at(4)};
@@ -83,6 +108,7 @@ static void bad_pointers_leave_the_first_frame(void)
 void test_backtrace(void)
 {
 	RUN(follows_the_chain_of_frame_pointers);
+	RUN(the_chain_leads_through_hrt_modules);
 	RUN(a_chain_that_loops_ends);
 	RUN(without_frame_pointers_it_looks_for_return_addresses);
 	RUN(bad_pointers_leave_the_first_frame);

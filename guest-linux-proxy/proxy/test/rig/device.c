@@ -415,3 +415,10 @@ int device_job_keep(int fd, bool keep)
 	(void)keep;
 	return -ENOTTY;
 }
+
+int device_module_symbol(int fd, struct hvm_module_symbol *symbol)
+{
+	(void)fd;
+	(void)symbol;
+	return -ENODATA;
+}
