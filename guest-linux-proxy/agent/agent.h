@@ -8,6 +8,8 @@
  *	worker.c   the loop that serves the channel and the jobs
  *	job.c	   programs: started, fed, drained, reaped
  *	request.c  questions of hvmd about the guest
+ *	errand.c   what a child does for the loop, because it takes long
+ *	hrtmodule.c HRT modules: loaded, listed, unloaded
  *	fields.c   the fields of control frames
  */
 #ifndef HVM_AGENT_H
@@ -108,7 +110,23 @@ unsigned int job_count(void);
 
 /* request.c */
 void request_serve(struct worker *worker, const uint8_t *payload, uint32_t length);
-bool request_reaped(struct worker *worker, pid_t pid, int status);
+void request_problem(struct worker *worker, uint32_t id, const char *text);
+
+/* errand.c */
+#define ERRAND_PROBLEM_MAX 512
+/** Runs in the child; 0, or what went wrong in @problem. */
+typedef int errand_work(const char *partition, const void *what, char problem[ERRAND_PROBLEM_MAX]);
+/** Answers request @id when the work went well. */
+typedef void errand_answer(struct worker *worker, uint32_t id, const char *partition);
+/** Begin @work for request @id; false if it cannot be now. */
+bool errand_start(uint32_t id, const char *partition, errand_work *work, const void *what, errand_answer *answer);
+/** A child ended; false if it is none of the errands'. */
+bool errand_reaped(struct worker *worker, pid_t pid, int status);
+
+/* hrtmodule.c */
+void hrtmodule_list(struct worker *worker, uint32_t id, const char *partition);
+void hrtmodule_load(struct worker *worker, uint32_t id, const char *partition, const char *path);
+void hrtmodule_unload(struct worker *worker, uint32_t id, const char *partition, const char *module);
 
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 

@@ -8,30 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
-#include <sys/reboot.h>
 #include <sys/sysinfo.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent.h"
 
-#define LOG_MAX	    (HVM_FRAME_MAX - 256)
-#define REBOOTS_MAX 16
+#define LOG_MAX (HVM_FRAME_MAX - 256)
 
 #define SYSLOG_ACTION_READ_ALL 3
-
-/* Reboots under way, each in a child: they take longer than the loop may wait. */
-static struct {
-	pid_t pid;
-	uint32_t id;
-} reboots[REBOOTS_MAX];
 
 static void respond(struct worker *worker, const struct writer *writer)
 {
 	channel_send(worker->channel, HVM_FRAME_RESPONSE, 0, writer->bytes, writer->length);
 }
 
-static void respond_problem(struct worker *worker, uint32_t id, const char *text)
+void request_problem(struct worker *worker, uint32_t id, const char *text)
 {
 	struct writer writer = {.length = 0};
 
@@ -71,7 +62,7 @@ static void serve_hrt_log(struct worker *worker, uint32_t id, const char *partit
 
 	snprintf(log.name, sizeof(log.name), "%s", partition);
 	if (device < 0 || ioctl(device, HVM_IOC_LOG, &log)) {
-		respond_problem(worker, id, strerror(errno));
+		request_problem(worker, id, strerror(errno));
 	} else {
 		skip = log.size > LOG_MAX ? log.size - LOG_MAX : 0;
 		put_u32(&writer, HVM_FIELD_ID, id);
@@ -123,51 +114,34 @@ static void serve_status(struct worker *worker, uint32_t id)
 	respond(worker, &writer);
 }
 
-static void serve_reboot(struct worker *worker, uint32_t id, const char *partition, bool force)
+static int reboot(const char *partition, const void *force, char problem[ERRAND_PROBLEM_MAX])
 {
-	struct hvm_partition_request request = {.flags = force ? HVM_BOOT_FORCE : 0};
-	unsigned int i = 0;
-	pid_t pid;
+	struct hvm_partition_request request = {.flags = *(const bool *)force ? HVM_BOOT_FORCE : 0};
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 
-	while (i < REBOOTS_MAX && reboots[i].pid)
-		i++;
 	snprintf(request.name, sizeof(request.name), "%s", partition);
-	pid = i < REBOOTS_MAX ? fork() : -1;
-	if (pid == 0) {
-		int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
-
-		_exit(device < 0 || ioctl(device, HVM_IOC_BOOT, &request) ? errno & 0xff : 0);
-	}
-	if (pid < 0) {
-		respond_problem(worker, id, "the agent cannot start another reboot now");
-		return;
-	}
-	reboots[i].pid = pid;
-	reboots[i].id = id;
+	if (device >= 0 && !ioctl(device, HVM_IOC_BOOT, &request))
+		return 0;
+	snprintf(problem, ERRAND_PROBLEM_MAX, "%m");
+	return 1;
 }
 
-bool request_reaped(struct worker *worker, pid_t pid, int status)
+static void answer_reboot(struct worker *worker, uint32_t id, const char *partition)
 {
-	for (unsigned int i = 0; i < REBOOTS_MAX; i++) {
-		uint32_t id = reboots[i].id;
+	(void)partition;
+	serve_info(worker, id);
+}
 
-		if (reboots[i].pid != pid)
-			continue;
-		reboots[i].pid = 0;
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-			serve_info(worker, id);
-		else
-			respond_problem(worker, id,
-					WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "the reboot was killed");
-		return true;
-	}
-	return false;
+static void serve_reboot(struct worker *worker, uint32_t id, const char *partition, bool force)
+{
+	if (!errand_start(id, partition, reboot, &force, answer_reboot))
+		request_problem(worker, id, "the agent cannot start another reboot now");
 }
 
 void request_serve(struct worker *worker, const uint8_t *payload, uint32_t length)
 {
 	struct reader reader = {payload, payload + length};
-	char *name = NULL, *partition = NULL;
+	char *name = NULL, *partition = NULL, *argument = NULL;
 	struct field field;
 	uint32_t id = 0;
 	bool force = false;
@@ -185,13 +159,17 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 			free(partition);
 			partition = field_text(&field);
 			break;
+		case HVM_FIELD_ARGUMENT:
+			free(argument);
+			argument = field_text(&field);
+			break;
 		case HVM_FIELD_FORCE:
 			force = field_u32(&field) != 0;
 			break;
 		}
 	}
 	if (!name)
-		respond_problem(worker, id, "the request has no name");
+		request_problem(worker, id, "the request has no name");
 	else if (!strcmp(name, "info"))
 		serve_info(worker, id);
 	else if (!strcmp(name, "status"))
@@ -202,10 +180,17 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 		serve_hrt_log(worker, id, partition);
 	else if (!strcmp(name, "reboot") && partition)
 		serve_reboot(worker, id, partition, force);
+	else if (!strcmp(name, "modules") && partition)
+		hrtmodule_list(worker, id, partition);
+	else if (!strcmp(name, "module-load") && partition && argument)
+		hrtmodule_load(worker, id, partition, argument);
+	else if (!strcmp(name, "module-unload") && partition && argument)
+		hrtmodule_unload(worker, id, partition, argument);
 	else if (!strcmp(name, "poweroff"))
 		kill(1, SIGUSR2);
 	else
-		respond_problem(worker, id, "this agent does not know the request");
+		request_problem(worker, id, "this agent does not know the request");
 	free(name);
 	free(partition);
+	free(argument);
 }

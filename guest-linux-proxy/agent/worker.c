@@ -123,7 +123,7 @@ static void reap(struct worker *worker)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (!job_reaped(worker, pid, status))
-			request_reaped(worker, pid, status);
+			errand_reaped(worker, pid, status);
 }
 
 static int watch_signals(void)

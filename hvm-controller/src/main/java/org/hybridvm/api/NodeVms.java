@@ -127,6 +127,44 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     }
 
     @Override
+    public Map<String, Object> modules(String vm, String partition) {
+        requireHrt(manager().require(vm), partition);
+        return moduleFacts(vm, partition, manager().requireGuest(vm).modules(partition));
+    }
+
+    @Override
+    public Map<String, Object> loadModule(String vm, String partition, Path file) {
+        VmView view = manager().require(vm);
+        requireHrt(view, partition);
+        String path = MountedFile.of(view, file);
+        return moduleFacts(vm, partition, manager().requireGuest(vm).loadModule(partition, path));
+    }
+
+    @Override
+    public Map<String, Object> unloadModule(String vm, String partition, String module) {
+        requireHrt(manager().require(vm), partition);
+        return moduleFacts(vm, partition, manager().requireGuest(vm).unloadModule(partition, module));
+    }
+
+    private static Map<String, Object> moduleFacts(String vm, String partition, List<Guest.Module> modules) {
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("vm", vm);
+        facts.put("partition", partition);
+        facts.put("modules", modules.stream().map(NodeVms::toJson).toList());
+        return facts;
+    }
+
+    private static Map<String, Object> toJson(Guest.Module module) {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("name", module.name());
+        json.put("address", "0x" + Long.toHexString(module.address()));
+        json.put("size", module.size());
+        json.put("functions", module.functions());
+        json.put("names", module.names());
+        return json;
+    }
+
+    @Override
     public String log(String vm, String kind, Optional<String> partition) {
         VmView view = manager().require(vm);
         return switch (kind) {

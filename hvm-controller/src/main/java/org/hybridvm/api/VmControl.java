@@ -28,6 +28,19 @@ public interface VmControl {
     /** Boots an HRT partition anew; answers its state and the time it took. */
     Map<String, Object> reboot(String vm, String partition, boolean force);
 
+    /** The HRT modules of a partition: {@code {"modules": [...]}}. */
+    Map<String, Object> modules(String vm, String partition);
+
+    /**
+     * Loads an HRT module; answers all of the partition.
+     *
+     * @param file on the host, absolute, below a mount of the VM
+     */
+    Map<String, Object> loadModule(String vm, String partition, Path file);
+
+    /** Unloads an HRT module; answers those that are left. */
+    Map<String, Object> unloadModule(String vm, String partition, String module);
+
     /** @param kind kernel, agent, qemu, console or hrt (which needs a partition) */
     String log(String vm, String kind, Optional<String> partition);
 

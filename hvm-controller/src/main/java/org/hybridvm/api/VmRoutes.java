@@ -37,6 +37,9 @@ final class VmRoutes {
         router.get("/v1/vms/:vm/console").handler(this::console);
         router.get("/v1/vms/:vm/logs/:kind").handler(this::log);
         router.post("/v1/vms/:vm/partitions/:partition/reboot").handler(this::reboot);
+        router.get("/v1/vms/:vm/partitions/:partition/modules").handler(this::modules);
+        router.post("/v1/vms/:vm/partitions/:partition/modules").handler(this::loadModule);
+        router.delete("/v1/vms/:vm/partitions/:partition/modules/:module").handler(this::unloadModule);
         router.post("/v1/layouts/validate").handler(this::validate);
     }
 
@@ -94,6 +97,30 @@ final class VmRoutes {
                     }
                     return vms.reboot(vm, partition, force);
                 })
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private void modules(RoutingContext request) {
+        String vm = request.pathParam("vm");
+        String partition = request.pathParam("partition");
+        answerJson(request, () -> vms.modules(vm, partition));
+    }
+
+    private void loadModule(RoutingContext request) {
+        String vm = request.pathParam("vm");
+        String partition = request.pathParam("partition");
+        Path file = Path.of(Requests.body(request).text("file"));
+        blocking.callLong(() -> vms.loadModule(vm, partition, file))
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private void unloadModule(RoutingContext request) {
+        String vm = request.pathParam("vm");
+        String partition = request.pathParam("partition");
+        String module = request.pathParam("module");
+        blocking.callLong(() -> vms.unloadModule(vm, partition, module))
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }

@@ -26,6 +26,7 @@ public final class Hvm {
         COMMANDS.put("console", ConsoleCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("reboot", RebootCommand::new);
+        COMMANDS.put("module", ModuleCommand::new);
         COMMANDS.put("destroy", DestroyCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);

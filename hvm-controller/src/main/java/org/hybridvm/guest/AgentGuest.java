@@ -37,6 +37,7 @@ public final class AgentGuest implements Guest {
 
     private static final Duration WATCH_LIMIT = Duration.ofSeconds(30);
     private static final Duration REBOOT_LIMIT = Duration.ofSeconds(30);
+    private static final Duration MODULE_LIMIT = Duration.ofSeconds(30);
 
     private final AgentChannel channel;
     private final Fields greeting;
@@ -100,6 +101,21 @@ public final class AgentGuest implements Guest {
                 .filter(one -> one.name().equals(partition))
                 .findFirst()
                 .orElseThrow(() -> broken("no description of partition " + partition));
+    }
+
+    @Override
+    public List<Module> modules(String partition) {
+        return modulesOf(ask("modules", new Fields().text(FieldTag.PARTITION, partition), ANSWER_LIMIT));
+    }
+
+    @Override
+    public List<Module> loadModule(String partition, String file) {
+        return modulesOf(ask("module-load", moduleRequest(partition, file), MODULE_LIMIT));
+    }
+
+    @Override
+    public List<Module> unloadModule(String partition, String module) {
+        return modulesOf(ask("module-unload", moduleRequest(partition, module), MODULE_LIMIT));
     }
 
     @Override
@@ -285,6 +301,24 @@ public final class AgentGuest implements Guest {
             }
         }
         return partitions;
+    }
+
+    private static Fields moduleRequest(String partition, String module) {
+        return new Fields().text(FieldTag.PARTITION, partition).text(FieldTag.ARGUMENT, module);
+    }
+
+    private static List<Module> modulesOf(Fields answer) {
+        List<byte[]> infos = answer.all(FieldTag.MODULE);
+        List<String> names = answer.texts(FieldTag.TEXT);
+        var modules = new ArrayList<Module>();
+        for (int i = 0; i < infos.size(); i++) {
+            try {
+                modules.add(ModuleInfo.decode(infos.get(i), i < names.size() ? names.get(i) : ""));
+            } catch (ProtocolException e) {
+                throw broken(e.getMessage());
+            }
+        }
+        return modules;
     }
 
     private static String text(Fields answer) {

@@ -26,7 +26,8 @@ enum FieldTag {
     EXIT_SIGNAL(21),
     FORCE(22),
     INFO(23),
-    OPTIONS(24);
+    OPTIONS(24),
+    MODULE(25);
 
     final int code;
 

@@ -20,6 +20,19 @@ public interface Guest extends AutoCloseable {
     /** Boots an HRT partition anew. */
     Partition reboot(String partition, boolean force);
 
+    /** The HRT modules of a partition, in the order of their loading. */
+    List<Module> modules(String partition);
+
+    /**
+     * Loads an HRT module; answers all modules of the partition.
+     *
+     * @param file its path in the guest
+     */
+    List<Module> loadModule(String partition, String file);
+
+    /** Unloads an HRT module by its name; answers those that are left. */
+    List<Module> unloadModule(String partition, String module);
+
     String hrtLog(String partition);
 
     String kernelLog();
@@ -57,6 +70,16 @@ public interface Guest extends AutoCloseable {
             long heartbeat,
             long interrupts,
             int jobs) {}
+
+    /**
+     * An HRT module: functions that every process of a partition can call.
+     *
+     * @param address where it begins, the same in every address space of the partition
+     * @param size bytes of memory that it asked for; it has whole chunks of 2 MiB
+     * @param functions how many it offers
+     * @param names theirs, as many as the agent's answer had room for
+     */
+    record Module(String name, long address, long size, int functions, List<String> names) {}
 
     /** How the manager gets to an agent. */
     interface Connector {

@@ -17,6 +17,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     private final FakeMachine machine;
     private final Path console;
     private final List<GuestMachine> up = new CopyOnWriteArrayList<>();
+    private final List<Map<String, Object>> modules = new CopyOnWriteArrayList<>();
 
     public FakeVmControl(FakeMachine machine, Path console) {
         this.machine = machine;
@@ -94,6 +95,35 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     public Map<String, Object> reboot(String vm, String partition, boolean force) {
         require(vm);
         return Map.of("partition", partition, "state", "READY", "ready_us", 1850, "force", force);
+    }
+
+    @Override
+    public Map<String, Object> modules(String vm, String partition) {
+        require(vm);
+        return Map.of("vm", vm, "partition", partition, "modules", modules);
+    }
+
+    @Override
+    public Map<String, Object> loadModule(String vm, String partition, Path file) {
+        String name = file.getFileName().toString().replace(".so", "");
+        modules.add(Map.of(
+                "name",
+                name,
+                "address",
+                "0xffffffff00000000",
+                "size",
+                4096,
+                "functions",
+                8,
+                "names",
+                List.of("one", "two", "three", "four", "five", "six", "seven")));
+        return modules(vm, partition);
+    }
+
+    @Override
+    public Map<String, Object> unloadModule(String vm, String partition, String module) {
+        modules.removeIf(one -> one.get("name").equals(module));
+        return modules(vm, partition);
     }
 
     @Override

@@ -171,6 +171,30 @@ class HvmCommandsTest {
     }
 
     @Test
+    void shouldLoadListAndUnloadModules() {
+        vms.launched();
+        assertThat(hvm.run("module", "list", "demo"))
+                .isEqualTo(new Outcome(0, "No modules in demo/hrt. Try: hvm module load demo/hrt FILE\n", ""));
+        assertThat(hvm.run("module", "load", "demo/hrt", "counter.so").out()).isEqualTo("""
+                        MODULE   ADDRESS             BYTES  FUNCTIONS
+                        counter  0xffffffff00000000  4096   one two three four five six and 2 more
+                        """);
+        assertThat(hvm.run("module", "unload", "demo/hrt", "counter")).isEqualTo(new Outcome(0, "", ""));
+        assertThat(hvm.run("module", "list", "demo").out()).startsWith("No modules");
+    }
+
+    @Test
+    void shouldRefuseModuleCommandsThatLackSomething() {
+        vms.launched();
+        assertThat(hvm.run("module", "load", "demo").err())
+                .isEqualTo("hvm: Nothing to load. Allowed: a module's file. Try: hvm module --help\n");
+        assertThat(hvm.run("module", "unload", "demo/hrt").err())
+                .isEqualTo("hvm: Nothing to unload. Allowed: a module's name. Try: hvm module --help\n");
+        assertThat(hvm.run("module", "shake", "demo/hrt").err())
+                .isEqualTo("hvm: No such action: shake. Allowed: list, load, unload. Try: hvm module --help\n");
+    }
+
+    @Test
     void shouldRefuseToDestroyAVmWithJobsUnlessForced() {
         vms.launched();
         hvm.jobs.run(TestRequests.linux("/bin/sleep"), new IgnoringListener());

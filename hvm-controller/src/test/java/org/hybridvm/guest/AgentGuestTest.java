@@ -240,6 +240,27 @@ class AgentGuestTest {
     }
 
     @Test
+    void shouldRefuseAModulesDescriptionOfAnotherSize() throws Exception {
+        connect();
+        var answer = CompletableFuture.supplyAsync(() -> {
+            try {
+                return guest.loadModule("hrt", "/m.so").toString();
+            } catch (RuntimeException e) {
+                return e.getMessage();
+            }
+        });
+        Fields request = Fields.decode(received.next().payload());
+        assertThat(request.text(FieldTag.NAME)).contains("module-load");
+        assertThat(request.text(FieldTag.PARTITION)).contains("hrt");
+        assertThat(request.text(FieldTag.ARGUMENT)).contains("/m.so");
+        send(
+                FrameType.RESPONSE,
+                0,
+                new Fields().number(FieldTag.ID, request.require(FieldTag.ID)).bytes(FieldTag.MODULE, new byte[7]));
+        assertThat(answer.get()).contains("a module's description of 7 bytes, not 232");
+    }
+
+    @Test
     void shouldReadTheStatus() throws Exception {
         connect();
         var answer = CompletableFuture.supplyAsync(() -> guest.status());

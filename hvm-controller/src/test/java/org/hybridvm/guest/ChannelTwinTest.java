@@ -71,6 +71,7 @@ class ChannelTwinTest {
         assertThat((long) Frame.MAX_PAYLOAD)
                 .isEqualTo(constants(channel, "HVM_FRAME_").get("MAX"));
         assertThat(PartitionInfo.SIZE).isEqualTo(size("hvm_info"));
+        assertThat(ModuleInfo.SIZE).isEqualTo(size("hvm_module_info"));
     }
 
     /** The header of C's sample: magic, version, type, stream, length and check, each where C has it. */
@@ -128,6 +129,18 @@ class ChannelTwinTest {
                         1L << 34,
                         1L << 35,
                         7));
+    }
+
+    @Test
+    void shouldReadAModulesDescriptionWhereTheHeaderHasIt() throws Exception {
+        ByteBuffer info = ByteBuffer.allocate(size("hvm_module_info")).order(ByteOrder.LITTLE_ENDIAN);
+        info.put(offset("hvm_module_info", "module"), "counter".getBytes(StandardCharsets.UTF_8));
+        info.putLong(offset("hvm_module_info", "address"), 0xffffffff00000000L);
+        info.putLong(offset("hvm_module_info", "memory_size"), 1L << 33);
+        info.putInt(offset("hvm_module_info", "symbol_count"), 3);
+        assertThat(ModuleInfo.decode(info.array(), "one two"))
+                .isEqualTo(new Guest.Module("counter", 0xffffffff00000000L, 1L << 33, 3, List.of("one", "two")));
+        assertThat(ModuleInfo.decode(info.array(), "").names()).isEmpty();
     }
 
     @ParameterizedTest

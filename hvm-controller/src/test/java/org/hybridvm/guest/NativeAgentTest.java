@@ -92,6 +92,11 @@ class NativeAgentTest {
                 .hasMessage("The guest refused: hrt-log: No such file or directory.");
         assertThatThrownBy(() -> guest.reboot("hrt", false))
                 .hasMessage("The guest refused: reboot: No such file or directory.");
+        assertThat(guest.modules("hrt")).isEmpty();
+        assertThatThrownBy(() -> guest.loadModule("hrt", "/bin/true"))
+                .hasMessage("The guest refused: module-load: /dev/hvm: No such file or directory.");
+        assertThatThrownBy(() -> guest.unloadModule("hrt", "counter"))
+                .hasMessage("The guest refused: module-unload: /dev/hvm: No such file or directory.");
     }
 
     @Test
