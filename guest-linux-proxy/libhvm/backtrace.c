@@ -3,6 +3,8 @@
 #include "backtrace.h"
 #include "raw.h"
 
+#include <hvm/partition.h>
+
 #include <sys/uio.h>
 
 #define CHAIN_ENOUGH 3u		/* frames that make the chain of frame pointers the whole story */
@@ -49,6 +51,12 @@ static bool follows_call(uint64_t address)
 	return false;
 }
 
+/* Code of HRT modules cannot be read here. */
+static bool in_module(uint64_t address)
+{
+	return address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+}
+
 /* Follow the frame pointers up to @high. */
 static uint32_t walk(uint64_t frame, uint64_t low, uint64_t high, uint64_t *frames, uint32_t room)
 {
@@ -57,7 +65,7 @@ static uint32_t walk(uint64_t frame, uint64_t low, uint64_t high, uint64_t *fram
 	while (n < room && frame >= low && frame % 8 == 0 && frame + 16 <= high) {
 		uint64_t pair[2]; /* the caller's frame pointer, the return address */
 
-		if (!read_memory(frame, pair, sizeof(pair)) || !follows_call(pair[1]))
+		if (!read_memory(frame, pair, sizeof(pair)) || !(in_module(pair[1]) || follows_call(pair[1])))
 			break;
 		frames[n++] = pair[1];
 		low = frame + 16;
