@@ -96,9 +96,7 @@ class HrtModuleTest {
     void shouldBeCalledByAProcessThatStaysInLinux() {
         String calls = node.linux(file("modulecalls")).succeeded().text();
 
-        assertThat(calls)
-                .isEqualTo(
-                        """
+        assertThat(calls).isEqualTo("""
                         counter 6
                         EBUSY
                         101
