@@ -17,15 +17,13 @@ import java.lang.invoke.VarHandle;
  * a call answers or throws that after a bounded number of steps. Only the memory's owner can do more: with its arena closed,
  * or confined to another thread, {@link MemorySegment} tells which exception follows.
  */
-public final class Ring {
+public final class Ring extends RingView {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
     private static final int WORDS = (int) RingDescriptor.RING_WORDS;
     private static final long KIND_MASK = 0xffff_ffffL;
 
-    private final MemorySegment memory;
-    private final int last;
-    private int next;
-    private int turn;
+    // Behind the fields of RingView, so that they have their cache lines for themselves.
+    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
 
     /** A message as its sender or its receiver holds it. To be used again and again; not safe for several threads. */
     public static final class Message {
@@ -54,26 +52,7 @@ public final class Ring {
      * @throws IllegalArgumentException if the turn is odd, or for the memory as above
      */
     public Ring(MemorySegment memory, int turn) {
-        long cells = memory.byteSize() / RingDescriptor.CELL_SIZE;
-        if (memory.byteSize() % RingDescriptor.CELL_SIZE != 0
-                || Long.bitCount(cells) != 1
-                || cells > RingDescriptor.RING_CELLS_MAX) {
-            throw new IllegalArgumentException("a ring has a power of two of cells of " + RingDescriptor.CELL_SIZE
-                    + " bytes, at most " + RingDescriptor.RING_CELLS_MAX + "; given: " + memory.byteSize() + " bytes");
-        }
-        if (memory.address() % AbiDescriptor.CACHE_LINE != 0) {
-            throw new IllegalArgumentException("a ring lies on a cache line of " + AbiDescriptor.CACHE_LINE
-                    + " bytes; given: address 0x" + Long.toHexString(memory.address()));
-        }
-        if (memory.isReadOnly()) {
-            throw new IllegalArgumentException("both sides of a ring write to it; given: read-only memory");
-        }
-        if ((turn & 1) != 0) {
-            throw new IllegalArgumentException("a ring's first turn is even; given: 0x" + Integer.toHexString(turn));
-        }
-        this.memory = memory;
-        this.last = (int) cells - 1;
-        this.turn = turn;
+        super(memory, turn);
     }
 
     /** Of the ring: so many messages can be on their way. */
