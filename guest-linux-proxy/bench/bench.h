@@ -4,12 +4,13 @@
  *
  *	hrt.c	 a partition, and a job with one core that serves calls
  *	peer.c	 what the HRT is compared with in the Linux partition
- *	sample.c medians and spreads
  *	noise.c	 fixed work quantum and detours (hvm bench noise)
  *	threads.c what threads cost where the program itself runs
  *	primitives.c the same by hrt.h
  *	openmp.c what OpenMP costs there
  *	main.c	 the metrics and how they are printed
+ *
+ * Medians and spreads are shared-memory-ipc/bench/measure.c.
  */
 #ifndef HVM_BENCH_H
 #define HVM_BENCH_H
@@ -17,19 +18,7 @@
 #include <hvm/device.h>
 #include <hvm/slot.h>
 
-/* sample.c: a series of measured values, nanoseconds. */
-#define SAMPLES_MAX 256
-struct samples {
-	double value[SAMPLES_MAX];
-	unsigned int count;
-	unsigned int rejected; /* measured while the reference said that the machine changed under it */
-};
-void samples_add(struct samples *samples, double value);
-/** The value below which a fraction @q (0..1) of the samples lies; NaN if there are none. */
-double samples_quantile(const struct samples *samples, double q);
-double now_ns(void);
-/** Print @measure's median and spread as an element of a JSON list, as @name, to be put beside Linux's @peer. */
-void report_measured(const char *name, const char *peer, double (*measure)(void));
+#include "measure.h"
 
 /* hrt.c */
 struct hrt {

@@ -9,14 +9,12 @@
 
 #include "bench.h"
 
-#define BATCHES	      31 /* an odd number, so that the median is one of them */
 #define BOOTS	      21
 #define FAST_ROUNDS   2000 /* of operations below a microsecond */
 #define SLOW_ROUNDS   100  /* of hand-offs */
 #define WARM_UP	      200
 #define ASLEEP_CYCLES 500000 /* about 0.2 ms */
 #define REFERENCE     200    /* rounds of a reference ping-pong */
-#define SAME_REGIME   1.6    /* two references differ by no more if the vCPUs stayed where they were */
 
 void die(const char *format, ...)
 {
@@ -165,40 +163,38 @@ static double line_alone(struct hrt *hrt)
 	return ping_pong(hrt, FAST_ROUNDS);
 }
 
-struct metric {
-	const char *name;
-	const char *beside;
-	struct samples own, peer;
+struct contest {
+	struct hrt *hrt;
+	double (*own)(struct hrt *hrt);
+	double (*peer)(struct hrt *hrt);
 };
 
-/*
- * A hypervisor moves vCPUs: a batch counts only if the ping-pongs before and after it say that both stayed where they
- * were. Metric and peer alternate, so that what drifts hits both.
- */
+static double own_of(void *context)
+{
+	const struct contest *contest = context;
+
+	return contest->own(contest->hrt);
+}
+
+static double peer_of(void *context)
+{
+	const struct contest *contest = context;
+
+	return contest->peer(contest->hrt);
+}
+
+static double reference_of(void *context)
+{
+	const struct contest *contest = context;
+
+	return ping_pong(contest->hrt, REFERENCE);
+}
+
 static void measure(struct hrt *hrt, struct metric *metric, double (*own)(struct hrt *), double (*peer)(struct hrt *))
 {
-	double before, after;
+	struct contest contest = {.hrt = hrt, .own = own, .peer = peer};
 
-	own(hrt); /* warm */
-	peer(hrt);
-	before = ping_pong(hrt, REFERENCE);
-	for (int i = 0; i < 2 * BATCHES && metric->own.count < BATCHES; i++) {
-		double a = own(hrt), b = peer(hrt);
-
-		after = ping_pong(hrt, REFERENCE);
-		if (fmax(before, after) <= SAME_REGIME * fmin(before, after)) {
-			samples_add(&metric->own, a);
-			samples_add(&metric->peer, b);
-		} else {
-			metric->own.rejected++;
-		}
-		before = after;
-	}
-	/* A machine that never keeps still: better the honest spread of all than nothing. */
-	for (int i = 0; i < BATCHES && metric->own.count < 3; i++) {
-		samples_add(&metric->own, own(hrt));
-		samples_add(&metric->peer, peer(hrt));
-	}
+	metric_measure(metric, &(struct comparison){own_of, peer_of, reference_of, &contest});
 }
 
 static void measure_boot(struct hrt *hrt, const char *self, struct metric *first, struct metric *ready)
@@ -216,18 +212,6 @@ static void measure_boot(struct hrt *hrt, const char *self, struct metric *first
 		samples_add(&first->peer, spawn);
 		samples_add(&ready->peer, spawn);
 	}
-}
-
-static void print(const struct metric *metric, bool last)
-{
-	double own = samples_quantile(&metric->own, 0.5), peer = samples_quantile(&metric->peer, 0.5);
-
-	printf("  {\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns\", \"beside\": \"%s\", \"beside_value\": %.1f, "
-	       "\"ratio\": %.4f,\n   \"p10\": %.1f, \"p90\": %.1f, \"beside_p10\": %.1f, \"beside_p90\": %.1f, "
-	       "\"samples\": %u, \"rejected\": %u}%s\n",
-	       metric->name, own, metric->beside, peer, own / peer, samples_quantile(&metric->own, 0.1),
-	       samples_quantile(&metric->own, 0.9), samples_quantile(&metric->peer, 0.1),
-	       samples_quantile(&metric->peer, 0.9), metric->own.count, metric->own.rejected, last ? "" : ",");
 }
 
 static void progress(const char *what)
@@ -309,7 +293,7 @@ int main(int argc, char **argv)
 
 	printf("{\"metrics\": [\n");
 	for (unsigned int i = 0; i < sizeof(all) / sizeof(*all); i++)
-		print(all[i], i + 1 == sizeof(all) / sizeof(*all));
+		metric_print(all[i], i + 1 == sizeof(all) / sizeof(*all));
 	printf("]}\n");
 	return 0;
 }
