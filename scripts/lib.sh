@@ -11,6 +11,7 @@ java_flags=(
 	-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx64m -Xlog:disable
 	--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 	"-Dhvm.images=$tree/images/build" "-Dhvm.layouts=$tree/layouts" "-Dhvm.virtiofsd=$tree/scripts/virtiofsd"
+	"-Dhvm.native-bench=$tree/shared-memory-ipc/build/native-bench"
 )
 
 say() {

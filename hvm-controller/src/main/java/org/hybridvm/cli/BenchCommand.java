@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.hybridvm.JsonObject;
 
-/** {@code hvm bench [VM]}; {@code hvm bench noise} is a {@link NoiseCommand}. */
+/** {@code hvm bench [VM]}; {@code noise} below it is a {@link NoiseCommand}, {@code native} a {@link NativeCommand}. */
 final class BenchCommand extends Command {
     /** What the ratio of a metric to the thing beside it must not exceed. */
     private static final Map<String, Double> TARGETS = Map.ofEntries(
@@ -35,8 +35,9 @@ final class BenchCommand extends Command {
                 "Every figure is a median, P10-P90 its spread; RATIO is the figure by the one beside it, measured in",
                 "the same run.",
                 "What counts is the ratio: absolute times differ with the machine and, without KVM, mean little.");
-        examples("hvm bench", "hvm bench demo -o json", "hvm bench noise --help");
+        examples("hvm bench", "hvm bench demo -o json", "hvm bench noise --help", "hvm bench native");
         subcommand(new NoiseCommand(context));
+        subcommand(new NativeCommand(context));
     }
 
     @Override

@@ -52,6 +52,16 @@ class HvmHelpTest {
     }
 
     @Test
+    void shouldExplainWhatNativeMeasures() {
+        assertThat(Hvm.run(context(), "bench", "native", "--help")).isZero();
+        assertThat(text(out))
+                .startsWith("Usage: hvm bench native ")
+                .contains("one bare cache line there and back")
+                .contains("\nExamples:\n  ")
+                .satisfies(help -> assertThat(help.lines()).allMatch(line -> line.length() <= WIDTH));
+    }
+
+    @Test
     void shouldListAllCommandsWithoutAny() {
         assertThat(Hvm.run(context())).isZero();
         assertThat(text(out))
