@@ -57,10 +57,15 @@ static struct hvm_message request_of(uint32_t number)
 static void serve_one(void)
 {
 	struct hvm_message message;
+	unsigned int result;
 
-	pop(&there, &message);
+	while ((result = hvm_ring_take(&there, &message)) == HVM_RING_EMPTY)
+		__builtin_ia32_pause();
+	if (result != HVM_RING_OK)
+		die("ring: a cell is corrupt");
 	message.word[0] += message.word[1];
 	push(&back, &message);
+	hvm_ring_drop(&there);
 }
 
 static void roundtrip_run(uint32_t rounds)

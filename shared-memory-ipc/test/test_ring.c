@@ -109,6 +109,23 @@ static void a_full_ring_takes_no_more_and_loses_none(void)
 	expect_empty();
 }
 
+static void a_message_stays_until_it_is_dropped(void)
+{
+	struct hvm_message first = {0}, again = {0}, expected = message_of(0);
+
+	reset(1, 0);
+	push(0);
+	CHECK_EQUAL(hvm_ring_take(&consumer, &first), HVM_RING_OK);
+	CHECK_EQUAL(hvm_ring_take(&consumer, &again), HVM_RING_OK);
+	CHECK_EQUAL(memcmp(&first, &expected, sizeof(first)), 0);
+	CHECK_EQUAL(memcmp(&again, &expected, sizeof(again)), 0);
+	CHECK_EQUAL(push(1), HVM_RING_FULL);
+	hvm_ring_drop(&consumer);
+	CHECK_EQUAL(hvm_ring_take(&consumer, &again), HVM_RING_EMPTY);
+	CHECK_EQUAL(push(1), HVM_RING_OK);
+	pop_expecting(1);
+}
+
 static void a_ring_of_one_cell_is_one(void)
 {
 	reset(1, 0);
@@ -273,6 +290,7 @@ void test_ring(void)
 	RUN(a_first_turn_is_even);
 	RUN(messages_come_in_order_with_every_bit);
 	RUN(a_full_ring_takes_no_more_and_loses_none);
+	RUN(a_message_stays_until_it_is_dropped);
 	RUN(a_ring_of_one_cell_is_one);
 	RUN(many_are_pushed_as_far_as_there_is_room);
 	RUN(the_turn_wraps);

@@ -170,12 +170,13 @@ static inline unsigned int hvm_ring_look(const struct hvm_ring *ring)
 }
 
 /**
- * Consumer: copy the next message and free its cell, or say why not: HVM_RING_OK, HVM_RING_EMPTY, HVM_RING_CORRUPT.
- * What it copied is the producer's word for it: check it before acting on it, the copy will not change.
+ * Consumer: copy the next message, or say why not: HVM_RING_OK, HVM_RING_EMPTY, HVM_RING_CORRUPT. What it copied is the
+ * producer's word for it: check it before acting on it, the copy will not change. The cell stays taken until
+ * hvm_ring_drop: who answers first and drops then answers sooner, because the store to the cell waits for its line.
  */
-static inline unsigned int hvm_ring_pop(struct hvm_ring *ring, struct hvm_message *message)
+static inline unsigned int hvm_ring_take(const struct hvm_ring *ring, struct hvm_message *message)
 {
-	struct hvm_cell *cell = &ring->cell[ring->next];
+	const struct hvm_cell *cell = &ring->cell[ring->next];
 	uint64_t state = hvm_load_acquire(&cell->state);
 
 	if (state == hvm_cell_state(ring->turn, 0))
@@ -185,9 +186,24 @@ static inline unsigned int hvm_ring_pop(struct hvm_ring *ring, struct hvm_messag
 	message->kind = HVM_CELL_KIND(state);
 	for (unsigned int i = 0; i < HVM_RING_WORDS; i++)
 		message->word[i] = hvm_load_relaxed(&cell->word[i]);
-	hvm_store_release(&cell->state, hvm_cell_state(ring->turn + 2, 0));
-	hvm_ring_advance(ring);
 	return HVM_RING_OK;
+}
+
+/** Consumer: free the cell of the message that hvm_ring_take copied, once; without one the ring is spoilt. */
+static inline void hvm_ring_drop(struct hvm_ring *ring)
+{
+	hvm_store_release(&ring->cell[ring->next].state, hvm_cell_state(ring->turn + 2, 0));
+	hvm_ring_advance(ring);
+}
+
+/** Consumer: take the next message and drop it, or say why not: HVM_RING_OK, HVM_RING_EMPTY, HVM_RING_CORRUPT. */
+static inline unsigned int hvm_ring_pop(struct hvm_ring *ring, struct hvm_message *message)
+{
+	unsigned int result = hvm_ring_take(ring, message);
+
+	if (result == HVM_RING_OK)
+		hvm_ring_drop(ring);
+	return result;
 }
 
 #endif

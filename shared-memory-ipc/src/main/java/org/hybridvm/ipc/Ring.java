@@ -120,14 +120,15 @@ public final class Ring extends RingView {
     }
 
     /**
-     * Consumer: copy the next message and free its cell. What is in the message is the producer's word for it: to be checked
-     * before acting on it, the copy will not change.
+     * Consumer: copy the next message. What is in it is the producer's word for it: to be checked before acting on it, the
+     * copy will not change. The cell stays taken until {@link #drop}: who answers first and drops then answers sooner,
+     * because the store to the cell waits for its line.
      *
      * @param message becomes the message; unchanged if there is none
      * @return false if the ring is empty
      * @throws CorruptRingException if the producer broke the ring
      */
-    public boolean pop(Message message) {
+    public boolean take(Message message) {
         long cell = offset(next);
         long state = (long) LONG.getAcquire(memory, cell);
         if (!isMessage(state)) {
@@ -138,8 +139,27 @@ public final class Ring extends RingView {
         for (int i = 0; i < WORDS; i++) {
             words[i] = (long) LONG.getOpaque(memory, cell + word(i));
         }
-        LONG.setRelease(memory, cell, state(turn + 2, 0));
+        return true;
+    }
+
+    /** Consumer: free the cell of the message that {@link #take} copied, once; without one the ring is spoilt. */
+    public void drop() {
+        LONG.setRelease(memory, offset(next), state(turn + 2, 0));
         advance();
+    }
+
+    /**
+     * Consumer: {@link #take} the next message and {@link #drop} it.
+     *
+     * @param message becomes the message; unchanged if there is none
+     * @return false if the ring is empty
+     * @throws CorruptRingException if the producer broke the ring
+     */
+    public boolean pop(Message message) {
+        if (!take(message)) {
+            return false;
+        }
+        drop();
         return true;
     }
 

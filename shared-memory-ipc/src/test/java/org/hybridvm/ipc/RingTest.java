@@ -73,6 +73,16 @@ class RingTest {
     }
 
     @Test
+    void shouldKeepAMessageUntilItIsDropped() {
+        producer.push(message(1));
+        assertThat(consumer.take(message)).isTrue();
+        assertThat(consumer.take(message)).isTrue();
+        assertSame(message, 1);
+        consumer.drop();
+        assertThat(consumer.take(message)).isFalse();
+    }
+
+    @Test
     void shouldBeARingWithOneCellToo() {
         MemorySegment one = cells(1);
         var from = new Ring(one);

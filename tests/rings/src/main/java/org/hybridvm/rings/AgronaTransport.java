@@ -52,6 +52,7 @@ final class AgronaTransport implements Transport {
 
     private static final class AgronaReceiver implements Receiver, MessageHandler {
         private final OneToOneRingBuffer ring;
+        private Sender answers;
         private long sum;
 
         AgronaReceiver(OneToOneRingBuffer ring) {
@@ -64,9 +65,20 @@ final class AgronaTransport implements Transport {
         }
 
         @Override
+        public void answer(Sender sender) {
+            answers = sender;
+            if (ring.read(this, 1) == 0) {
+                Thread.onSpinWait();
+            }
+        }
+
+        @Override
         public void onMessage(int type, MutableDirectBuffer buffer, int index, int length) {
             for (int i = 0; i < WORDS; i++) {
                 sum += buffer.getLong(index + i * Long.BYTES);
+            }
+            if (answers != null) {
+                answers.send(sum);
             }
         }
 

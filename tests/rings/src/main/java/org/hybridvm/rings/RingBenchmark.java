@@ -100,11 +100,7 @@ public class RingBenchmark {
         Transport.Receiver requests = there.receiver();
         Transport.Sender answers = back.sender();
         while (!over) {
-            if (requests.receive(1) == 1) {
-                answers.send(requests.sum());
-            } else {
-                Thread.onSpinWait();
-            }
+            requests.answer(answers);
         }
     }
 }

@@ -50,12 +50,27 @@ final class RingTransport implements Transport {
         public int receive(int limit) {
             int count = 0;
             while (count < limit && ring.pop(message)) {
-                for (int i = 0; i < WORDS; i++) {
-                    sum += message.words[i];
-                }
+                addUp();
                 count++;
             }
             return count;
+        }
+
+        @Override
+        public void answer(Sender answers) {
+            if (ring.take(message)) {
+                addUp();
+                answers.send(sum);
+                ring.drop();
+            } else {
+                Thread.onSpinWait();
+            }
+        }
+
+        private void addUp() {
+            for (int i = 0; i < WORDS; i++) {
+                sum += message.words[i];
+            }
         }
 
         @Override

@@ -30,6 +30,9 @@ interface Transport {
         /** Takes at most so many messages and adds up all their words; how many they were. */
         int receive(int limit);
 
+        /** Takes one message, if there is one, and answers it before its room is free again. */
+        void answer(Sender answers);
+
         /** Of all words received. */
         long sum();
     }
