@@ -32,6 +32,15 @@
 		printf("ok %s\n", #test);                                                                              \
 	} while (0)
 
+/* Marsaglia's xorshift64: the same rubbish in every run. @state must not be 0. */
+static inline uint64_t random_word(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
 void test_slot(void);
 void test_slot_threads(void);
 void test_log(void);

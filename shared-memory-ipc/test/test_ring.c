@@ -219,25 +219,16 @@ static void what_the_producer_changes_later_does_not_reach_the_consumer(void)
 static uint64_t random_state;
 static unsigned int seen[2][HVM_RING_CORRUPT + 1]; /* results of pops and of pushes, so that the fuzzing is not idle */
 
-/* Marsaglia's xorshift64: the same rubbish in every run. */
-static uint64_t random_word(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 /* Rubbish, or what almost fits, for it gets farther. */
 static void spoil(struct hvm_cell *cell)
 {
 	uint64_t *word = (uint64_t *)cell;
-	uint32_t turn = random_word() % 2 ? producer.turn : consumer.turn;
-	uint64_t value = random_word();
+	uint32_t turn = random_word(&random_state) % 2 ? producer.turn : consumer.turn;
+	uint64_t value = random_word(&random_state);
 
 	if (value % 4)
 		value = hvm_cell_state(turn + (uint32_t)(value % 5) - 2, value % 3 ? 0 : (uint32_t)value);
-	word[random_word() % 4 ? 0 : random_word() % 8] = value;
+	word[random_word(&random_state) % 4 ? 0 : random_word(&random_state) % 8] = value;
 }
 
 /* A side that ran into rubbish sometimes begins anew; the other one is not told. */
@@ -270,7 +261,7 @@ static void rubbish_in_any_word_never_leads_outside(void)
 		CHECK(hvm_ring_open(&consumer, fuzzed, CELLS, 0));
 		hvm_ring_clear(&producer);
 		for (int i = 0; i < FUZZ_ROUNDS; i++) {
-			uint64_t choice = random_word();
+			uint64_t choice = random_word(&random_state);
 
 			if (choice % 8 == 0)
 				spoil(&fuzzed[choice / 8 % CELLS]);

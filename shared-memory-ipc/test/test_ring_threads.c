@@ -97,16 +97,13 @@ static void so_do_batches(void)
 /* Writes anywhere, at any time: what fits, what almost fits, and rubbish. */
 static void *spoil(void *unused)
 {
-	uint64_t x = 88172645463325252ull; /* xorshift64's own seed */
+	uint64_t state = 1;
 
 	(void)unused;
 	while (!hvm_load_relaxed(&over)) {
-		uint64_t *word;
+		uint64_t x = random_word(&state);
+		uint64_t *word = (uint64_t *)&cells[x % CELLS] + (x / 64 % 4 ? 0 : x / 256 % 8);
 
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		word = (uint64_t *)&cells[x % CELLS] + (x / 64 % 4 ? 0 : x / 256 % 8);
 		if (x / 4096 % 4)
 			hvm_store_relaxed(word, hvm_cell_state(hvm_load_relaxed(&victims_turn) + x / 65536 % 5 - 2, 0));
 		else

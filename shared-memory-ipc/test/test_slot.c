@@ -165,6 +165,33 @@ static void each_side_sees_the_other_sides_flag(void)
 	CHECK(hvm_slot_client_needs_wake(&slot));
 }
 
+/* A hostile peer writes anything into the hot line at any time; the other side gets a request, an answer or none. */
+static void rubbish_makes_wrong_requests_and_answers_at_worst(void)
+{
+	uint64_t state = 1, last = 0, tag = hvm_slot_tag(1, 7);
+	unsigned int taken = 0, reaped = 0;
+	struct hvm_slot before;
+
+	reset(7);
+	before = slot;
+	for (int i = 0; i < 200000; i++) {
+		uint64_t x = random_word(&state), choice = x % 16;
+		struct hvm_request request;
+		int64_t result;
+
+		((uint64_t *)&slot)[x / 16 % 8] = choice < 4 ? tag : choice < 8 ? last : random_word(&state);
+		if (hvm_slot_take(&slot, last, &request)) {
+			CHECK(request.tag != last && request.nr <= 0xffff && HVM_HEAD_NR(request.tag) == 0);
+			last = request.tag;
+			taken++;
+		}
+		if (hvm_slot_reap(&slot, tag, &result))
+			reaped++;
+	}
+	CHECK(taken && reaped);
+	CHECK_EQUAL(memcmp((char *)&slot + 64, (char *)&before + 64, sizeof(slot) - 64), 0);
+}
+
 void test_slot(void)
 {
 	RUN(an_empty_slot_has_no_request);
@@ -178,4 +205,5 @@ void test_slot(void)
 	RUN(only_the_low_bits_of_the_generation_travel);
 	RUN(an_answer_leaves_the_other_arguments);
 	RUN(each_side_sees_the_other_sides_flag);
+	RUN(rubbish_makes_wrong_requests_and_answers_at_worst);
 }

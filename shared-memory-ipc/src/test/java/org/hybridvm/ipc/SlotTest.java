@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,6 +99,29 @@ class SlotTest {
                 .hasMessage("a request has at most 6 arguments; given: 7");
         assertThatThrownBy(() -> slot.publish(Slot.tag(1, 7), 65536)).hasMessageContaining("given: number 65536");
         assertThatThrownBy(() -> slot.publish(5, 1)).hasMessageContaining("tag 0x5");
+    }
+
+    /** Whatever is in the hot line: a request within its bounds, an answer, or none. */
+    @Test
+    void shouldGiveWrongRequestsAndAnswersAtWorst() {
+        var random = new Random(1);
+        long last = 0;
+        int taken = 0;
+        int reaped = 0;
+        for (int i = 0; i < 200_000; i++) {
+            long word = random.nextInt(4) == 0 ? Slot.tag(1, 7) : random.nextLong();
+            memory.set(ValueLayout.JAVA_LONG, 8L * random.nextInt(8), word);
+            Slot.Request request = slot.take(last);
+            if (request != null) {
+                assertThat(request.number()).isBetween(0, 0xffff);
+                assertThat(request.tag()).isNotEqualTo(last);
+                last = request.tag();
+                taken++;
+            }
+            reaped += slot.reap(Slot.tag(1, 7)).isPresent() ? 1 : 0;
+        }
+        assertThat(taken).isPositive();
+        assertThat(reaped).isPositive();
     }
 
     @Test
