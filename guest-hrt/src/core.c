@@ -96,6 +96,7 @@ void core_boot(struct hvm_partition *part, uint64_t index, uint64_t entry_tsc)
 	core->self = core;
 	core->control = control;
 	core->index = (uint32_t)index;
+	core->pauses = part->flags & HVM_FLAG_PAUSE;
 	partition = part;
 	part->image_end = (uint64_t)(image_end - image_start);
 

@@ -53,6 +53,7 @@ struct core {
 	struct thread *thread;	  /* the running thread, or NULL */
 	struct hvm_core *control; /* the block shared with the module */
 	uint32_t index;
+	uint32_t popf_flags; /* with one of these, a program gets its flags back after SYSCALL by POPF */
 	struct discard_counts discard;
 	struct renewal renewal;
 	uint64_t signal_seen; /* control->signal when it was last looked for signals */
@@ -77,6 +78,7 @@ struct core {
 	uint32_t load;		   /* threads that are this core's */
 	uint32_t polling;	   /* looks at its queue all the time: no doorbell needed */
 	bool polls;		   /* before it halts */
+	bool pauses;		   /* when it polls (HVM_FLAG_PAUSE) */
 
 	/* ptask.c */
 	bool pool;		    /* its group is a pool */
@@ -106,6 +108,12 @@ static inline struct core *core_self(void)
 
 	__asm__ volatile("mov %%gs:%c1, %0" : "=r"(core) : "i"(offsetof(struct core, self)));
 	return core;
+}
+
+/** Tell the module that the core is alive; only for itself. */
+static inline void core_beat(struct core *core)
+{
+	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
 }
 
 /** Core number @index of the partition. */

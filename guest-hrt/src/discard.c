@@ -1,37 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "discard.h"
 #include "core.h"
-#include "cpu.h"
 #include "job.h"
 #include "lock.h"
 #include "syscall.h"
 
-#define NR_MADVISE    28
 #define MADV_DONTNEED 4
 
 #define HUGE_PAGE 0x200000ull /* a fault may fill all of one */
 
-/* Requests that leave the program's memory as it is. */
-static bool is_harmless(uint32_t nr)
+void discard_forget_around(struct job *job, uint64_t address)
 {
-	return nr == NR_MADVISE || nr == HVM_NR_SERVERS || nr == HVM_NR_CLOCK || nr == HVM_NR_SIGNAL_MASK;
-}
-
-static void forget_around(struct discards *discards, uint64_t address)
-{
-	uint64_t start = address & ~(HUGE_PAGE - 1), flags = cpu_save_interrupts_off();
+	struct discards *discards = &job->discards;
+	uint64_t start = address & ~(HUGE_PAGE - 1);
 
 	lock_take(&discards->lock);
 	for (uint32_t i = 0; i < DISCARD_RANGES; i++)
 		if (discards->range[i].start < start + HUGE_PAGE && start < discards->range[i].end)
 			discards->range[i].end = 0;
 	lock_release(&discards->lock);
-	cpu_restore_interrupts(flags);
-}
-
-static void raise(uint64_t *count)
-{
-	hvm_store_relaxed(count, *count + 1);
 }
 
 /* Sum a counter, by its offset in struct discard_counts, over the cores of the running core's group. */
@@ -49,25 +36,6 @@ static uint64_t sum(size_t counter)
 }
 
 #define SUM(counter) sum(offsetof(struct discard_counts, counter))
-
-void discard_begin_request(struct job *job, uint32_t nr, uint64_t address)
-{
-	struct discard_counts *counts = &core_self()->discard;
-
-	if (is_harmless(nr))
-		return;
-	raise(&counts->begun);
-	if (nr == HVM_NR_PAGE_FAULT)
-		forget_around(&job->discards, address);
-	else
-		raise(&counts->calls);
-}
-
-void discard_end_request(uint32_t nr)
-{
-	if (!is_harmless(nr))
-		raise(&core_self()->discard.ended);
-}
 
 static bool is_empty(struct discards *discards, uint64_t start, uint64_t end)
 {

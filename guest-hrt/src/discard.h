@@ -7,13 +7,13 @@
 #ifndef HRT_DISCARD_H
 #define HRT_DISCARD_H
 
-#include <hvm/types.h>
+#include <hvm/slot.h>
 
-struct hvm_regs;
 struct job;
 struct thread;
 
-#define DISCARD_RANGES 8u
+#define DISCARD_RANGES	   8u
+#define DISCARD_NR_MADVISE 28u
 
 struct discard_range {
 	uint64_t start, end;
@@ -37,8 +37,41 @@ struct discard_counts {
 /** The system call. Interrupts are off. */
 int64_t discard_madvise(struct thread *thread, const struct hvm_regs *regs);
 
-/** Around every request to the proxy; @address: what a page fault (HVM_NR_PAGE_FAULT) is about. */
-void discard_begin_request(struct job *job, uint32_t nr, uint64_t address);
-void discard_end_request(uint32_t nr);
+/** Something may have come to where @address is. */
+void discard_forget_around(struct job *job, uint64_t address);
+
+/* Requests that leave the program's memory as it is. */
+static inline bool discard_is_harmless(uint32_t nr)
+{
+	return nr == DISCARD_NR_MADVISE || nr == HVM_NR_SERVERS || nr == HVM_NR_CLOCK || nr == HVM_NR_SIGNAL_MASK;
+}
+
+/**
+ * Around every request to the proxy; @address: what a page fault (HVM_NR_PAGE_FAULT) is about. False: discard_end must
+ * not follow. Interrupts are off, as below.
+ */
+static inline bool discard_begin_request(struct discard_counts *counts, struct job *job, uint32_t nr, uint64_t address)
+{
+	if (discard_is_harmless(nr))
+		return false;
+	hvm_store_relaxed(&counts->begun, counts->begun + 1);
+	if (nr == HVM_NR_PAGE_FAULT)
+		discard_forget_around(job, address);
+	else
+		hvm_store_relaxed(&counts->calls, counts->calls + 1);
+	return true;
+}
+
+/** The same for a system call that may change memory. */
+static inline void discard_begin_call(struct discard_counts *counts)
+{
+	hvm_store_relaxed(&counts->begun, counts->begun + 1);
+	hvm_store_relaxed(&counts->calls, counts->calls + 1);
+}
+
+static inline void discard_end(struct discard_counts *counts)
+{
+	hvm_store_relaxed(&counts->ended, counts->ended + 1);
+}
 
 #endif

@@ -195,8 +195,43 @@ syscall_entry:
 	PUSH_REGS
 	mov	%rsp, %rdi
 	xor	%ebp, %ebp
-	call	syscall_handle			/* enables interrupts itself where it takes long */
-	cli
+	push	$0				/* no return: it goes on to syscall_leave */
+	jmp	syscall_handle
+
+/* int64_t syscall_leave(const struct hvm_regs *regs, int64_t result): back to the program. Does not return. */
+	.balign 16
+	.globl syscall_leave
+syscall_leave:
+	mov	%rdi, %rsp
+	mov	%rsi, %rax
+	mov	REGS_R11(%rsp), %r11		/* the flags */
+	test	%gs:CORE_POPF_FLAGS, %r11d
+	jnz	syscall_leave_with_popf
+	mov	%rax, %rcx
+	mov	%r11d, %eax
+	shl	$8, %eax
+	xor	%edx, %edx			/* clears OF, which SAHF leaves */
+	sahf					/* the others, from ah */
+	mov	%rcx, %rax
+	mov	REGS_R8(%rsp), %r8
+	mov	REGS_R9(%rsp), %r9
+	mov	REGS_R10(%rsp), %r10
+	mov	REGS_RBX(%rsp), %rbx
+	mov	REGS_RBP(%rsp), %rbp
+	mov	REGS_R12(%rsp), %r12
+	mov	REGS_R13(%rsp), %r13
+	mov	REGS_R14(%rsp), %r14
+	mov	REGS_R15(%rsp), %r15
+	mov	REGS_RDI(%rsp), %rdi
+	mov	REGS_RSI(%rsp), %rsi
+	mov	REGS_RDX(%rsp), %rdx
+	mov	REGS_RCX(%rsp), %rcx
+	mov	REGS_RSP(%rsp), %rsp
+	swapgs
+	sti
+	jmp	*%rcx
+
+syscall_leave_with_popf:
 	mov	%rax, REGS_RAX(%rsp)
 	POP_REGS				/* rcx and r11 hold return address and flags again */
 	mov	%r11, %gs:CORE_USER_RSP

@@ -227,7 +227,6 @@ void futex_wake(struct thread *thread, uint64_t address, uint32_t count)
 		const uint64_t arg[HVM_SLOT_ARGS] = {address, FUTEX_WAKE, count - found};
 
 		thread->slot->stats.calls_forwarded++;
-		cpu_interrupts_on();
 		thread_forward(thread, NR_FUTEX, arg);
 	}
 }

@@ -78,7 +78,7 @@ void interrupt_table_load(void)
 static void count_interrupt(struct core *core)
 {
 	hvm_store_relaxed(&core->control->interrupts, core->control->interrupts + 1);
-	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
+	core_beat(core);
 	if (core->thread)
 		core->thread->slot->stats.interrupts++;
 }
@@ -161,8 +161,7 @@ void exception_from_program(struct hvm_regs *regs)
 	thread->trap = full.vector;
 	thread->trap_error = full.error | (full.vector == VECTOR_PAGE_FAULT ? FAULT_USER : 0); /* as in ring 3 */
 	thread->trap_address = full.cr2;
-	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	cpu_interrupts_on();
+	core_beat(core);
 	if (full.vector == VECTOR_PAGE_FAULT && (int64_t)full.cr2 >= 0) {
 		const uint64_t arg[HVM_SLOT_ARGS] = {full.cr2, full.error, full.rip};
 

@@ -53,7 +53,6 @@ struct thread *job_claim(struct job *job, struct thread *asking)
 
 	while (!(thread = take(job))) {
 		asking->slot->stats.calls_forwarded++;
-		cpu_interrupts_on();
 		if (thread_forward(asking, HVM_NR_SERVERS, arg) == 0)
 			continue;
 		if (!hvm_load_acquire(&job->ending))

@@ -4,9 +4,6 @@
 #include "cpu.h"
 #include "timer.h"
 
-#define NR_MMAP	  9
-#define NR_MREMAP 25
-
 #define FIRST_MS 4	    /* until the first flush; the time doubles from each to the next ... */
 #define LAST_MS	 64	    /* ... up to this: QEMU makes the table smaller only after 100 ms without a flush */
 #define MUCH	 (1u << 20) /* bytes of new memory */
@@ -39,9 +36,9 @@ void renew_begin(struct core *core, uint64_t space)
 	begin(core);
 }
 
-void renew_note(struct core *core, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+void renew_for(struct core *core, uint64_t size)
 {
-	if ((nr == NR_MMAP && arg[1] >= MUCH) || (nr == NR_MREMAP && arg[2] >= MUCH))
+	if (size >= MUCH)
 		begin(core);
 }
 

@@ -11,6 +11,9 @@
 
 #include <hvm/slot.h>
 
+#define RENEW_NR_MMAP	9u
+#define RENEW_NR_MREMAP 25u
+
 struct core;
 
 /** Of one core; times are TSC cycles. */
@@ -26,8 +29,16 @@ struct renewal {
  */
 void renew_begin(struct core *core, uint64_t space);
 
-/** A request was answered: the program may have more memory now. */
-void renew_note(struct core *core, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
+/** The program may have @size more bytes of memory now. */
+void renew_for(struct core *core, uint64_t size);
+
+/** A request was answered. */
+static inline void renew_note(struct core *core, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
+{
+	if (__builtin_expect((nr & ~(RENEW_NR_MMAP ^ RENEW_NR_MREMAP)) == RENEW_NR_MMAP, 0)) /* one of the two */
+		renew_for(core, nr == RENEW_NR_MMAP ? arg[1] : arg[2]);
+}
+_Static_assert((RENEW_NR_MMAP ^ RENEW_NR_MREMAP) == 16, "more than one bit is not the same");
 
 /** The core's tick came. */
 void renew_tick(struct core *core);

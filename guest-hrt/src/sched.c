@@ -70,11 +70,6 @@ static HOT bool push(struct core *core, struct thread *thread)
 	return joined;
 }
 
-static bool may_run(const struct core *core, const struct thread *thread)
-{
-	return hvm_load_relaxed(&thread->cores) >> core->number & 1;
-}
-
 /* The first thread in the queue of @core that may run on @taker. */
 static HOT struct thread *pop(struct core *core, const struct core *taker)
 {
@@ -84,7 +79,7 @@ static HOT struct thread *pop(struct core *core, const struct core *taker)
 		return NULL;
 	lock_take(&core->lock);
 	if (core->group == taker->group) {
-		for (; *link && !may_run(taker, *link); link = &before->next)
+		for (; *link && !sched_may_run(taker, *link); link = &before->next)
 			before = *link;
 		thread = *link;
 	}
@@ -140,12 +135,12 @@ static void wake(struct core *core)
 /* Of the cores of the running core's group that @thread may run on, the one that has the fewest. */
 static struct core *least_loaded(const struct thread *thread)
 {
-	struct core *own = core_self(), *best = may_run(own, thread) ? own : NULL;
+	struct core *own = core_self(), *best = sched_may_run(own, thread) ? own : NULL;
 
 	for (uint32_t i = 0; i < partition->core_count; i++) {
 		struct core *core = core_at(i);
 
-		if (hvm_load_relaxed(&core->group) == own->group && may_run(core, thread) &&
+		if (hvm_load_relaxed(&core->group) == own->group && sched_may_run(core, thread) &&
 		    (!best || hvm_load_relaxed(&core->load) < hvm_load_relaxed(&best->load)))
 			best = core;
 	}
@@ -157,7 +152,7 @@ static HOT void make_ready(struct thread *thread)
 {
 	struct core *core = core_at(hvm_load_relaxed(&thread->core));
 
-	if (!may_run(core, thread)) {
+	if (!sched_may_run(core, thread)) {
 		struct core *better = least_loaded(thread);
 
 		move_load(core, better);
@@ -177,7 +172,7 @@ static __attribute__((noinline)) void evict(struct core *core)
 	lock_take(&core->lock);
 	for (struct thread *thread = core->ready, *next; thread; thread = next) {
 		next = thread->next;
-		if (may_run(core, thread)) {
+		if (sched_may_run(core, thread)) {
 			*end = core->ready_last = thread;
 			end = &thread->next;
 		} else {
@@ -460,7 +455,6 @@ int64_t sched_wait(struct thread *thread, uint64_t tag)
 	uint64_t deadline = 1; /* it has been polled for already */
 	int64_t result;
 
-	cpu_interrupts_off();
 	thread->tag = tag;
 	hvm_store_relaxed(&thread->slot->client_sleeping, 1);
 	hvm_fence_full();
@@ -585,7 +579,7 @@ void sched_yield(struct core *core)
 
 	collect(core);
 	next = pop(core, core);
-	if (!next && may_run(core, core->thread))
+	if (!next && sched_may_run(core, core->thread))
 		return;
 	core->displaced = core->thread;
 	if (next)
@@ -606,7 +600,7 @@ void sched_restrict(struct thread *thread, uint64_t cores)
 	hvm_store_relaxed(&thread->cores, cores);
 	hvm_fence_full();
 	core = core_at(hvm_load_relaxed(&thread->core));
-	if (may_run(core, thread))
+	if (sched_may_run(core, thread))
 		return;
 	hvm_store_relaxed(&core->misplaced, true);
 	if (core == core_self() && thread == core->thread)
@@ -649,11 +643,9 @@ void sched_give_way(void)
 		core_obey_stop(core);
 }
 
-void sched_resume(void)
+void sched_let_others(struct core *core)
 {
-	struct core *core = core_self();
-
-	if (!may_run(core, core->thread)) {
+	if (!sched_may_run(core, core->thread)) {
 		sched_yield(core);
 		core = core_self();
 	}
@@ -666,7 +658,7 @@ void sched_resume(void)
 bool sched_interrupt(struct core *core, bool turn)
 {
 	collect(core);
-	if (!may_run(core, core->thread))
+	if (!sched_may_run(core, core->thread))
 		return true;
 	if (!turn) {
 		arm_tick(core);

@@ -35,7 +35,12 @@ void sched_start(struct thread *thread);
 /** True if a thread other than the running one wants this core, now or once its proxy answers. */
 static inline bool sched_is_shared(const struct core *core)
 {
-	return core->ready || core->waiting;
+	return ((uint64_t)core->ready | (uint64_t)core->waiting) != 0;
+}
+
+static inline bool sched_may_run(const struct core *core, const struct thread *thread)
+{
+	return hvm_load_relaxed(&thread->cores) >> core->number & 1;
 }
 
 /** Wait until the request @tag of @thread is answered, and let others run meanwhile. Interrupts are off after.
@@ -76,11 +81,20 @@ bool sched_is_live(const struct thread *thread);
 /** The end of the running thread; the @last one's server ends the process with @status. Interrupts are off. */
 _Noreturn void sched_exit(struct thread *thread, bool last, uint64_t status);
 
+/** What sched_resume does if there are others, or if the thread may not run here. */
+void sched_let_others(struct core *core);
+
 /**
  * Before a thread that waited in the kernel with interrupts on goes back to its program: a doorbell or tick for another
  * thread that came meanwhile was left to this. Interrupts are off, and stay so until the program runs.
  */
-void sched_resume(void);
+static inline void sched_resume(void)
+{
+	struct core *core = core_self();
+
+	if (__builtin_expect(!sched_may_run(core, core->thread) || sched_is_shared(core), 0))
+		sched_let_others(core);
+}
 
 /** An interrupt of a program; @turn: another thread's turn has come. True if the program must give way. */
 bool sched_interrupt(struct core *core, bool turn);

@@ -83,7 +83,6 @@ static bool next(struct thread *thread, const struct hvm_regs *regs, struct hvm_
 	thread->entry = regs;
 	if (thread->worker) /* for the report of where it was, if it is to leave that */
 		__builtin_memcpy(&thread->slot->regs, regs, offsetof(struct hvm_regs, cr2));
-	cpu_interrupts_on();
 	address = thread_forward(thread, HVM_NR_SIGNAL, arg);
 	return address > 0 && user_read_waiting(thread, signal, (uint64_t)address, sizeof(*signal));
 }
@@ -250,7 +249,6 @@ static void synchronise_mask(struct thread *thread)
 
 	if (!(hvm_load_relaxed(&slot->server_mask) & ~slot->signal_mask))
 		return;
-	cpu_interrupts_on();
 	thread_forward(thread, HVM_NR_SIGNAL_MASK, none);
 }
 
@@ -273,7 +271,6 @@ void signal_end(struct thread *thread)
 	hvm_store_relaxed(&thread->slot->signal_mask, ~0ull);
 	hvm_fence_full();
 	while (hvm_load_acquire(&thread->slot->signal)) { /* its server puts back what it had taken before */
-		cpu_interrupts_on();
 		thread_forward(thread, HVM_NR_SIGNAL, none);
 	}
 }
@@ -370,7 +367,6 @@ static void rearm_alternate_stack(struct thread *thread, const struct frame *fra
 
 	if (!(frame->stack_flags & SS_AUTODISARM))
 		return;
-	cpu_interrupts_on();
 	thread_forward(thread, NR_SIGALTSTACK, arg);
 }
 

@@ -14,7 +14,7 @@
 /** True if the thread must call something before its program goes on. */
 static inline bool signal_waits(const struct thread *thread)
 {
-	return hvm_load_acquire(&thread->slot->signal) || hvm_load_acquire(&thread->upcall.function);
+	return (hvm_load_acquire(&thread->slot->signal) | hvm_load_acquire(&thread->upcall.function)) != 0;
 }
 
 /** True if @result, of a system call or a wait, is one that the program must not see (hvm/signal.h). */
@@ -26,7 +26,7 @@ static inline bool signal_is_restart(int64_t result)
 /** True if the thread may not simply go back to its program with @result of a system call. */
 static inline bool signal_concerns(const struct thread *thread, int64_t result)
 {
-	return signal_waits(thread) || signal_is_restart(result);
+	return signal_waits(thread) | signal_is_restart(result); /* no branch between */
 }
 
 /**

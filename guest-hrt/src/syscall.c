@@ -5,6 +5,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "discard.h"
+#include "forward.h"
 #include "futex.h"
 #include "process.h"
 #include "robust.h"
@@ -18,6 +19,9 @@
 #define EFAULT 14
 #define EINVAL 22
 #define EPERM  1
+
+#define CPUID_X1_ECX_LAHF (1u << 0)
+#define FLAGS_OF_SAHF	  0x2d7u /* CF, PF, AF, ZF, SF; and IF, which STI sets */
 
 #define NUMBERS	     512 /* system calls that are counted one by one; Linux has fewer */
 #define COUNT_OTHERS 0
@@ -46,6 +50,7 @@ enum {
 };
 
 void syscall_entry(void);
+int64_t syscall_leave(const struct hvm_regs *regs, int64_t result);
 
 void syscall_init(void)
 {
@@ -53,14 +58,15 @@ void syscall_init(void)
 	cpu_write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
 	cpu_write_msr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
 	cpu_write_msr(MSR_EFER, cpu_read_msr(MSR_EFER) | EFER_SCE);
+	core_self()->popf_flags = cpu_id(0x80000001, 0).ecx & CPUID_X1_ECX_LAHF ? ~FLAGS_OF_SAHF : ~0u;
 }
 
 static uint8_t counter_of[NUMBERS]; /* index in hvm_counts.call */
 
-static void count(struct thread *thread, uint64_t nr)
+static void count(struct thread *thread, uint8_t counter)
 {
 	thread->slot->stats.calls_local++;
-	thread->counts->call[nr < NUMBERS ? counter_of[nr] : COUNT_OTHERS]++;
+	thread->counts->call[counter]++;
 }
 
 typedef int64_t local_call(struct thread *thread, const struct hvm_regs *regs);
@@ -74,13 +80,13 @@ static int64_t local_yield(struct thread *thread, const struct hvm_regs *regs)
 
 static int64_t local_sigreturn(struct thread *thread, const struct hvm_regs *regs)
 {
-	count(thread, NR_RT_SIGRETURN);
+	count(thread, counter_of[NR_RT_SIGRETURN]);
 	signal_return(thread, regs);
 }
 
 static int64_t local_exit(struct thread *thread, const struct hvm_regs *regs)
 {
-	count(thread, NR_EXIT);
+	count(thread, counter_of[NR_EXIT]);
 	return clone_exit(thread, regs);
 }
 
@@ -109,20 +115,6 @@ static int64_t local_rseq(struct thread *thread, const struct hvm_regs *regs)
 	(void)thread;
 	(void)regs;
 	return -ENOSYS;
-}
-
-int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
-{
-	const uint64_t arg[HVM_SLOT_ARGS] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
-	int64_t result;
-
-	thread->slot->stats.calls_forwarded++;
-	thread->entry = regs;
-	cpu_interrupts_on();
-	result = thread_forward(thread, (uint32_t)regs->rax, arg);
-	if (thread->lent || thread->worker)
-		process_resume(thread, regs);
-	return result;
 }
 
 /* The bases live in this core's registers; what else there is concerns the processor, and is refused by the proxy. */
@@ -172,13 +164,6 @@ void syscall_count_init(void)
 	}
 }
 
-/* A call that needed its server was counted when it was forwarded. */
-static void count_unless_forwarded(struct thread *thread, uint64_t nr, uint64_t forwarded)
-{
-	if (thread->slot->stats.calls_forwarded == forwarded)
-		count(thread, nr);
-}
-
 static bool is_local_of_worker(uint64_t nr)
 {
 	switch (nr) {
@@ -202,24 +187,41 @@ static bool is_local(const struct thread *thread, uint64_t nr)
 	return nr < LOCAL_CALLS && local_calls[nr] && (!thread->worker || is_local_of_worker(nr));
 }
 
+/* A call that needed its server was counted when it was forwarded. */
+static int64_t answer(struct core *core, struct thread *thread, const struct hvm_regs *regs, uint64_t nr)
+{
+	uint64_t forwarded = thread->slot->stats.calls_forwarded;
+	int64_t result;
+
+	core_beat(core);
+	result = local_calls[nr](thread, regs);
+	if (thread->slot->stats.calls_forwarded == forwarded)
+		count(thread, counter_of[nr]);
+	return result;
+}
+
+/* No number of a call: the kernel's own requests begin there. */
+static int64_t refuse(struct core *core, struct thread *thread)
+{
+	core_beat(core);
+	count(thread, COUNT_OTHERS);
+	return -ENOSYS;
+}
+
 int64_t syscall_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
-	uint64_t nr = (uint32_t)regs->rax; /* Linux takes the number from eax */
-	uint64_t forwarded = thread->slot->stats.calls_forwarded;
+	uint64_t nr = (uint32_t)regs->rax;
 	int64_t result;
 
-	hvm_store_relaxed(&core->control->heartbeat, core->control->heartbeat + 1);
-	if (is_local(thread, nr)) {
-		result = local_calls[nr](thread, regs);
-	} else if (nr < HVM_NR_FIRST_SPECIAL) {
-		result = syscall_forward(thread, regs);
-	} else {
-		result = -ENOSYS;
-	}
-	count_unless_forwarded(thread, nr, forwarded);
+	if (is_local(thread, nr))
+		result = answer(core, thread, regs, nr);
+	else if (__builtin_expect(nr < HVM_NR_FIRST_SPECIAL, 1))
+		result = forward_call(core, thread, regs, true); /* madvise is answered */
+	else
+		result = refuse(core, thread);
 	if (__builtin_expect(signal_concerns(thread, result), 0))
 		result = signal_after_call(thread, regs, result);
-	return result;
+	return syscall_leave(regs, result);
 }

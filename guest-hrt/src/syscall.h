@@ -11,10 +11,10 @@ void syscall_init(void);
 /** Give each call that the kernel answers a counter (hvm_partition.counted). Every core does, to the same end. */
 void syscall_count_init(void);
 
-/** Called from entry.S with interrupts off, may return with them on; returns what the program finds in rax. */
+/** Entered from entry.S, interrupts are off; goes back to the program, and what it returns is found in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
 
-/** Let the proxy make the call. Interrupts are off before and after. */
+/** Let the proxy make the call (forward.c). Interrupts are off, and on for moments. */
 int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs);
 
 /**

@@ -11,7 +11,6 @@
 
 #include <hvm/poll.h>
 
-#define NR_EXIT	   60
 #define VECTOR_X87 16
 
 /* entry.S */
@@ -38,12 +37,6 @@ void thread_wake_linux(uint32_t index)
 		panic("a slot's index was overwritten");
 	__atomic_fetch_or(&pending[index / 64], 1ull << index % 64, __ATOMIC_SEQ_CST);
 	apic_send(partition->wake_apic, (uint8_t)partition->wake_vector);
-}
-
-static void wake_server(struct thread *thread)
-{
-	thread->slot->stats.wakes_sent++;
-	thread_wake_linux(thread->slot->index);
 }
 
 /*
@@ -97,59 +90,6 @@ static inline __attribute__((always_inline)) void wait_until(struct core *core, 
 	*window = hvm_poll_adapt(*window, cpu_tsc() - start, base, HVM_POLL_HRT * base);
 }
 
-struct answer {
-	struct hvm_slot *slot;
-	uint64_t tag;
-	int64_t result;
-};
-
-static inline bool answer_ready(void *what)
-{
-	struct answer *answer = what;
-
-	return hvm_slot_reap(answer->slot, answer->tag, &answer->result);
-}
-
-static uint64_t post(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	uint64_t tag = hvm_slot_tag(++thread->sequence, thread->generation);
-
-	hvm_slot_arguments(thread->slot, arg);
-	hvm_slot_publish(thread->slot, tag, nr);
-	if (hvm_slot_server_needs_wake(thread->slot))
-		wake_server(thread);
-	return tag;
-}
-
-int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS])
-{
-	struct answer answer = {.slot = thread->slot};
-	uint64_t base = partition->spin_cycles, start;
-
-	discard_begin_request(thread->job, nr, arg[0]);
-	answer.tag = post(thread, nr, arg);
-	if (spin(core_self(), core_self()->polls ? thread->window : 0, answer_ready, &answer)) {
-		cpu_interrupts_off();
-	} else {
-		start = cpu_tsc();
-		answer.result = sched_wait(thread, answer.tag);
-		thread->window =
-		    hvm_poll_adapt(thread->window, cpu_tsc() - start + thread->window, base, HVM_POLL_HRT * base);
-	}
-	stop_if_requested(core_self());
-	discard_end_request(nr);
-	renew_note(core_self(), nr, arg);
-	sched_resume();
-	return answer.result;
-}
-
-void thread_post_exit(struct thread *thread, uint64_t status)
-{
-	const uint64_t arg[HVM_SLOT_ARGS] = {status};
-
-	post(thread, NR_EXIT, arg);
-}
-
 uint32_t thread_count(void)
 {
 	return hvm_thread_count(partition->size, partition->core_count);
@@ -167,7 +107,6 @@ static int64_t report(struct thread *thread, const struct hvm_regs *regs, bool f
 					     fpu_exceptions(regs->vector == VECTOR_X87)};
 
 	thread->slot->regs = *regs;
-	cpu_interrupts_on();
 	return thread_forward(thread, HVM_NR_EXCEPTION, arg);
 }
 

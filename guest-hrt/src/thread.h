@@ -90,8 +90,8 @@ void thread_wake_linux(uint32_t index);
 _Noreturn void thread_run(struct thread *thread);
 
 /**
- * Forward a request to the proxy and wait for the answer: spin, then let others run, then halt. Call with interrupts
- * on, on the thread's kernel stack; returns with interrupts off. Does not return if the thread is stopped meanwhile.
+ * Forward a request to the proxy and wait for the answer: spin, then let others run, then halt. On the thread's kernel
+ * stack, interrupts are off, and on for moments. Does not return if the thread is stopped meanwhile.
  */
 int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HVM_SLOT_ARGS]);
 

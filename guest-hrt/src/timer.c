@@ -142,7 +142,6 @@ uint64_t timer_monotonic(struct thread *thread)
 		return ns;
 	}
 	lock_release(&clock->lock);
-	cpu_interrupts_on();
 	ns = (uint64_t)thread_forward(thread, HVM_NR_CLOCK, arg);
 	now = hvm_load_relaxed(&thread->slot->arg[1]);
 	lock_take(&clock->lock);

@@ -25,7 +25,6 @@ bool user_resolve(struct thread *thread, uint64_t address, bool write)
 	const uint64_t arg[HVM_SLOT_ARGS] = {address, FAULT_USER | (write ? FAULT_WRITE : 0), 0, 1};
 
 	thread->slot->stats.page_faults++;
-	cpu_interrupts_on();
 	return thread_forward(thread, HVM_NR_PAGE_FAULT, arg) == 0;
 }
 

@@ -8,10 +8,10 @@
  *   0x000000  struct hvm_partition
  *   0x001000  struct hvm_core [HVM_MAX_CORES]
  *   0x005000  pending map: one bit per slot whose sleeping server must be woken
- *   0x010000  struct hvm_slot [HVM_MAX_SLOTS], a job owns whole pages of them
- *   0x210000  log ring (hvm/log.h)
- *   0x250000  page tables that every address space of the partition shares
- *   0x290000  top-level page tables, one per HRT process
+ *   0x020000  struct hvm_slot [HVM_MAX_SLOTS], a job owns whole pages of them
+ *   0x220000  log ring (hvm/log.h)
+ *   0x260000  page tables that every address space of the partition shares
+ *   0x2a0000  top-level page tables, one per HRT process
  *   0x400000  aerokernel image: text, data, bss
  *   0x600000  clean copy of the image, for a fast reboot
  *   0x800000  struct hvm_counts [HVM_MAX_SLOTS]
@@ -38,10 +38,10 @@
 
 #define HVM_OFFSET_CORES   0x001000u
 #define HVM_OFFSET_PENDING 0x005000u
-#define HVM_OFFSET_SLOTS   0x010000u
-#define HVM_OFFSET_LOG	   0x210000u
-#define HVM_OFFSET_TABLES  0x250000u
-#define HVM_OFFSET_SPACES  0x290000u
+#define HVM_OFFSET_SLOTS   0x020000u
+#define HVM_OFFSET_LOG	   0x220000u
+#define HVM_OFFSET_TABLES  0x260000u
+#define HVM_OFFSET_SPACES  0x2a0000u
 #define HVM_OFFSET_IMAGE   0x400000u
 #define HVM_OFFSET_CLEAN   0x600000u
 #define HVM_OFFSET_COUNTS  0x800000u

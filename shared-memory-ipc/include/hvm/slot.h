@@ -179,6 +179,7 @@ static inline uint64_t hvm_slot_tag(uint32_t sequence, uint32_t generation)
 /** Client: store the request's arguments. The request is not visible before hvm_slot_publish. */
 static inline void hvm_slot_arguments(struct hvm_slot *slot, const uint64_t arg[HVM_SLOT_ARGS])
 {
+#pragma GCC unroll 6
 	for (unsigned int i = 0; i < HVM_SLOT_ARGS; i++)
 		hvm_store_relaxed(&slot->arg[i], arg[i]);
 }
@@ -220,6 +221,7 @@ static inline bool hvm_slot_take(const struct hvm_slot *slot, uint64_t last_tag,
 		return false;
 	request->tag = HVM_HEAD_TAG(head);
 	request->nr = HVM_HEAD_NR(head);
+#pragma GCC unroll 6
 	for (unsigned int i = 0; i < HVM_SLOT_ARGS; i++)
 		request->arg[i] = hvm_load_relaxed(&slot->arg[i]);
 	return true;

@@ -10,10 +10,10 @@ public final class PartitionDescriptor {
     public static final long MAX_SPACES = 0x100L;
     public static final long OFFSET_CORES = 0x1000L;
     public static final long OFFSET_PENDING = 0x5000L;
-    public static final long OFFSET_SLOTS = 0x10000L;
-    public static final long OFFSET_LOG = 0x210000L;
-    public static final long OFFSET_TABLES = 0x250000L;
-    public static final long OFFSET_SPACES = 0x290000L;
+    public static final long OFFSET_SLOTS = 0x20000L;
+    public static final long OFFSET_LOG = 0x220000L;
+    public static final long OFFSET_TABLES = 0x260000L;
+    public static final long OFFSET_SPACES = 0x2a0000L;
     public static final long OFFSET_IMAGE = 0x400000L;
     public static final long OFFSET_CLEAN = 0x600000L;
     public static final long OFFSET_COUNTS = 0x800000L;
