@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ways into the kernel and back: interrupts, exceptions, SYSCALL, the first entry of a thread, calls.
+ * The ways into the kernel and back: interrupts, exceptions, SYSCALL, the first entry of a thread.
  *
  * Programs run in ring 0, so the code selector does not tell a program from the kernel; the instruction pointer does: the
- * image is the kernel's, except for the few instructions between call_enter and call_leave that already (or still)
- * run with the program's GS. All else is the program's: its own code, HRT modules, and where it jumped by mistake. GS base is the struct core in the kernel and the program's otherwise (SWAPGS at each
+ * image is the kernel's. All else is the program's: its own code, HRT modules, and where it jumped by mistake. GS base is
+ * the struct core in the kernel and the program's otherwise (SWAPGS at each
  * crossing); an NMI, double fault or machine check can hit in between and asks the register itself.
  *
  * Frames are struct hvm_regs up to ss. Vector registers are never touched by the kernel and so never saved.
@@ -47,18 +47,11 @@
 	pop	%rbx
 .endm
 
-/* "jb kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax, rcx. */
+/* "jb kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax. */
 .macro TEST_FRAME_KERNEL
 	mov	REGS_RIP(%rsp), %rax
-	mov	%rax, %rcx
-	sub	$call_enter, %rcx
-	cmp	$(call_leave - call_enter), %rcx
-	jb	1f				/* in the calls' window: the program's */
 	sub	$image_start, %rax
 	cmp	$IMAGE_MAX, %rax
-	jmp	2f
-1:	clc
-2:
 .endm
 
 /*
@@ -288,48 +281,6 @@ entry_start:
 	POP_REGS
 	add	$16, %rsp
 	iretq
-
-/*
- * int64_t call_function(uint64_t function, const uint64_t arg[5], uint64_t rsp): run a program's function on its stack,
- * with interrupts on. The caller holds interrupts off and gets control back so.
- */
-	.balign 16
-	.globl call_function
-call_function:
-	push	%rbp
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	push	%gs:CORE_THREAD_STACK
-	mov	%rsp, %gs:CORE_THREAD_STACK	/* nested entries start below this frame */
-	mov	%rdi, %rax
-	mov	%rdx, %rbx
-	mov	0(%rsi), %rdi
-	mov	16(%rsi), %rdx
-	mov	24(%rsi), %rcx
-	mov	32(%rsi), %r8
-	mov	8(%rsi), %rsi
-	xor	%ebp, %ebp
-	swapgs
-call_enter:
-	mov	%rbx, %rsp
-	sti
-	call	*%rax				/* may fault: a fault of the program's stack, handled as such */
-	cli
-call_leave:
-	swapgs
-	mov	%gs:CORE_THREAD_STACK, %rsp
-	pop	%gs:CORE_THREAD_STACK
-	cld
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
-	pop	%rbp
-	ret
 
 /* int64_t user_load32(uint64_t address): the word at a program's address, or -1 if that faults. */
 	.globl user_load32

@@ -750,12 +750,8 @@ void sched_join(struct core *core, uint64_t group, bool pool)
 
 void sched_begin(struct core *core, uint64_t space, uint32_t slot, uint32_t call_slot, uint32_t copy, uint32_t flags)
 {
-	struct thread *thread = first_of(space, core->group, slot, call_slot, copy, flags);
-
-	if (call_slot && !thread->worker)
-		thread->call_slot = slot_at(call_slot - 1);
 	core->load = 1;
-	push(core, thread);
+	push(core, first_of(space, core->group, slot, call_slot, copy, flags));
 }
 
 static bool is_of(const struct thread *thread, uint64_t space)

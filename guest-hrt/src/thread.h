@@ -19,8 +19,6 @@ struct upcall {
 struct thread {
 	struct hvm_slot *slot;	   /* of its system calls */
 	struct hvm_counts *counts; /* beside the slot */
-	struct hvm_slot
-	    *call_slot; /* it serves the calls of this one instead of running a program; NULL: it does not */
 	struct job *job;
 	uint64_t space;	   /* physical address of its top-level table */
 	uint64_t group;	   /* of cores that may run it */

@@ -2,7 +2,8 @@
 /*
  * hvm-bench: the metrics of `hvm bench`, measured in the guest beside their peers.
  *
- *	hrt.c	 a partition, and a job with one core that serves calls
+ *	hrt.c	 a partition, and a job with one core whose worker calls functions; who called serves their system calls
+ *	call.c	 calls as libhvm makes them
  *	peer.c	 what the HRT is compared with in the Linux partition
  *	noise.c	 fixed work quantum and detours (hvm bench noise)
  *	threads.c what threads cost where the program itself runs
@@ -21,16 +22,25 @@
 #include "measure.h"
 
 /* hrt.c */
+typedef uint64_t hrt_function(uint64_t a, uint64_t b);
+struct hrt_line {
+	uint64_t head; /* raised with each call */
+	hrt_function *function;
+	uint64_t arg[2];
+	uint64_t result;
+	uint64_t done; /* head, when it is done */
+	uint32_t sleeping __attribute__((aligned(64)));
+};
 struct hrt {
 	int admin; /* bare handle */
 	int job;
 	char name[HVM_NAME_MAX];
 	uint32_t tsc_khz;
-	uint32_t first_cpu;	/* Linux's number of the partition's core 0 */
-	struct hvm_slot *own;	/* the HRT thread's system calls and faults */
-	struct hvm_slot *calls; /* ours to it */
-	uint64_t served;	/* tag of the last request served on own */
-	uint32_t sequence;	/* of the last call */
+	uint32_t first_cpu;    /* Linux's number of the partition's core 0 */
+	struct hvm_slot *own;  /* the worker's system calls and faults */
+	struct hrt_line *line; /* our calls of it */
+	void *stack;	       /* the worker's */
+	uint64_t served;       /* tag of the last request served on own */
 };
 /** Both print what is wrong and what to do, and end the program, if the partition cannot be used. */
 void hrt_open(struct hrt *hrt, const char *partition);

@@ -10,7 +10,10 @@
 
 #include "bench.h"
 
+#include <hvm/gate.h>
+
 #define STACK_SIZE	65536
+#define AWAKE_CYCLES	2000000 /* that the worker polls before it halts */
 #define POLLS_PER_CLOCK 65536
 #define CALL_LIMIT_NS	120e9 /* a core that is gone never answers */
 
@@ -68,12 +71,61 @@ void hrt_reboot(struct hrt *hrt, double *first_instruction_ns, double *ready_ns)
 	*ready_ns = (double)info.boot_ready_ns;
 }
 
+/* In the HRT, as libhvm does it (guest-linux-proxy/libhvm/worker.S). */
+static void halt(const uint32_t *word, uint32_t value)
+{
+	register uint64_t rax __asm__("rax") = HVM_GATE_HALT;
+	register uint64_t rdi __asm__("rdi") = (uint64_t)word;
+	register uint64_t rsi __asm__("rsi") = value;
+
+	__asm__ volatile("lea 1f(%%rip), %%rcx\n\tcli\n\tjmp *%3\n1:"
+			 : "+r"(rax), "+r"(rdi), "+r"(rsi)
+			 : "r"((uint64_t)HVM_GATE_VA)
+			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+
+static void sleep_until_called(struct hrt_line *line, uint64_t served)
+{
+	__atomic_store_n(&line->sleeping, 1, __ATOMIC_SEQ_CST);
+	hvm_fence_full();
+	while (hvm_load_acquire(&line->head) == served)
+		halt(&line->sleeping, 1);
+	__atomic_store_n(&line->sleeping, 0, __ATOMIC_SEQ_CST);
+}
+
+/* The worker: calls what the line says, for ever. Nobody serves its faults between calls, so its memory is shared. */
+static _Noreturn void work(struct hrt_line *line)
+{
+	uint64_t served = line->done, start = tsc_now();
+
+	for (;;) {
+		uint64_t head = hvm_load_acquire(&line->head);
+
+		if (head != served) {
+			line->result = line->function(line->arg[0], line->arg[1]);
+			hvm_store_release(&line->done, head);
+			served = head;
+			start = tsc_now();
+		} else if (tsc_now() - start > AWAKE_CYCLES) {
+			sleep_until_called(line, served);
+			start = tsc_now();
+		}
+	}
+}
+
+static void *shared_memory(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("no memory: %s", strerror(errno));
+	return memory;
+}
+
 void hrt_attach(struct hrt *hrt)
 {
-	struct hvm_job_create create = {.cores = 1, .slots = 2};
-	struct hvm_thread_start start = {.flags = HVM_THREAD_CALLS, .slot = 0, .call_slot = 1};
-	struct hvm_slot *slots;
-	uint8_t *stack;
+	struct hvm_job_create create = {.cores = 1, .slots = 1};
+	struct hvm_thread_start start = {.flags = HVM_THREAD_WORKER, .rip = (uint64_t)work};
 
 	strcpy(create.name, hrt->name);
 	hrt->job = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
@@ -81,15 +133,14 @@ void hrt_attach(struct hrt *hrt)
 		die("partition %s takes no job: %s (state %s, %u of %u cores free)", hrt->name, strerror(errno),
 		    create.state < 7 ? states[create.state] : "?", create.cores_free, create.partition_cores);
 	hrt->tsc_khz = create.tsc_khz;
-	slots = mmap(NULL, HVM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, hrt->job, 0);
-	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (slots == MAP_FAILED || stack == MAP_FAILED)
-		die("no memory for slots or stack: %s", strerror(errno));
-	hrt->own = slots;
-	hrt->calls = slots + 1;
+	hrt->own = mmap(NULL, HVM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, hrt->job, 0);
+	if (hrt->own == MAP_FAILED)
+		die("no memory for slots: %s", strerror(errno));
+	hrt->line = shared_memory(HVM_PAGE_SIZE);
+	hrt->stack = shared_memory(STACK_SIZE);
 	hrt->served = 0;
-	hrt->sequence = 0;
-	start.rsp = (uint64_t)stack + STACK_SIZE;
+	start.arg[0] = (uint64_t)hrt->line;
+	start.rsp = (uint64_t)hrt->stack + STACK_SIZE - 8; /* as after a call */
 	if (ioctl(hrt->job, HVM_IOC_THREAD_START, &start))
 		die("partition %s starts no thread: %s", hrt->name, strerror(errno));
 }
@@ -100,6 +151,8 @@ void hrt_detach(struct hrt *hrt)
 
 	ioctl(hrt->job, HVM_IOC_THREAD_STOP, &slot);
 	munmap(hrt->own, HVM_PAGE_SIZE);
+	munmap(hrt->line, HVM_PAGE_SIZE);
+	munmap(hrt->stack, STACK_SIZE);
 	close(hrt->job);
 }
 
@@ -129,13 +182,16 @@ static bool serve(struct hrt *hrt, const struct hvm_request *request)
 
 uint64_t hrt_call_post(struct hrt *hrt, void *function, uint64_t a, uint64_t b)
 {
-	const uint64_t arg[HVM_SLOT_ARGS] = {(uint64_t)function, a, b};
-	uint64_t tag = hvm_slot_tag(++hrt->sequence, hrt->calls->generation);
+	struct hrt_line *line = hrt->line;
+	uint64_t tag = line->head + 1;
 
-	hvm_slot_arguments(hrt->calls, arg);
-	hvm_slot_publish(hrt->calls, tag, HVM_NR_CALL);
-	if (hvm_slot_server_needs_wake(hrt->calls)) {
-		uint32_t slot = 1;
+	line->function = (hrt_function *)function;
+	line->arg[0] = a;
+	line->arg[1] = b;
+	hvm_store_release(&line->head, tag);
+	hvm_fence_full();
+	if (hvm_load_relaxed(&line->sleeping)) {
+		uint32_t slot = 0;
 
 		ioctl(hrt->job, HVM_IOC_KICK, &slot);
 	}
@@ -146,9 +202,8 @@ int64_t hrt_call_wait(struct hrt *hrt, uint64_t tag, uint64_t forwards, enum ser
 {
 	struct hvm_request request;
 	uint64_t start = tsc_now(), polls = 0;
-	int64_t result;
 
-	while (!hvm_slot_reap(hrt->calls, tag, &result)) {
+	while (hvm_load_acquire(&hrt->line->done) != tag) {
 		if (++polls % POLLS_PER_CLOCK == 0 && tsc_to_ns(hrt, tsc_now() - start) > CALL_LIMIT_NS)
 			die("partition %s has not answered a call for %d s; its log says more", hrt->name,
 			    (int)(CALL_LIMIT_NS / 1e9));
@@ -166,7 +221,7 @@ int64_t hrt_call_wait(struct hrt *hrt, uint64_t tag, uint64_t forwards, enum ser
 		if (request.nr != HVM_NR_PAGE_FAULT)
 			forwards--;
 	}
-	return result;
+	return (int64_t)hrt->line->result;
 }
 
 int64_t hrt_call(struct hrt *hrt, void *function, uint64_t a, uint64_t b, uint64_t forwards, enum serving serving)

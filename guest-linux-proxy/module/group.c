@@ -119,10 +119,8 @@ void hvm_group_remove(struct hvm_group *group, struct hvm_job *job)
 static void forget_threads(struct hvm_job *job, int core)
 {
 	for (unsigned int i = 0; i < job->slot_count; i++)
-		if (core < 0 || job->slot[i].core == core) {
+		if (core < 0 || job->slot[i].core == core)
 			job->slot[i].core = -1;
-			job->slot[i].thread = false;
-		}
 }
 
 /* All cores that run threads of the group leave @what before this returns. */

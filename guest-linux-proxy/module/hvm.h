@@ -104,7 +104,6 @@ extern struct miscdevice hvm_device;
 struct hvm_job_slot {
 	wait_queue_head_t wait;
 	int core;		   /* index in the job of the core on which a thread was started behind it, -1 = none */
-	bool thread;		   /* that thread makes its system calls through it; otherwise it serves its calls */
 	struct eventfd_ctx *event; /* raised with the slot's events, under part->owner_lock */
 };
 

@@ -361,17 +361,17 @@ static int join_others(struct hvm_job *job, unsigned int first)
 
 static bool is_valid(const struct hvm_job *job, const struct hvm_thread_start *start, const struct hvm_job *copied)
 {
-	bool calls = start->flags & HVM_THREAD_CALLS, worker = start->flags & HVM_THREAD_WORKER;
+	bool worker = start->flags & HVM_THREAD_WORKER;
 
-	if (start->flags & ~(HVM_THREAD_CALLS | HVM_THREAD_JOIN | HVM_THREAD_COPY | HVM_THREAD_WORKER) ||
-	    (calls && start->flags != HVM_THREAD_CALLS) || (worker && start->flags != HVM_THREAD_WORKER) ||
-	    start->core >= job->group->core_count || start->slot >= job->slot_count || !in_lower_half(start->rip) ||
-	    !in_lower_half(start->rsp) || !in_lower_half(start->fs_base))
+	if (start->flags & ~(HVM_THREAD_JOIN | HVM_THREAD_COPY | HVM_THREAD_WORKER) ||
+	    (worker && start->flags != HVM_THREAD_WORKER) || start->core >= job->group->core_count ||
+	    start->slot >= job->slot_count || !in_lower_half(start->rip) || !in_lower_half(start->rsp) ||
+	    !in_lower_half(start->fs_base))
 		return false;
 	if (job->group->pool && !worker)
 		return false;
-	if (calls || worker)
-		return start->call_slot < job->slot_count && (start->call_slot != start->slot || !calls);
+	if (worker)
+		return start->call_slot < job->slot_count;
 	return !copied || (copied->group == job->group && start->call_slot < copied->slot_count);
 }
 
@@ -396,8 +396,7 @@ static bool is_taken(const struct hvm_job *job, const struct hvm_thread_start *s
 {
 	bool joins = may_join(job, start);
 
-	return (job->group->core_busy[start->core] && !joins) || job->slot[start->slot].core >= 0 ||
-	       (start->flags & HVM_THREAD_CALLS && job->slot[start->call_slot].core >= 0);
+	return (job->group->core_busy[start->core] && !joins) || job->slot[start->slot].core >= 0;
 }
 
 /* The registers with which the thread starts. */
@@ -451,9 +450,6 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	/* Before the commands: from now on the end of the job must stop the cores. */
 	group->core_busy[start->core] = true;
 	job->slot[start->slot].core = (int)start->core;
-	job->slot[start->slot].thread = true;
-	if (start->flags & HVM_THREAD_CALLS)
-		job->slot[start->call_slot].core = (int)start->core;
 	if (start->flags & (HVM_THREAD_JOIN | HVM_THREAD_WORKER)) {
 		job->joined = true;
 		job->workers = start->flags & HVM_THREAD_WORKER;
@@ -461,8 +457,6 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	}
 	control = prepare_command(job, start->core);
 	control->slot = job->first_page * HVM_SLOTS_PER_PAGE + start->slot;
-	if (start->flags & HVM_THREAD_CALLS)
-		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
 	if (start->flags & HVM_THREAD_WORKER)
 		control->flags |= HVM_RUN_WORKER | (more ? HVM_RUN_MORE : 0);
 	if (start->flags & HVM_THREAD_WORKER && group->pool)
@@ -481,9 +475,9 @@ int hvm_job_thread_stop(struct hvm_job *job, u32 slot)
 	if (slot >= job->slot_count)
 		return -EINVAL;
 	mutex_lock(&job->group->lock);
-	if (job->slot[slot].thread && job->joined)
+	if (job->slot[slot].core >= 0 && job->joined)
 		hvm_group_stop_job(job->group, job);
-	else if (job->slot[slot].thread)
+	else if (job->slot[slot].core >= 0)
 		hvm_group_stop_core(job->group, (unsigned int)job->slot[slot].core);
 	mutex_unlock(&job->group->lock);
 	return 0;
@@ -560,14 +554,12 @@ int hvm_job_event_fd(struct hvm_job *job, const struct hvm_event_fd *event)
 	return 0;
 }
 
-/* The core that has the client of a slot, or serves its calls; -1: none of the job's. */
+/* The core that has the client of a slot; -1: none of the job's. */
 static int core_of_slot(struct hvm_job *job, u32 slot)
 {
 	/* Where its client is, says the client; a wrong word concerns another core of the job, or none. */
 	unsigned int core = READ_ONCE(hvm_job_slot_memory(job, slot)->client_core);
 
-	if (job->slot[slot].core >= 0 && !job->slot[slot].thread)
-		core = job->group->core[job->slot[slot].core];
 	return core < job->part->core_count && READ_ONCE(job->part->core_owner[core]) == job->group ? (int)core : -1;
 }
 

@@ -252,8 +252,6 @@ struct hvm_job_create {
  * HVM_IOC_THREAD_START: run a thread on core @core of the job (0 .. cores-1), behind slot @slot (0 .. slots-1).
  * The thread starts at @rip with @rsp, @arg in rdi, rsi, rdx, and @fs_base; all other registers zero, FPU and SSE in
  * their initial state. @tid is what gettid answers (0: the calling thread's).
- * With HVM_THREAD_CALLS it runs no program: it polls slot @call_slot for HVM_NR_CALL requests and runs the named
- * functions on the stack @rsp until it is stopped.
  * With HVM_THREAD_JOIN the job's other cores join it: they run the threads that this one starts (hvm/slot.h, servers).
  * With HVM_THREAD_WORKER it is a worker of a process that stays in Linux: it keeps to its core, of which it is the only
  * worker of that process, and the job's other cores join as with HVM_THREAD_JOIN. In a pool, @call_slot is the slot by
@@ -266,7 +264,6 @@ struct hvm_job_create {
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
  * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
  */
-#define HVM_THREAD_CALLS  0x1u
 #define HVM_THREAD_JOIN	  0x2u
 #define HVM_THREAD_COPY	  0x4u
 #define HVM_THREAD_WORKER 0x8u
@@ -303,8 +300,8 @@ struct hvm_wait {
 #define HVM_IOC_WAIT _IOW(HVM_IOC_MAGIC, 0x13, struct hvm_wait)
 
 /**
- * HVM_IOC_KICK: ring the doorbell of the core whose thread is the client of slot @slot (after answering it while
- * client_sleeping was set), or whose thread serves calls on it.
+ * HVM_IOC_KICK: ring the doorbell of the core whose thread is the client of slot @slot: after answering it while
+ * client_sleeping was set, or to end its HVM_GATE_HALT.
  */
 #define HVM_IOC_KICK _IOW(HVM_IOC_MAGIC, 0x14, uint32_t)
 

@@ -175,8 +175,7 @@ struct hvm_core {
 	uint64_t command;   /* bits 63..32 sequence number, 7..0 enum hvm_command_kind */
 	uint64_t space;	    /* RUN: physical address of the top-level table to load */
 	uint32_t slot;	    /* RUN: the thread's slot; rip, rsp, rdi.. and fs_base are in its regs */
-	uint32_t call_slot; /* RUN: 1 + slot whose calls the thread serves (the thread runs no program then), or 0;
-			     * HVM_RUN_POOL: 1 + slot by which the process submits tasks */
+	uint32_t call_slot; /* RUN with HVM_RUN_POOL: 1 + slot by which the process submits tasks, or 0 */
 	uint64_t stop;	    /* leave this space, or HVM_STOP_GROUP; 0 = none */
 	uint32_t number;    /* RUN, JOIN: of this core in the job */
 	uint32_t cores;	    /* RUN, JOIN: how many cores the job has */

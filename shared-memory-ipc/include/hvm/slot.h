@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The slot: how one HRT thread asks its proxy for a system call, and how a Linux process asks an HRT core for a call.
+ * The slot: how one HRT thread asks its proxy for a system call. Calls the other way have a line of the same kind in
+ * the process's own memory (guest-linux-proxy/libhvm/worker.h).
  *
  * A slot has one client and one server. The hot path is one cache line that changes owner with each message:
  *
@@ -44,8 +45,6 @@
  * in the slot. Answered (0) only if a signal's handler is to run.
  */
 #define HVM_NR_EXCEPTION 0xf002u
-/** Call of a function, Linux to HRT. arg0 function address, arg1..arg5 its arguments. Answer: its return value. */
-#define HVM_NR_CALL 0xf003u
 /** The HRT thread is gone (the program ended it, or the module stopped it). arg0 reason (HVM_GONE_*). Never answered.
  */
 #define HVM_NR_THREAD_GONE 0xf004u
@@ -113,7 +112,7 @@ struct hvm_slot {
 	uint64_t arg[HVM_SLOT_ARGS]; /* arg[0] carries the result back */
 	uint64_t done;
 
-	/* line 1, written by the client (the HRT thread; for calls: the Linux process) */
+	/* line 1, written by the client (the HRT thread) */
 	uint32_t client_sleeping; /* the client halts or blocks: wake it after answering */
 	uint32_t client_core;	  /* index of the HRT core in its partition */
 	uint32_t client_cpu;	  /* number of that core in the job: what getcpu answers */

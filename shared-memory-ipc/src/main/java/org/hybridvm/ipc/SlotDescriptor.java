@@ -9,7 +9,6 @@ public final class SlotDescriptor {
     public static final long NR_FIRST_SPECIAL = 0xf000L;
     public static final long NR_PAGE_FAULT = 0xf001L;
     public static final long NR_EXCEPTION = 0xf002L;
-    public static final long NR_CALL = 0xf003L;
     public static final long NR_THREAD_GONE = 0xf004L;
     public static final long NR_SIGNAL = 0xf005L;
     public static final long NR_SIGNAL_MASK = 0xf006L;
