@@ -194,7 +194,7 @@ static void measure(struct hrt *hrt, struct metric *metric, double (*own)(struct
 {
 	struct contest contest = {.hrt = hrt, .own = own, .peer = peer};
 
-	metric_measure(metric, &(struct comparison){own_of, peer_of, reference_of, &contest});
+	metric_measure(metric, &(struct comparison){own_of, peer_of, reference_of, &contest, METRIC_BATCHES});
 }
 
 static void measure_boot(struct hrt *hrt, const char *self, struct metric *first, struct metric *ready)

@@ -21,6 +21,8 @@ static const struct mechanism *const mechanisms[] = {
 
 int cpu_of_first, cpu_of_peer;
 
+static unsigned int batches = METRIC_BATCHES;
+
 void die(const char *format, ...)
 {
 	va_list args;
@@ -92,7 +94,7 @@ static void measure(unsigned int index, bool last)
 	memset(&metric, 0, sizeof(metric));
 	metric.name = mechanisms[index]->name;
 	metric.beside = mechanisms[LINE]->name;
-	metric_measure(&metric, &(struct comparison){own, line, reference, &index});
+	metric_measure(&metric, &(struct comparison){own, line, reference, &index, batches});
 	metric_print(&metric, last);
 }
 
@@ -125,24 +127,43 @@ static void choose_cpus(void)
 	}
 }
 
-static bool parse_cpu(const char *text, int *cpu)
+static bool parse(const char *text, long lowest, long highest, int *number)
 {
 	char *end;
-	long number = strtol(text, &end, 10);
+	long value = strtol(text, &end, 10);
 
-	*cpu = (int)number;
-	return *text && !*end && number >= 0 && number < CPU_SETSIZE;
+	*number = (int)value;
+	return *text && !*end && value >= lowest && value <= highest;
+}
+
+static bool parse_all(int argc, char **argv)
+{
+	int number;
+
+	if (argc > 2 && !strcmp(argv[1], "-b")) {
+		if (!parse(argv[2], 1, SAMPLES_MAX, &number))
+			return false;
+		batches = (unsigned int)number;
+		argc -= 2;
+		argv += 2;
+	}
+	if (argc == 1) {
+		choose_cpus();
+		return true;
+	}
+	return argc == 3 && parse(argv[1], 0, CPU_SETSIZE - 1, &cpu_of_first) &&
+	       parse(argv[2], 0, CPU_SETSIZE - 1, &cpu_of_peer) && cpu_of_first != cpu_of_peer;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 1) {
-		choose_cpus();
-	} else if (argc != 3 || !parse_cpu(argv[1], &cpu_of_first) || !parse_cpu(argv[2], &cpu_of_peer) ||
-		   cpu_of_first == cpu_of_peer) {
-		fprintf(stderr, "Usage: native-bench [CPU CPU]\n"
-				"Measures hand-offs between two processes, each pinned to one of two different CPUs "
-				"(default: the first two that may be used), and prints JSON.\n");
+	if (!parse_all(argc, argv)) {
+		fprintf(
+		    stderr,
+		    "Usage: native-bench [-b BATCHES] [CPU CPU]\n"
+		    "Measures hand-offs between two processes, each pinned to one of two different CPUs (default: the "
+		    "first two that may be used), and prints JSON. BATCHES of each: 1 to %d, default %u.\n",
+		    SAMPLES_MAX, METRIC_BATCHES);
 		return 2;
 	}
 	open_all();

@@ -7,9 +7,9 @@
 
 #include "measure.h"
 
-#define BATCHES	     31	 /* an odd number, so that the median is one of them */
 #define SAME_REGIME  1.6 /* two references differ by no more if the vCPUs stayed where they were */
-#define LONE_BATCHES 15	 /* of what is measured alone */
+#define ENOUGH	     3u
+#define LONE_BATCHES 15 /* of what is measured alone */
 
 void samples_add(struct samples *samples, double value)
 {
@@ -56,7 +56,7 @@ void metric_measure(struct metric *metric, const struct comparison *comparison)
 	comparison->own(context); /* warm */
 	comparison->peer(context);
 	before = comparison->reference(context);
-	for (int i = 0; i < 2 * BATCHES && metric->own.count < BATCHES; i++) {
+	for (unsigned int i = 0; i < 2 * comparison->batches && metric->own.count < comparison->batches; i++) {
 		double own = comparison->own(context), peer = comparison->peer(context);
 
 		after = comparison->reference(context);
@@ -69,7 +69,7 @@ void metric_measure(struct metric *metric, const struct comparison *comparison)
 		before = after;
 	}
 	/* A machine that never keeps still: better the honest spread of all than nothing. */
-	for (int i = 0; i < BATCHES && metric->own.count < 3; i++) {
+	while (metric->own.count < ENOUGH && metric->own.count < comparison->batches) {
 		samples_add(&metric->own, comparison->own(context));
 		samples_add(&metric->peer, comparison->peer(context));
 	}

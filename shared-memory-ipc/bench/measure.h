@@ -27,12 +27,16 @@ struct metric {
 	struct samples own, peer;
 };
 
+/** Batches of a metric; an odd number, so that the median is one of them. */
+#define METRIC_BATCHES 31u
+
 /** All answer nanoseconds an operation. */
 struct comparison {
 	double (*own)(void *context);
 	double (*peer)(void *context);
 	double (*reference)(void *context); /* a short ping-pong of the two cores */
 	void *context;
+	unsigned int batches; /* 1..SAMPLES_MAX */
 };
 
 /**

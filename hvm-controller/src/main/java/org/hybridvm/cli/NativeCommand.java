@@ -21,11 +21,13 @@ final class NativeCommand extends Command {
     static final String PROGRAM_PROPERTY = "hvm.native-bench";
 
     private static final Path INSTALLED_PROGRAM = Path.of("/usr/lib/hvm/native-bench");
+    private static final int BATCHES_MAX = 256;
     private static final Pattern CPUS = Pattern.compile("(\\d{1,4}),(\\d{1,4})");
 
     NativeCommand(Context context) {
         super(context, "native", "Measure hand-offs between two processes of this host, without a VM");
         option(String.class, "A,B", "The two host CPUs; default: the first two that hvm may use.", "--cpus");
+        option(Integer.class, "N", "How many batches of each, 1 to " + BATCHES_MAX + "; default 31.", "--batches");
         outputOption();
         explain(
                 "",
@@ -78,10 +80,23 @@ final class NativeCommand extends Command {
                     .build();
         }
         var command = new ArrayList<>(List.of(program.toString()));
+        if (number("--batches") != null) {
+            command.addAll(List.of("-b", batches(number("--batches"))));
+        }
         if (text("--cpus") != null) {
             command.addAll(cpus(text("--cpus")));
         }
         return command;
+    }
+
+    private static String batches(int number) {
+        if (number < 1 || number > BATCHES_MAX) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "So many batches cannot be measured")
+                    .value(number)
+                    .allowed("1 to " + BATCHES_MAX)
+                    .build();
+        }
+        return String.valueOf(number);
     }
 
     private static List<String> cpus(String text) {

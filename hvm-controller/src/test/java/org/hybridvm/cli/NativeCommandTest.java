@@ -73,9 +73,10 @@ class NativeCommandTest {
     }
 
     @Test
-    void shouldHandOnTheCpus() throws IOException {
-        install("echo \"{\\\"cpus\\\": [$1, $2]}\"\n");
-        assertThat(run("bench", "native", "--cpus", "4,7").out()).startsWith("CPUs 4 and 7 of this host, no VM\n");
+    void shouldHandOnBatchesAndCpus() throws IOException {
+        install("[ \"$1 $2\" = '-b 5' ] && echo \"{\\\"cpus\\\": [$3, $4]}\"\n");
+        assertThat(run("bench", "native", "--batches", "5", "--cpus", "4,7").out())
+                .startsWith("CPUs 4 and 7 of this host, no VM\n");
     }
 
     @Test
@@ -87,6 +88,13 @@ class NativeCommandTest {
                         "",
                         "hvm: These are not two CPUs: 0-3. Allowed: two different numbers of host CPUs, such as 0,1."
                                 + " Try: lscpu --extended\n"));
+    }
+
+    @Test
+    void shouldRefuseTooManyBatches() throws IOException {
+        install("exit 9\n");
+        assertThat(run("bench", "native", "--batches", "257"))
+                .isEqualTo(new Outcome(1, "", "hvm: So many batches cannot be measured: 257. Allowed: 1 to 256.\n"));
     }
 
     @Test

@@ -24,7 +24,7 @@ class NativeBenchTest {
                         Commands.builder(
                                 folder,
                                 Map.of("HVM_HOME", home.toString()),
-                                List.of(hvm, "bench", "native", "-o", "json")),
+                                List.of(hvm, "bench", "native", "--batches", "3", "-o", "json")),
                         new byte[0],
                         Duration.ofSeconds(150))
                 .succeeded();
