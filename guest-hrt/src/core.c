@@ -6,6 +6,7 @@
 #include "interrupt.h"
 #include "log.h"
 #include "panic.h"
+#include "ptask.h"
 #include "sched.h"
 #include "syscall.h"
 
@@ -189,6 +190,7 @@ void core_doorbell(struct core *core)
 		core->stop_requested = true;
 	if (has_command(control))
 		take_thread(core);
+	ptask_doorbell(core);
 }
 
 static _Noreturn void leave_group(struct core *core)

@@ -400,6 +400,16 @@ bool ptask_offer(struct core *core)
 	return worker;
 }
 
+/* Whoever holds the lock has interrupts off. */
+void ptask_doorbell(const struct core *core)
+{
+	if (!core->pool || !is_submitted())
+		return;
+	lock_take(&lock);
+	accept(core);
+	lock_release(&lock);
+}
+
 static void tell_submitters(uint32_t value)
 {
 	for (uint32_t i = 0; i < client_count; i++)

@@ -30,6 +30,9 @@ static inline bool ptask_is_open(const struct core *core)
 void ptask_halts(struct core *core);
 void ptask_wakes(struct core *core);
 
+/** In the doorbell: take what was submitted while the cores are busy, so that its process need not wait for them. */
+void ptask_doorbell(const struct core *core);
+
 /** @core leaves @space: drop its groups and its workers here. Interrupts are off. */
 void ptask_drop(struct core *core, uint64_t space);
 

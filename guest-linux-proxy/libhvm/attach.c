@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
 #include "future.h"
+#include "ptask.h"
 #include "raw.h"
 #include "server.h"
 
@@ -58,15 +59,22 @@ static unsigned int free_cores(const struct hvm *hvm)
 	return 0;
 }
 
-static int create_job(struct hvm *hvm, unsigned int cores)
+/* The last slot is the one to submit groups of tasks by. A pool may have more cores than are wanted. */
+static int create_job(struct hvm *hvm, unsigned int cores, bool pool)
 {
-	struct hvm_job_create create = {.cores = cores, .slots = cores + WAITER_SLOTS + EVENT_SLOTS};
+	struct hvm_job_create create = {
+	    .cores = cores,
+	    .slots = (pool ? hvm->partition_cores : cores) + WAITER_SLOTS + EVENT_SLOTS + 1,
+	    .flags = pool ? HVM_JOB_POOL : 0,
+	};
 
 	strcpy(create.name, hvm->name);
 	if (ioctl(hvm->fd, HVM_IOC_JOB_CREATE, &create))
 		return refuse(hvm, cores, &create, errno);
-	hvm->cores = cores;
+	hvm->cores = create.cores;
 	hvm->slot_count = create.slots;
+	hvm->pool = pool;
+	hvm->submit_slot = create.slots - 1;
 	hvm->spin_cycles = create.spin_cycles;
 	hvm->tsc_khz = create.tsc_khz;
 	hvm->pause = create.pause;
@@ -201,7 +209,8 @@ static void stop_workers(struct hvm *hvm, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++)
 		hvm_store_release(&worker_at(hvm, i)->stop, 1);
-	for (uint64_t ns = 0; ns < LEAVE_LIMIT_NS && !all_have_left(hvm, count); ns += LEAVE_STEP_NS) {
+	for (uint64_t ns = hvm->pool ? LEAVE_LIMIT_NS : 0; ns < LEAVE_LIMIT_NS && !all_have_left(hvm, count);
+	     ns += LEAVE_STEP_NS) {
 		for (uint32_t i = 0; i < count; i++)
 			if (!has_left(worker_at(hvm, i)))
 				ask_to_leave(worker_at(hvm, i));
@@ -252,36 +261,37 @@ static int start_workers(struct hvm *hvm)
 	return 0;
 }
 
-static int attach(struct hvm *hvm, unsigned int cores)
+static int attach(struct hvm *hvm, unsigned int cores, bool pool)
 {
 	int err;
 
 	if (state_of(hvm) != STATE_OPEN)
 		return problem(-EBUSY, "partition %s: this process is attached already, to %u cores; hvm_detach first",
 			       hvm->name, hvm->cores);
-	if (!cores)
+	if (!cores && !pool)
 		cores = free_cores(hvm);
-	if (!cores)
+	if (!cores && !pool)
 		return problem(-EAGAIN,
 			       "partition %s: none of its %u cores is free; jobs and other processes' functions have "
 			       "them (/sys/class/misc/hvm/%s): try again later",
 			       hvm->name, hvm->partition_cores, hvm->name);
-	err = create_job(hvm, cores);
+	err = create_job(hvm, cores, pool);
 	if (err)
 		return err;
 	hvm->alone = is_alone();
 	hvm->queued = 0;
 	hvm->sleepers = 0;
+	hvm->submit_sequence = 0;
 	memset(hvm->event_fd, 0, sizeof(hvm->event_fd));
 	err = start_workers(hvm);
 	if (err)
 		drop_job(hvm);
 	else
-		hvm_store_release(&hvm->state, STATE_ATTACHED);
+		hvm_store_release(&hvm->state, pool ? STATE_POOL : STATE_ATTACHED);
 	return err;
 }
 
-int hvm_attach(struct hvm *hvm, unsigned int cores)
+static int attach_locked(struct hvm *hvm, unsigned int cores, bool pool)
 {
 	int err;
 
@@ -289,20 +299,34 @@ int hvm_attach(struct hvm *hvm, unsigned int cores)
 		return problem(-ENOTCONN, "this partition was opened by the process that this one was forked from; "
 					  "call hvm_open here, too");
 	pthread_mutex_lock(&hvm->lock);
-	err = attach(hvm, cores);
+	err = attach(hvm, cores, pool);
 	pthread_mutex_unlock(&hvm->lock);
 	return err;
 }
 
+int hvm_attach(struct hvm *hvm, unsigned int cores)
+{
+	return attach_locked(hvm, cores, false);
+}
+
+int hvm_pool_join(struct hvm *hvm, unsigned int cores)
+{
+	return attach_locked(hvm, cores, true);
+}
+
 void partition_lost(struct hvm *hvm)
 {
-	uint32_t attached = STATE_ATTACHED;
+	uint32_t state = hvm->pool ? STATE_POOL : STATE_ATTACHED;
 
-	__atomic_compare_exchange_n(&hvm->state, &attached, STATE_LOST, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	__atomic_compare_exchange_n(&hvm->state, &state, STATE_LOST, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 void partition_fail_all(struct worker *worker)
 {
+	if (worker->hvm->pool) {
+		ptask_fail_all(worker->hvm);
+		return;
+	}
 	/* Only while running says so is the future not done: its owner may have freed it after. */
 	if (worker->running & 1)
 		future_complete(worker->future, 0, -ESHUTDOWN);
@@ -317,13 +341,15 @@ static void await_callers(struct hvm *hvm)
 			pause_briefly();
 	for (uint32_t i = 0; i < hvm->cores; i++)
 		hvm_store_release(&worker_at(hvm, i)->lock, 0);
+	pthread_mutex_lock(&hvm->submit_lock);
+	pthread_mutex_unlock(&hvm->submit_lock);
 }
 
 int hvm_detach(struct hvm *hvm)
 {
 	if (hvm_self)
 		return -EDEADLK;
-	if (state_of(hvm) != STATE_ATTACHED && state_of(hvm) != STATE_LOST)
+	if (!has_cores(hvm) && state_of(hvm) != STATE_LOST)
 		return -ENOTCONN;
 	pthread_mutex_lock(&hvm->lock);
 	partition_lost(hvm);

@@ -34,7 +34,7 @@ static int open_event(struct hvm *hvm, int *event, int *fd)
 {
 	int index = 0, err;
 
-	if (!is_attached(hvm))
+	if (!has_cores(hvm))
 		return problem(why_not(hvm), "an event needs HRT cores that raise it: hvm_attach first");
 	while (index < (int)EVENT_SLOTS && hvm->event_fd[index])
 		index++;
@@ -73,7 +73,7 @@ void hvm_event_close(struct hvm *hvm, int event)
 		return;
 	pthread_mutex_lock(&hvm->lock);
 	entry = entry_of(hvm, event);
-	if (is_attached(hvm) && entry && *entry) {
+	if (has_cores(hvm) && entry && *entry) {
 		bind(hvm, event, -1);
 		hvm_store_release(entry, 0);
 	}
@@ -86,7 +86,7 @@ int hvm_raise(struct hvm *hvm, int event)
 	const int32_t *entry;
 	int64_t written;
 
-	if (!is_attached(hvm))
+	if (!has_cores(hvm))
 		return why_not(hvm);
 	entry = entry_of(hvm, event);
 	if (!entry || !hvm_load_acquire(entry))

@@ -217,7 +217,7 @@ static int await(const struct hvm *hvm, struct hvm_future *future, uint64_t dead
 		uint64_t now = deadline == FOREVER ? 0 : now_ns();
 		int64_t err;
 
-		if (!is_attached(hvm))
+		if (!has_cores(hvm))
 			return await_end(future);
 		if (now >= deadline)
 			return -EINPROGRESS;

@@ -138,6 +138,7 @@ int hvm_open(struct hvm **result, const char *name)
 	hvm->cores = 0;
 	strcpy(hvm->name, info.name);
 	pthread_mutex_init(&hvm->lock, NULL);
+	pthread_mutex_init(&hvm->submit_lock, NULL);
 	hvm_store_release(&hvm->state, STATE_OPEN);
 	*result = hvm;
 	return 0;

@@ -9,12 +9,14 @@
 #include <pthread.h>
 
 #include <hvm/device.h>
+#include <hvm/ptask.h>
 
 enum state {
 	STATE_NONE = 0, /* closed; or in a child of fork, where the kernel wiped the page */
 	STATE_OPEN = 1,
 	STATE_ATTACHED = 2,
 	STATE_LOST = 3, /* attached, but the cores are gone: only hvm_detach and hvm_close are left */
+	STATE_POOL = 4, /* in the partition's pool: for groups of tasks, not for calls */
 };
 
 #define WAITER_SLOTS 4u	 /* that threads sleep behind; they share them */
@@ -45,6 +47,14 @@ struct hvm {
 	uint64_t merge_ns;
 	int32_t event_fd[EVENT_SLOTS]; /* 1 + eventfd, 0: free */
 	struct hvm *next;	       /* of those that are closed */
+
+	/* Ptasks. */
+	bool pool;		     /* it is, or was, STATE_POOL */
+	uint32_t submit_slot;	     /* of the job */
+	pthread_mutex_t submit_lock; /* the slot, and new places among groups */
+	uint64_t submit_tag;
+	uint32_t submit_sequence;
+	struct hvm_group *groups[HVM_PTASK_CLIENT_GROUPS]; /* on their way */
 };
 
 static inline struct worker *worker_at(const struct hvm *hvm, uint32_t index)
@@ -60,6 +70,12 @@ static inline enum state state_of(const struct hvm *hvm)
 static inline bool is_attached(const struct hvm *hvm)
 {
 	return __builtin_expect(state_of(hvm) == STATE_ATTACHED, 1);
+}
+
+/** True if it has cores, for calls or for groups of tasks. */
+static inline bool has_cores(const struct hvm *hvm)
+{
+	return is_attached(hvm) || state_of(hvm) == STATE_POOL;
 }
 
 /** Why it is not. */

@@ -327,7 +327,7 @@ static int64_t start(struct worker *worker)
 	    .rsp = worker->stack,
 	    .fs_base = worker->fs_base,
 	    .arg = {(uint64_t)worker},
-	    .call_slot = worker->index,
+	    .call_slot = worker->hvm->pool ? worker->hvm->submit_slot : worker->index,
 	};
 
 	worker->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&worker->slot->head));

@@ -6,6 +6,7 @@
 #include "worker.h"
 #include "future.h"
 #include "partition.h"
+#include "ptask.h"
 #include "raw.h"
 
 #include <asm/prctl.h>
@@ -154,6 +155,8 @@ void hvm_worker_run(struct worker *worker)
 	uint64_t served = worker->line.done & ~LINE_FAILED, since = 0;
 	bool pause = worker->pause;
 
+	if (worker->hvm->pool)
+		ptask_run(worker);
 	for (;;) {
 		for (int i = 0; i < POLLS; i++) {
 			uint64_t head = hvm_load_acquire(&worker->line.head);
@@ -186,6 +189,8 @@ void hvm_worker_recovered(struct worker *worker)
 {
 	uint64_t ended = worker->running;
 
+	if (worker->hvm->pool)
+		ptask_recovered(worker);
 	raw_call3(SYS_arch_prctl, ARCH_SET_FS, worker->fs_base, 0);
 	hvm_store_relaxed(&worker->running, 0);
 	if (ended & 1)

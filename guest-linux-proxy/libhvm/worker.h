@@ -43,6 +43,11 @@ struct worker {
 	uint64_t window;	    /* how long it polls before it halts, TSC cycles */
 	uint32_t sleeping;	    /* halts, or is about to: who gives it work clears this and rings its doorbell */
 
+	/* The same in a pool: its range of a group of tasks, and what it has run. */
+	struct hvm_group *group;
+	uint64_t task, task_end;
+	uint64_t groups, tasks, failures;
+
 	/* Of its server. */
 	int32_t error __attribute__((aligned(64))); /* of the function that failed last */
 	uint32_t scarred;			    /* a function was stopped where it was: it may hold anything */
