@@ -11,6 +11,7 @@ source "$(dirname "$0")/lib.sh"
 root=$build_dir/rootfs
 image=$build_dir/rootfs.img
 library=$images_dir/../guest-hrt/build/libhrt/libhrt.so.1
+openmp=$images_dir/../guest-linux-proxy/build/libgomp/libgomp.so.1
 
 # What a guest has no use for.
 excluded=(
@@ -77,6 +78,8 @@ unpack_packages() {
 # Programs that are linked with -lhrt find it here (docs/hrt.md).
 add_library() {
 	install -D -m 755 "$library" "$root/usr/lib/x86_64-linux-gnu/${library##*/}"
+	# Beside gcc's, for those who ask for it (docs/ptasks.md).
+	install -D -m 755 "$openmp" "$root/usr/lib/hvm/openmp/${openmp##*/}"
 }
 
 # What the packages' scripts would have made.
@@ -124,7 +127,8 @@ main() {
 	fetch_packages "${files[@]}"
 	[[ ${1:-} != --fetch ]] || return 0
 	[[ -s $library ]] || fail "no '$library': run make -C guest-hrt"
-	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" "$library" | cksum)"
+	[[ -s $openmp ]] || fail "no '$openmp': run make -C guest-linux-proxy"
+	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" "$library" "$openmp" | cksum)"
 	if [[ $(cat "$image.stamp" 2>/dev/null) == "$identity" && -s $image ]]; then
 		return
 	fi

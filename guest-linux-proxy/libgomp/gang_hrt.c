@@ -27,8 +27,8 @@ struct gang {
 	uint64_t fs_base; /* of the caller */
 };
 
-static struct hvm *hvm; /* NULL: there is no pool, or not yet */
-static unsigned int cores;
+static struct hvm *hvm;	   /* NULL: there is no pool, or not yet */
+static unsigned int cores; /* 0: not known yet */
 static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t stack[GANG_MAX]; /* where it begins, of each rank */
 
@@ -89,11 +89,11 @@ static void run(uint64_t rank, void *argument)
 }
 
 /* Untouched pages of a stack cost nothing. */
-static bool make_stacks(void)
+static bool make_stacks(unsigned int count)
 {
 	size_t size = environment_get()->stack;
 
-	for (unsigned int i = 0; i < cores; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		uint8_t *memory = mmap(NULL, size + GUARD, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 
@@ -105,32 +105,28 @@ static bool make_stacks(void)
 	return true;
 }
 
-static const char *join(void)
+/* The pool's cores; 1: it cannot be had, and @problem says why. */
+static unsigned int join(const char **problem)
 {
-	struct hvm *opened;
+	struct hvm *opened = NULL;
 
-	cores = 1;
-	if (hvm_open(&opened, NULL))
-		return hvm_problem();
-	if (hvm_pool_join(opened, environment_get()->cores)) {
-		hvm_close(opened);
-		return hvm_problem();
+	if (hvm_open(&opened, NULL) || hvm_pool_join(opened, environment_get()->cores)) {
+		*problem = hvm_problem();
+	} else if (!make_stacks(hvm_pool_cores(opened))) {
+		*problem = "no memory for the stacks of OMP_STACKSIZE";
+	} else {
+		hvm = opened;
+		return hvm_pool_cores(hvm);
 	}
-	cores = hvm_pool_cores(opened);
-	if (!make_stacks()) {
-		hvm_close(opened);
-		cores = 1;
-		return "no memory for the stacks of OMP_STACKSIZE";
-	}
-	hvm = opened;
-	return NULL;
+	hvm_close(opened);
+	return 1;
 }
 
 /* A child of fork has no workers: it joins for itself, when it has a region. */
 static void forget(void)
 {
 	hvm = NULL;
-	__atomic_store_n(&cores, 0, __ATOMIC_RELAXED);
+	cores = 0;
 	pthread_mutex_init(&joining, NULL);
 }
 
@@ -142,10 +138,10 @@ unsigned int gang_cores(void)
 	if (__atomic_load_n(&cores, __ATOMIC_ACQUIRE))
 		return cores;
 	pthread_mutex_lock(&joining);
-	if (!cores)
-		problem = join();
 	if (!watches_fork)
 		watches_fork = !pthread_atfork(NULL, NULL, forget);
+	if (!cores)
+		__atomic_store_n(&cores, join(&problem), __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&joining);
 	if (problem)
 		message_once(MESSAGE_SERIAL, "%s. Parallel regions run on one thread of Linux", problem);
