@@ -266,6 +266,14 @@ static long do_module_info(struct handle *handle, void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+static long do_window(void __user *arg)
+{
+	struct hvm_window_info info = {0};
+
+	hvm_window_describe(&info);
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
 static const struct file_operations device_operations;
 
 /* The job that descriptor @fd is; fput(*@file) when it is done with. */
@@ -449,6 +457,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return do_module_find(handle, arg);
 	case HVM_IOC_MODULE_INFO:
 		return do_module_info(handle, arg);
+	case HVM_IOC_WINDOW:
+		return do_window(arg);
 	case HVM_IOC_JOB_CREATE:
 		return do_job_create(handle, arg);
 	default:
@@ -462,6 +472,8 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 	struct handle *handle = file->private_data;
 	struct hvm_job *job = smp_load_acquire(&handle->job);
 
+	if (vma->vm_pgoff == HVM_MAP_WINDOW >> PAGE_SHIFT)
+		return hvm_window_mmap(vma);
 	return job ? hvm_job_mmap(job, vma) : -EINVAL;
 }
 

@@ -9,6 +9,7 @@
  *	space.c		merged address spaces: top-level tables, shootdowns, page faults
  *	memory.c	partition memory that nobody else needs: chunks of it, mapped by jobs' processes
  *	hrtmodule.c	HRT modules: functions for all programs of a partition
+ *	window.c	the memory that host and guest share
  *	group.c		core groups: the cores of a job and of its child processes
  *	job.c		jobs and their threads
  *	wake.c		the interrupt from HRT to Linux
@@ -229,6 +230,12 @@ int hvm_module_find(struct hvm_part *part, struct hvm_module_find *find);
 int hvm_module_info(struct hvm_part *part, struct hvm_module_info *info);
 void hvm_modules_restore(struct hvm_part *part);
 void hvm_modules_free(struct hvm_part *part);
+
+/* window.c */
+void hvm_window_init(void);
+void hvm_window_exit(void);
+void hvm_window_describe(struct hvm_window_info *info);
+int hvm_window_mmap(struct vm_area_struct *vma);
 
 /* group.c; part->lock or group->lock is held as each says */
 struct hvm_group *hvm_group_create(struct hvm_part *part, unsigned int cores);

@@ -53,16 +53,18 @@ static int __init hvm_init(void)
 	err = hvm_wake_init();
 	if (err)
 		goto boot;
+	hvm_window_init();
 	err = misc_register(&hvm_device);
 	if (err)
-		goto wake;
+		goto window;
 	err = create_partitions();
 	if (err)
 		goto device;
 	return 0;
 device:
 	misc_deregister(&hvm_device);
-wake:
+window:
+	hvm_window_exit();
 	hvm_wake_exit();
 boot:
 	hvm_boot_exit();
@@ -75,6 +77,7 @@ static void __exit hvm_exit(void)
 {
 	destroy_partitions();
 	misc_deregister(&hvm_device);
+	hvm_window_exit();
 	hvm_wake_exit();
 	hvm_boot_exit();
 	hvm_cpu_exit();

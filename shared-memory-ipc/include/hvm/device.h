@@ -208,6 +208,20 @@ HVM_ASSERT_SIZE(struct hvm_module_info, 232);
 #define HVM_IOC_MODULE_INFO _IOWR(HVM_IOC_MAGIC, 0x23, struct hvm_module_info)
 
 /**
+ * HVM_IOC_WINDOW: the memory that host and guest share (hvm/window.h); @size 0: this VM has none. Map it with
+ * mmap(fd, HVM_MAP_WINDOW, at most @size bytes, MAP_SHARED): plain write-back memory, for HRT cores as well.
+ * mmap: EPERM: without CAP_SYS_ADMIN. ENODEV: there is none. EINVAL: more than there is, or not MAP_SHARED.
+ */
+struct hvm_window_info {
+	uint64_t size; /* bytes */
+	uint64_t phys; /* where it lies in the guest's physical address space */
+	uint64_t reserved[2];
+};
+HVM_ASSERT_SIZE(struct hvm_window_info, 32);
+#define HVM_IOC_WINDOW _IOR(HVM_IOC_MAGIC, 0x0f, struct hvm_window_info)
+#define HVM_MAP_WINDOW 0x20000000000ull
+
+/**
  * HVM_IOC_JOB_CREATE: make this open file a job on @cores cores of partition @name (an empty name: the first one) and
  * merge the calling process's address space. @slots slots are made (at least @cores; 0: as many as is fair, at most
  * HVM_JOB_SLOTS, and told); map them with
