@@ -12,6 +12,7 @@
 #include <hvm/ring.h>
 #include <hvm/slot.h>
 #include <hvm/types.h>
+#include <hvm/window.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +222,67 @@ static void dump_cell(void)
 	end_struct();
 }
 
+static void dump_window(void)
+{
+	STRUCT(hvm_window);
+	FIELD(hvm_window, magic);
+	FIELD(hvm_window, revision);
+	FIELD(hvm_window, generation);
+	FIELD(hvm_window, size);
+	FIELD(hvm_window, functions);
+	FIELD(hvm_window, channels);
+	FIELD(hvm_window, heap_size);
+	FIELD(hvm_window, limit_ms);
+	FIELD(hvm_window, pid);
+	FIELD(hvm_window, line0_pad);
+	FIELD(hvm_window, state);
+	FIELD(hvm_window, state_pad);
+	FIELD(hvm_window, heartbeat);
+	FIELD(hvm_window, line1_pad);
+	FIELD(hvm_window, calls);
+	FIELD(hvm_window, line2_pad);
+	end_struct();
+}
+
+static void dump_window_function(void)
+{
+	STRUCT(hvm_window_function);
+	FIELD(hvm_window_function, name);
+	FIELD(hvm_window_function, summary);
+	FIELD(hvm_window_function, reserved);
+	end_struct();
+}
+
+static void dump_window_failure(void)
+{
+	STRUCT(hvm_window_failure);
+	FIELD(hvm_window_failure, vector);
+	FIELD(hvm_window_failure, signal);
+	FIELD(hvm_window_failure, error);
+	FIELD(hvm_window_failure, instruction);
+	FIELD(hvm_window_failure, address);
+	FIELD(hvm_window_failure, where);
+	FIELD(hvm_window_failure, reserved);
+	end_struct();
+}
+
+static void dump_channel(void)
+{
+	STRUCT(hvm_channel);
+	FIELD(hvm_channel, head);
+	FIELD(hvm_channel, arg);
+	FIELD(hvm_channel, done);
+	FIELD(hvm_channel, length);
+	FIELD(hvm_channel, pointers);
+	FIELD(hvm_channel, limit_ms);
+	FIELD(hvm_channel, line1_pad);
+	FIELD(hvm_channel, failure);
+	FIELD(hvm_channel, line5_pad);
+	FIELD(hvm_channel, requests_pad);
+	FIELD(hvm_channel, answers_pad);
+	end_struct();
+}
+
 #define CONSTANT(header, name)                                                                                         \
 	printf("%s\n  {\"header\": \"%s\", \"name\": \"%s\", \"value\": \"%#llx\"}", separator, #header, #name,        \
 	       (unsigned long long)(name));                                                                            \
@@ -328,6 +390,10 @@ int main(void)
 	dump_core();
 	dump_log();
 	dump_cell();
+	dump_window();
+	dump_window_function();
+	dump_window_failure();
+	dump_channel();
 	printf("},\n \"constants\": [");
 	separator = "";
 	dump_constants();

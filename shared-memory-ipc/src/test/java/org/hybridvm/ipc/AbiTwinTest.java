@@ -21,22 +21,27 @@ import org.junit.jupiter.api.Test;
 class AbiTwinTest {
     private static final Path ABI = Path.of("build", "abi.json");
 
-    private static final Map<String, Class<?>> STRUCTS = Map.of(
-            "hvm_slot", SlotDescriptor.class,
-            "hvm_slot_stats", SlotStatsDescriptor.class,
-            "hvm_regs", RegistersDescriptor.class,
-            "hvm_partition", PartitionDescriptor.class,
-            "hvm_counts", CountsDescriptor.class,
-            "hvm_core", CoreDescriptor.class,
-            "hvm_log", LogDescriptor.class,
-            "hvm_cell", RingDescriptor.class);
+    private static final Map<String, Class<?>> STRUCTS = Map.ofEntries(
+            Map.entry("hvm_slot", SlotDescriptor.class),
+            Map.entry("hvm_slot_stats", SlotStatsDescriptor.class),
+            Map.entry("hvm_regs", RegistersDescriptor.class),
+            Map.entry("hvm_partition", PartitionDescriptor.class),
+            Map.entry("hvm_counts", CountsDescriptor.class),
+            Map.entry("hvm_core", CoreDescriptor.class),
+            Map.entry("hvm_log", LogDescriptor.class),
+            Map.entry("hvm_cell", RingDescriptor.class),
+            Map.entry("hvm_window", WindowDescriptor.class),
+            Map.entry("hvm_window_function", WindowFunctionDescriptor.class),
+            Map.entry("hvm_window_failure", WindowFailureDescriptor.class),
+            Map.entry("hvm_channel", ChannelDescriptor.class));
 
     private static final Map<String, Class<?>> HEADERS = Map.of(
             "types", AbiDescriptor.class,
             "slot", SlotDescriptor.class,
             "partition", PartitionDescriptor.class,
             "log", LogDescriptor.class,
-            "ring", RingDescriptor.class);
+            "ring", RingDescriptor.class,
+            "window", WindowDescriptor.class);
 
     @Test
     void shouldHaveTheSameNumbersAsTheHeadersNoneMoreAndNoneLess() throws IOException {
