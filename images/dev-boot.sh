@@ -171,7 +171,7 @@ make_initramfs() {
 }
 
 command_line() {
-	local words="console=ttyS0 panic=-1 maxcpus=$linux_cpus no_ipi_broadcast=1 tsc=reliable clocksource=tsc"
+	local words="console=ttyS0 panic=-1 maxcpus=$linux_cpus no_ipi_broadcast=1 tsc=reliable clocksource=tsc nopat"
 	local i partition cpus base size
 
 	[[ $verbose == 1 ]] || words+=' quiet'

@@ -13,7 +13,7 @@ source "$(dirname "$0")/lib.sh"
 work=$build_dir/measure
 base_line="console=ttyS0 quiet panic=-1 maxcpus=1 no_ipi_broadcast=1 tsc=reliable clocksource=tsc"
 base_line+=" memmap=64K\$0x10000 memmap=64M\$0x10000000"
-trimmed_line="$base_line cryptomgr.notests no_timer_check"
+trimmed_line="$base_line cryptomgr.notests no_timer_check nopat"
 
 # name | machine | firmware | kernel | initramfs | command line | more QEMU arguments
 variants=(

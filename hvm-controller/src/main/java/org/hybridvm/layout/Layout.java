@@ -4,6 +4,7 @@ package org.hybridvm.layout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.hybridvm.ipc.WindowDescriptor;
 
 /**
  * What a VM is to be: the YAML of an admin, read and checked, every default filled in. Immutable.
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param machine the machine type
  * @param acceleration how the guest's instructions run
  * @param consoleLimit how much of the serial console's output is kept, bytes
+ * @param window memory that host and guest share, bytes: a power of two
  */
 public record Layout(
         String name,
@@ -27,7 +29,8 @@ public record Layout(
         List<Mount> mounts,
         Machine machine,
         Acceleration acceleration,
-        long consoleLimit) {
+        long consoleLimit,
+        long window) {
     public static final String DEFAULT_NAME = "default";
     public static final long DEFAULT_MEMORY = 2L << 30;
     public static final int DEFAULT_LINUX_CORES = 1;
@@ -35,6 +38,7 @@ public record Layout(
     public static final int DEFAULT_HRT_CORES = 1;
     public static final long DEFAULT_HRT_MEMORY = 64L << 20;
     public static final long DEFAULT_CONSOLE_LIMIT = 1L << 20;
+    public static final long DEFAULT_WINDOW = 16L << 20;
 
     /** Partition memory is cut out of the guest's by multiples of a large page (hvm/partition.h, HVM_MEMORY_ALIGN). */
     public static final long HRT_MEMORY_UNIT = 2L << 20;
@@ -44,6 +48,12 @@ public record Layout(
 
     /** hvm/partition.h, HVM_MEMORY_MAX. */
     public static final long MAX_HRT_MEMORY = 256L << 30;
+
+    /** hvm/window.h, HVM_WINDOW_SIZE_MIN. */
+    public static final long MIN_WINDOW = WindowDescriptor.WINDOW_SIZE_MIN;
+
+    /** hvm/window.h, HVM_WINDOW_SIZE_MAX. */
+    public static final long MAX_WINDOW = WindowDescriptor.WINDOW_SIZE_MAX;
 
     /** hvm/partition.h, HVM_MAX_CORES. */
     public static final int MAX_HRT_CORES = 64;

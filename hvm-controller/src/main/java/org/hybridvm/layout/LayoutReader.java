@@ -28,8 +28,8 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * each other.
  */
 public final class LayoutReader {
-    static final List<String> FIELDS =
-            List.of("name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console");
+    static final List<String> FIELDS = List.of(
+            "name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console", "window");
     static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "rootfs", "cmdline");
     static final List<String> PARTITION_FIELDS = List.of("name", "cores", "memory");
     static final List<String> HOST_FIELDS = List.of("cores");
@@ -86,7 +86,8 @@ public final class LayoutReader {
                 mounts(top),
                 top.choice("machine", Layout.Machine.class, Layout.Machine.AUTO),
                 top.choice("acceleration", Layout.Acceleration.class, Layout.Acceleration.AUTO),
-                console(top.object("console", CONSOLE_FIELDS)));
+                console(top.object("console", CONSOLE_FIELDS)),
+                window(top));
         requireOneHostCoreEach(top, layout);
         return layout;
     }
@@ -310,6 +311,16 @@ public final class LayoutReader {
                     .cause(e)
                     .build();
         }
+    }
+
+    private static long window(YamlObject top) {
+        long window = top.size("window", Layout.DEFAULT_WINDOW);
+        if (window < Layout.MIN_WINDOW || window > Layout.MAX_WINDOW || Long.bitCount(window) != 1) {
+            throw top.refuse("window", "the memory that host and guest share is of another size")
+                    .allowed("1MiB to 1GiB, a power of two")
+                    .build();
+        }
+        return window;
     }
 
     private static long console(Optional<YamlObject> console) {

@@ -59,7 +59,7 @@ final class DomainXml {
      * @param consoleSocket and agentSocket: QEMU makes them and listens
      * @param rootFs the image of the root file system, that QEMU's user can read
      * @param mountSockets of {@link MountServers}, one for each mount; empty: libvirt serves the mounts itself
-     * @param sharedMemory name of the file in /dev/shm that host and guest share
+     * @param sharedMemory name of the window's file in /dev/shm
      */
     record Parts(
             UUID uuid,
@@ -203,7 +203,7 @@ final class DomainXml {
         attributes(child(channel, "target"), "type", "virtio", "name", AGENT_PORT);
         Element shared = attributes(child(devices, "shmem"), "name", parts.sharedMemory());
         child(shared, "model").setAttribute("type", "ivshmem-plain");
-        text(shared, "size", "1").setAttribute("unit", "M");
+        text(shared, "size", String.valueOf(layout.window() >> 20)).setAttribute("unit", "M");
         slot(shared, SHARED_MEMORY_SLOT);
         child(devices, "memballoon").setAttribute("model", "none");
         child(devices, "panic").setAttribute("model", "isa");

@@ -29,6 +29,7 @@ final class KernelCommandLine {
                 "clocksource=tsc",
                 "cryptomgr.notests",
                 "no_timer_check",
+                "nopat",
                 TRAMPOLINE));
         if (rootFs) {
             words.add("hvm.rootfs=/dev/" + DomainXml.ROOT_DISK);

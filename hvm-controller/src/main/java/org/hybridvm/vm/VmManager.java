@@ -104,7 +104,8 @@ public final class VmManager implements AutoCloseable {
             long created,
             Map<String, Long> bootPhases,
             Optional<Guest> guest,
-            Path console) {
+            Path console,
+            Path window) {
         public String name() {
             return layout.name();
         }
@@ -342,6 +343,7 @@ public final class VmManager implements AutoCloseable {
         List<GuestMemory.Range> ranges = GuestMemory.place(layout, DomainXml.usesQ35(layout));
         Files.deleteIfExists(consoleSocket(record));
         Files.deleteIfExists(agentSocket(record));
+        SharedMemory.create(sharedMemory(record), layout.window(), libvirt.isUnprivileged());
         return DomainXml.of(
                 layout,
                 new DomainXml.Parts(
@@ -435,6 +437,7 @@ public final class VmManager implements AutoCloseable {
     }
 
     private void adoptAll() throws IOException {
+        SharedMemory.sweep();
         for (VmRecord record : store.load()) {
             String name = record.layout().name();
             boolean alive = libvirt.exists("hvm-" + name);
@@ -503,7 +506,7 @@ public final class VmManager implements AutoCloseable {
         var files = new ArrayList<>(mountSockets(vm.record()));
         files.add(consoleSocket(vm.record()));
         files.add(agentSocket(vm.record()));
-        files.add(Path.of("/dev/shm", sharedMemory(vm.record())));
+        files.add(SharedMemory.file(sharedMemory(vm.record())));
         for (Path file : files) {
             try {
                 Files.deleteIfExists(file);
@@ -561,7 +564,8 @@ public final class VmManager implements AutoCloseable {
                 record.created(),
                 phases,
                 vm.guest(),
-                store.consoleOf(vm.name()));
+                store.consoleOf(vm.name()),
+                SharedMemory.file(sharedMemory(record)));
     }
 
     private static String domain(Vm vm) {
@@ -569,7 +573,7 @@ public final class VmManager implements AutoCloseable {
     }
 
     private static String sharedMemory(VmRecord record) {
-        return "hvm-" + record.uuid();
+        return SharedMemory.name(record.uuid());
     }
 
     private Path sockets() {

@@ -92,6 +92,7 @@ record VmRecord(
         json.put("machine", layout.machine().name().toLowerCase(Locale.ROOT));
         json.put("acceleration", layout.acceleration().name().toLowerCase(Locale.ROOT));
         json.put("console_limit", layout.consoleLimit());
+        json.put("window", layout.window());
         return json;
     }
 
@@ -117,7 +118,8 @@ record VmRecord(
                         .toList(),
                 Layout.Machine.valueOf(json.text("machine").toUpperCase(Locale.ROOT)),
                 Layout.Acceleration.valueOf(json.text("acceleration").toUpperCase(Locale.ROOT)),
-                json.number("console_limit"));
+                json.number("console_limit"),
+                json.number("window", Layout.MIN_WINDOW));
     }
 
     /** As in a layout; a file's path is absolute, so it is none of the words. */

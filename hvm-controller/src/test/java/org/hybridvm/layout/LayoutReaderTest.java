@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LayoutReaderTest {
     private static final String TOP_FIELDS =
-            "name, memory, linux, partitions, host, mounts, machine, acceleration, console";
+            "name, memory, linux, partitions, host, mounts, machine, acceleration, console, window";
 
     @TempDir
     private Path temporary;
@@ -83,6 +83,7 @@ class LayoutReaderTest {
                         acceleration: tcg
                         console:
                           limit: 64KiB
+                        window: 2MiB
                         """.formatted(initramfs)))
                 .isEqualTo(new Layout(
                         "solver-1",
@@ -98,7 +99,8 @@ class LayoutReaderTest {
                         List.of(new Layout.Mount(data, false), new Layout.Mount(results, true)),
                         Layout.Machine.PC,
                         Layout.Acceleration.TCG,
-                        64 << 10));
+                        64 << 10,
+                        2 << 20));
     }
 
     @Test
@@ -490,6 +492,20 @@ class LayoutReaderTest {
     @CsvSource({"64KiB, 65536", "1GiB, 1073741824"})
     void shouldTakeTheLeastAndTheMostConsoleLog(String limit, long bytes) {
         assertThat(read("console: {limit: %s}".formatted(limit)).consoleLimit()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"512KiB", "3MiB", "2GiB", "0", "16777217"})
+    void shouldRefuseAWindowOfAnotherSize(String size) {
+        assertThat(refusal("window: " + size))
+                .isEqualTo("layout.yaml:1:9: the memory that host and guest share is of another size: window: " + size
+                        + ". Allowed: 1MiB to 1GiB, a power of two.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1MiB, 1048576", "1GiB, 1073741824"})
+    void shouldTakeTheLeastAndTheMostWindow(String size, long bytes) {
+        assertThat(read("window: " + size).window()).isEqualTo(bytes);
     }
 
     private static String partitions(int count) {

@@ -112,6 +112,8 @@ class LayoutSchemaTest {
         assertThat(at(partition + "/memory/multipleOf")).isEqualTo(Layout.HRT_MEMORY_UNIT);
         assertThat(at("/properties/console/properties/limit/minimum")).isEqualTo(LayoutReader.MIN_CONSOLE);
         assertThat(at("/properties/console/properties/limit/maximum")).isEqualTo(LayoutReader.MAX_CONSOLE);
+        assertThat(at("/properties/window/minimum")).isEqualTo(Layout.MIN_WINDOW);
+        assertThat(at("/properties/window/maximum")).isEqualTo(Layout.MAX_WINDOW);
     }
 
     @Test

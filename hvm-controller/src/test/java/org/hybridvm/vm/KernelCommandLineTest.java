@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KernelCommandLineTest {
     private static final List<Integer> HOST_CORES = List.of(0, 1, 2, 3, 4, 5, 6, 7);
 
-    private static final String ALWAYS =
-            " no_ipi_broadcast=1 tsc=reliable clocksource=tsc cryptomgr.notests" + " no_timer_check memmap=64K$0x10000";
+    private static final String ALWAYS = " no_ipi_broadcast=1 tsc=reliable clocksource=tsc cryptomgr.notests"
+            + " no_timer_check nopat memmap=64K$0x10000";
 
     @Test
     void shouldReserveThePartitionAndNameItsCores() {

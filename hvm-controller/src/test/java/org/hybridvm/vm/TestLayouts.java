@@ -29,7 +29,8 @@ final class TestLayouts {
                 List.of(),
                 Machine.AUTO,
                 Acceleration.AUTO,
-                Layout.DEFAULT_CONSOLE_LIMIT);
+                Layout.DEFAULT_CONSOLE_LIMIT,
+                Layout.DEFAULT_WINDOW);
     }
 
     /** A layout in which nothing is left out. */
@@ -48,7 +49,8 @@ final class TestLayouts {
                 List.of(new Mount(Path.of("/home/me/work"), false), new Mount(Path.of("/srv/data"), true)),
                 machine,
                 acceleration,
-                64 << 10);
+                64 << 10,
+                32 * MIB);
     }
 
     static Layout withMounts(Layout layout, Mount... mounts) {
@@ -61,7 +63,8 @@ final class TestLayouts {
                 List.of(mounts),
                 layout.machine(),
                 layout.acceleration(),
-                layout.consoleLimit());
+                layout.consoleLimit(),
+                layout.window());
     }
 
     static Hrt hrt(String name, long memory) {
