@@ -19,17 +19,14 @@ static int fails(const char *what, int error)
 static int sum_up(struct hvm_host *host)
 {
 	uint64_t *numbers = hvm_host_alloc(host, NUMBERS * sizeof(*numbers)), total = 0;
-	struct hvm_host_argument arguments[] = {
-	    {.at = numbers, .length = NUMBERS * sizeof(*numbers)},
-	    {.word = NUMBERS * sizeof(*numbers)},
-	};
+	struct hvm_host_argument memory = {.at = numbers, .word = NUMBERS * sizeof(*numbers)};
 	int error;
 
 	if (!numbers)
 		return fails("sum: the heap is full", -ENOMEM);
 	for (uint64_t i = 0; i < NUMBERS; i++)
 		numbers[i] = i;
-	error = hvm_host_call(host, hvm_host_find(host, "sum"), arguments, 2, &total);
+	error = hvm_host_call(host, hvm_host_find(host, "sum"), &memory, 1, &total);
 	if (error)
 		return fails("sum", error);
 	printf("sum of 0..%u = %llu\n", NUMBERS - 1, (unsigned long long)total);

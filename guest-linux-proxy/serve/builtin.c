@@ -19,7 +19,8 @@ static uint64_t echo(uint64_t word, uint64_t b, uint64_t c, uint64_t d, uint64_t
 
 static uint64_t sum(uint64_t numbers, uint64_t bytes, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
-	const volatile uint64_t *number = (const volatile uint64_t *)numbers;
+	typedef uint64_t __attribute__((aligned(1))) word;
+	const volatile word *number = (const volatile word *)numbers;
 	uint64_t total = 0;
 
 	(void)c, (void)d, (void)e, (void)f;

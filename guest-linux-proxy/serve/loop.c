@@ -7,19 +7,20 @@ static struct hvm_channel *channel_at(const struct serve *serve, uint32_t channe
 	return (struct hvm_channel *)((char *)serve->window + hvm_window_channel(channel));
 }
 
-/* Turn offsets into pointers. The number of the first argument that is not in the channel's heap, or ARGUMENTS. */
+/* Turn offsets into pointers. The number of the first one whose bytes are not in the channel's heap, or ARGUMENTS. */
 static unsigned int translate(const struct serve *serve, uint32_t channel, struct hvm_window_call *call)
 {
 	uint64_t heap = hvm_window_heap(serve->size, serve->channels, channel);
 
-	for (unsigned int i = 0; i < HVM_WINDOW_ARGUMENTS; i++) {
+	for (unsigned int i = 0; i + 1 < HVM_WINDOW_ARGUMENTS; i++) {
 		uint64_t at = call->arg[i] - heap;
 
 		if (!(call->pointers >> i & 1))
 			continue;
-		if (call->arg[i] < heap || at > serve->heap_size || call->length[i] > serve->heap_size - at)
+		if (call->arg[i] < heap || at > serve->heap_size || call->arg[i + 1] > serve->heap_size - at)
 			return i;
 		call->arg[i] += (uint64_t)serve->window;
+		i++; /* the length is none, whatever its bit says */
 	}
 	return HVM_WINDOW_ARGUMENTS;
 }

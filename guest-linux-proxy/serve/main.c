@@ -86,13 +86,10 @@ static bool parse_option(struct options *options, const char *name, const char *
 static bool parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
-	    {"library", required_argument, NULL, 0},
-	    {"idle", required_argument, NULL, 0},
-	    {"limit", required_argument, NULL, 0},
-	    {"user", required_argument, NULL, 0},
-	    {"file", required_argument, NULL, 0},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"partition", required_argument, NULL, 0}, {"library", required_argument, NULL, 0},
+	    {"idle", required_argument, NULL, 0},      {"limit", required_argument, NULL, 0},
+	    {"user", required_argument, NULL, 0},      {"file", required_argument, NULL, 0},
+	    {"help", no_argument, NULL, 'h'},	       {NULL, 0, NULL, 0},
 	};
 	int index, found;
 

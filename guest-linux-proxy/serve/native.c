@@ -62,10 +62,10 @@ static void handle_signals(void)
 
 static void *run(void *argument)
 {
-	stack_t stack = {.ss_sp = native.stack, .ss_size = ALTERNATE_STACK};
+	stack_t stack = {.ss_sp = native.stack, .ss_size = ALTERNATE_STACK}, old;
 	sigset_t set;
 
-	sigaltstack(&stack, NULL);
+	sigaltstack(&stack, &old);
 	if (!sigsetjmp(native.leave, 1)) {
 		sigemptyset(&set);
 		sigaddset(&set, INTERRUPT);
@@ -73,6 +73,7 @@ static void *run(void *argument)
 		serve_loop(argument);
 		native.end = RUNNER_ENDED;
 	}
+	sigaltstack(&old, NULL);
 	return NULL;
 }
 

@@ -272,9 +272,8 @@ static void dump_channel(void)
 	FIELD(hvm_channel, head);
 	FIELD(hvm_channel, arg);
 	FIELD(hvm_channel, done);
-	FIELD(hvm_channel, length);
-	FIELD(hvm_channel, pointers);
 	FIELD(hvm_channel, limit_ms);
+	FIELD(hvm_channel, limit_pad);
 	FIELD(hvm_channel, line1_pad);
 	FIELD(hvm_channel, failure);
 	FIELD(hvm_channel, line5_pad);

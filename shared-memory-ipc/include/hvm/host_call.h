@@ -40,16 +40,16 @@ struct hvm_host {
 	uint32_t channels, functions, generation;
 	uint32_t index; /* of the channel */
 	uint32_t sequence;
-	uint32_t limit_ms; /* for the next calls; 0: the server's */
+	uint32_t limit_ms;	  /* for the next calls; 0: the server's */
+	uint32_t server_limit_ms; /* no call takes longer */
 	struct hvm_channel *channel;
 	uint64_t heap, heap_size, heap_used; /* offset and bytes */
 };
 
-/** A word, or @length bytes at @at, which lie in the heap (hvm_host_alloc). */
+/** A word; or, if @at is not NULL, memory from hvm_host_alloc: two words, address and length. */
 struct hvm_host_argument {
-	const void *at; /* NULL: a word */
-	uint64_t word;
-	uint64_t length;
+	const void *at;
+	uint64_t word; /* with @at: bytes */
 };
 
 static inline struct hvm_window *hvm_host_window(const struct hvm_host *host)
@@ -90,9 +90,11 @@ static inline int hvm_host_read_header(struct hvm_host *host)
 	host->generation = hvm_load_acquire(&window->generation);
 	host->channels = hvm_load_relaxed(&window->channels);
 	host->functions = hvm_load_relaxed(&window->functions);
+	host->server_limit_ms = hvm_load_relaxed(&window->limit_ms);
 	if (hvm_load_relaxed(&window->magic) != HVM_WINDOW_MAGIC ||
 	    hvm_load_relaxed(&window->revision) != HVM_ABI_REVISION || hvm_load_relaxed(&window->size) != host->size ||
-	    !hvm_window_fits(host->size, host->channels) || host->functions > HVM_WINDOW_FUNCTIONS_MAX)
+	    !hvm_window_fits(host->size, host->channels) || host->functions > HVM_WINDOW_FUNCTIONS_MAX ||
+	    host->server_limit_ms > HVM_WINDOW_LIMIT_MAX_MS)
 		return -EPROTO;
 	host->heap_size = hvm_window_heap_size(host->size, host->channels);
 	return 0;
@@ -247,22 +249,28 @@ static inline int hvm_host_server_lives(const struct hvm_host *host)
 struct hvm_host_watch {
 	uint64_t beat;
 	uint64_t since_ms; /* 0: not looked yet */
+	uint64_t begun_ms;
 };
 
 static inline int hvm_host_server_speaks(const struct hvm_host *host, struct hvm_host_watch *watch)
 {
 	uint64_t beat = hvm_load_relaxed(&hvm_host_window(host)->heartbeat), now = hvm_host_now_ms();
 
+	if (!watch->since_ms)
+		watch->begun_ms = now;
 	if (!watch->since_ms || beat != watch->beat) {
 		watch->beat = beat;
 		watch->since_ms = now;
 	}
-	return now - watch->since_ms > HVM_WINDOW_SILENCE_MS ? -ECONNRESET : 0;
+	return now - watch->since_ms > HVM_WINDOW_SILENCE_MS ||
+		       now - watch->begun_ms > (uint64_t)host->server_limit_ms + HVM_WINDOW_SILENCE_MS
+		   ? -ECONNRESET
+		   : 0;
 }
 
 static inline int hvm_host_wait(struct hvm_host *host, uint64_t tag, uint64_t *result)
 {
-	struct hvm_host_watch watch = {0, 0};
+	struct hvm_host_watch watch = {0, 0, 0};
 	uint64_t value;
 	uint32_t status;
 
@@ -283,52 +291,54 @@ static inline int hvm_host_wait(struct hvm_host *host, uint64_t tag, uint64_t *r
 	return hvm_host_status(status);
 }
 
-/* False if the argument is no piece of the heap. */
-static inline bool hvm_host_put_argument(struct hvm_host *host, unsigned int i,
-					 const struct hvm_host_argument *argument)
+/* Words of the call so far; -EINVAL if there is no room, or the memory is not the channel's. */
+static inline int hvm_host_put(struct hvm_host *host, int words, const struct hvm_host_argument *argument)
 {
 	uint64_t offset = (uint64_t)((const char *)argument->at - host->base);
 
+	if (words + (argument->at ? 2 : 1) > (int)HVM_WINDOW_ARGUMENTS)
+		return -EINVAL;
 	if (!argument->at) {
-		hvm_store_relaxed(&host->channel->arg[i], argument->word);
-		return true;
+		hvm_store_relaxed(&host->channel->arg[words], argument->word);
+		return words + 1;
 	}
-	if (offset < host->heap || argument->length > host->heap + host->heap_size - offset)
-		return false;
-	hvm_store_relaxed(&host->channel->arg[i], offset);
-	hvm_store_relaxed(&host->channel->length[i], argument->length);
-	return true;
+	if (offset < host->heap || offset > host->heap + host->heap_size ||
+	    argument->word > host->heap + host->heap_size - offset)
+		return -EINVAL;
+	hvm_store_relaxed(&host->channel->arg[words], offset);
+	hvm_store_relaxed(&host->channel->arg[words + 1], argument->word);
+	return words + 2;
 }
 
 /**
  * Call function number @function with @count arguments and wait for its result (NULL: not wanted).
- * Besides the errors above: -ENOENT: no such function. -EINVAL: too many arguments, or one is not in the heap. After
- * -ECONNRESET and -ENOTCONN the client is of no more use: close it and open another.
+ * Besides the errors above: -ENOENT: no such function. -EINVAL: more than six words, or memory that is not in the heap.
+ * After -ECONNRESET and -ENOTCONN the client is of no more use: close it and open another.
  */
 static inline int hvm_host_call(struct hvm_host *host, int function, const struct hvm_host_argument *arguments,
 				unsigned int count, uint64_t *result)
 {
-	uint32_t pointers = 0;
+	uint32_t number = (uint32_t)function;
+	int words = 0, error;
 	uint64_t tag;
-	int error;
 
-	if (function < 0 || (uint32_t)function >= host->functions)
+	if (function < 0 || number >= host->functions)
 		return -ENOENT;
-	if (count > HVM_WINDOW_ARGUMENTS)
-		return -EINVAL;
 	error = hvm_host_server_lives(host);
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < count; i++) {
-		if (!hvm_host_put_argument(host, i, &arguments[i]))
-			return -EINVAL;
-		pointers |= arguments[i].at ? 1u << i : 0;
+		number |= arguments[i].at ? 1u << (words + HVM_WINDOW_POINTERS_SHIFT) : 0;
+		words = hvm_host_put(host, words, &arguments[i]);
+		if (words < 0)
+			return words;
 	}
-	hvm_store_relaxed(&host->channel->pointers, pointers);
-	hvm_store_relaxed(&host->channel->limit_ms, host->limit_ms);
+	if (host->limit_ms) {
+		hvm_store_relaxed(&host->channel->limit_ms, host->limit_ms);
+		number |= HVM_WINDOW_LIMITED;
+	}
 	tag = hvm_window_tag(++host->sequence, host->generation);
-	hvm_channel_publish(host->channel, tag,
-			    (uint32_t)function | (pointers || host->limit_ms ? HVM_WINDOW_EXTENDED : 0));
+	hvm_channel_publish(host->channel, tag, number);
 	return hvm_host_wait(host, tag, result);
 }
 

@@ -16,12 +16,13 @@
  *
  *   client                                     server
  *   arg[0..5] = ...                            polls head until its tag is a new one of this generation
- *   head = tag | index of the function  --->   copies the line once, checks, calls function(arg[0], .. arg[5])
+ *   head = tag | number                 --->   copies the line once, checks, calls function(arg[0], .. arg[5])
  *   polls done until its tag is that    <---   arg[0] = result; done = tag | status
  *
- * Memory for a call lies in the channel's heap. The client says by HVM_WINDOW_EXTENDED that the channel's second line
- * is to be read too: which arguments are offsets from the window's start, and how many bytes must lie there. The server
- * checks that they lie in the channel's own heap and hands the function a pointer. No pointer is ever in the window.
+ * number: bits 7..0 the function's index, 12..8 pointers, 13 HVM_WINDOW_LIMITED: the call has a time limit of its own.
+ * Memory for a call lies in the channel's heap and takes two words: bit i of pointers says that arg[i] is an offset
+ * from the window's start and arg[i + 1] a number of bytes. The server checks that they lie in the channel's own heap,
+ * and the function gets a pointer and a length that it can rely on. No pointer is ever in the window.
  *
  * A client claims a channel by an exclusive record lock (fcntl(2): F_SETLK or F_OFD_SETLK) on the channel's bytes of
  * the file, so that a client that dies lets go of it. It may use it once the last request has its answer, and goes on
@@ -44,20 +45,23 @@
 #define HVM_WINDOW_SIZE_MIN 0x100000u		  /* 1 MiB */
 #define HVM_WINDOW_SIZE_MAX 0x40000000u		  /* 1 GiB; a power of two, as all memory of PCI devices */
 
-#define HVM_WINDOW_TABLE	 0x1000u
-#define HVM_WINDOW_CHANNELS	 0x10000u
-#define HVM_WINDOW_CHANNEL_SIZE	 0x1000u
-#define HVM_WINDOW_CHANNELS_MAX	 64u
-#define HVM_WINDOW_FUNCTIONS_MAX 256u
-#define HVM_WINDOW_NAME_MAX	 48u /* bytes, terminating zero included */
-#define HVM_WINDOW_SUMMARY_MAX	 72u
-#define HVM_WINDOW_WHERE_MAX	 128u
-#define HVM_WINDOW_ARGUMENTS	 6u
-#define HVM_WINDOW_LIMIT_MAX_MS	 3600000u
-#define HVM_WINDOW_HEARTBEAT_MS	 100u	 /* so often the server raises it */
-#define HVM_WINDOW_SILENCE_MS	 5000u	 /* without it for so long the server is taken for dead */
-#define HVM_WINDOW_EXTENDED	 0x8000u /* in head beside the function's index: line 1 tells more */
-#define HVM_WINDOW_STATUS_MASK	 0xffffu
+#define HVM_WINDOW_TABLE	  0x1000u
+#define HVM_WINDOW_CHANNELS	  0x10000u
+#define HVM_WINDOW_CHANNEL_SIZE	  0x1000u
+#define HVM_WINDOW_CHANNELS_MAX	  64u
+#define HVM_WINDOW_FUNCTIONS_MAX  256u
+#define HVM_WINDOW_NAME_MAX	  48u /* bytes, terminating zero included */
+#define HVM_WINDOW_SUMMARY_MAX	  72u
+#define HVM_WINDOW_WHERE_MAX	  128u
+#define HVM_WINDOW_ARGUMENTS	  6u
+#define HVM_WINDOW_LIMIT_MAX_MS	  3600000u
+#define HVM_WINDOW_HEARTBEAT_MS	  100u	/* so often the server raises it */
+#define HVM_WINDOW_SILENCE_MS	  5000u /* without it for so long the server is taken for dead */
+#define HVM_WINDOW_FUNCTION_MASK  0xffu
+#define HVM_WINDOW_POINTERS_SHIFT 8
+#define HVM_WINDOW_POINTERS_MASK  0x1fu
+#define HVM_WINDOW_LIMITED	  0x2000u /* limit_ms holds for this call */
+#define HVM_WINDOW_STATUS_MASK	  0xffffu
 
 enum hvm_window_state {
 	HVM_WINDOW_NONE = 0, /* no server */
@@ -128,11 +132,10 @@ struct hvm_channel {
 	uint64_t arg[HVM_WINDOW_ARGUMENTS]; /* arg[0] carries the result back */
 	uint64_t done;
 
-	/* line 1: the client, before a request with HVM_WINDOW_EXTENDED */
-	uint64_t length[HVM_WINDOW_ARGUMENTS]; /* of an argument in the heap: so many bytes from its offset on */
-	uint32_t pointers;		       /* bit i: arg[i] is an offset */
-	uint32_t limit_ms;		       /* 0: the server's */
-	uint64_t line1_pad;
+	/* line 1: the client, before a request with HVM_WINDOW_LIMITED */
+	uint32_t limit_ms; /* at most the server's */
+	uint32_t limit_pad;
+	uint64_t line1_pad[7];
 
 	/* lines 2..4: the server, before the answer */
 	struct hvm_window_failure failure;
@@ -142,7 +145,7 @@ struct hvm_channel {
 	uint8_t answers_pad[1024];  /* ... and one of answers */
 };
 HVM_ASSERT_SIZE(struct hvm_channel, HVM_WINDOW_CHANNEL_SIZE);
-HVM_ASSERT_OFFSET(struct hvm_channel, length, 64);
+HVM_ASSERT_OFFSET(struct hvm_channel, limit_ms, 64);
 HVM_ASSERT_OFFSET(struct hvm_channel, failure, 128);
 
 _Static_assert(HVM_WINDOW_TABLE + HVM_WINDOW_FUNCTIONS_MAX * sizeof(struct hvm_window_function) <= HVM_WINDOW_CHANNELS,
@@ -186,13 +189,12 @@ struct hvm_window_call {
 	uint32_t limit_ms;
 	uint32_t reserved;
 	uint64_t arg[HVM_WINDOW_ARGUMENTS];
-	uint64_t length[HVM_WINDOW_ARGUMENTS];
 };
 
-/** Client: post a call whose arguments, and line 1 if @nr has HVM_WINDOW_EXTENDED, are there. */
-static inline void hvm_channel_publish(struct hvm_channel *channel, uint64_t tag, uint32_t nr)
+/** Client: post a call whose arguments, and its limit if @number has HVM_WINDOW_LIMITED, are there. */
+static inline void hvm_channel_publish(struct hvm_channel *channel, uint64_t tag, uint32_t number)
 {
-	hvm_store_release(&channel->head, tag | nr);
+	hvm_store_release(&channel->head, tag | number);
 }
 
 /** Client: true once call @tag has its answer; then *@status and *@result hold it. */
@@ -211,18 +213,15 @@ static inline bool hvm_channel_reap(const struct hvm_channel *channel, uint64_t 
 static inline bool hvm_channel_take(const struct hvm_channel *channel, uint64_t last_tag, struct hvm_window_call *call)
 {
 	uint64_t head = hvm_load_acquire(&channel->head);
-	bool extended = head & HVM_WINDOW_EXTENDED;
 
 	if ((head & ~(uint64_t)HVM_WINDOW_STATUS_MASK) == last_tag)
 		return false;
 	call->tag = head & ~(uint64_t)HVM_WINDOW_STATUS_MASK;
-	call->function = (uint32_t)(head & HVM_WINDOW_STATUS_MASK & ~(uint64_t)HVM_WINDOW_EXTENDED);
-	call->pointers = extended ? hvm_load_relaxed(&channel->pointers) : 0;
-	call->limit_ms = extended ? hvm_load_relaxed(&channel->limit_ms) : 0;
-	for (unsigned int i = 0; i < HVM_WINDOW_ARGUMENTS; i++) {
+	call->function = (uint32_t)head & HVM_WINDOW_FUNCTION_MASK;
+	call->pointers = (uint32_t)head >> HVM_WINDOW_POINTERS_SHIFT & HVM_WINDOW_POINTERS_MASK;
+	call->limit_ms = head & HVM_WINDOW_LIMITED ? hvm_load_relaxed(&channel->limit_ms) : 0;
+	for (unsigned int i = 0; i < HVM_WINDOW_ARGUMENTS; i++)
 		call->arg[i] = hvm_load_relaxed(&channel->arg[i]);
-		call->length[i] = extended ? hvm_load_relaxed(&channel->length[i]) : 0;
-	}
 	return true;
 }
 

@@ -15,6 +15,7 @@ public enum ErrorCode {
     NO_SUCH_PARTITION(Fault.CALLER, 404),
     NO_SUCH_JOB(Fault.CALLER, 404),
     NO_SUCH_LOG(Fault.CALLER, 404),
+    NO_SUCH_FUNCTION(Fault.CALLER, 404),
     NO_SUCH_RESOURCE(Fault.CALLER, 404),
     METHOD_NOT_ALLOWED(Fault.CALLER, 405),
     /** No VM runs and the request named none. */
@@ -30,6 +31,9 @@ public enum ErrorCode {
     PROGRAM_NOT_FOUND(Fault.CALLER, 422),
     /** A file is there, but it cannot be run: exit status 126. */
     PROGRAM_NOT_RUNNABLE(Fault.CALLER, 422),
+
+    /** A function on an HRT core caused an exception, or was stopped at its time limit. */
+    CALL_FAILED(Fault.CALLER, 422),
 
     // the host's: something is missing, taken or forbidden there
     HOST_REQUIREMENT(Fault.HOST, 503),

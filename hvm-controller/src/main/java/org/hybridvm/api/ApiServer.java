@@ -38,6 +38,7 @@ public final class ApiServer {
     private final JobService jobs;
     private final Runnable shutdown;
     private final Blocking blocking;
+    private final FunctionServers servers;
     private HttpServer server;
 
     /** @param shutdown asked to end hvmd; must not block */
@@ -47,6 +48,7 @@ public final class ApiServer {
         this.jobs = jobs;
         this.shutdown = shutdown;
         this.blocking = new Blocking(vertx);
+        this.servers = new FunctionServers(vms, jobs);
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
@@ -73,7 +75,7 @@ public final class ApiServer {
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
-        new VmRoutes(vertx, vms, jobs, blocking).mount(router);
+        new VmRoutes(vertx, vms, jobs, blocking, servers).mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
         router.route().failureHandler(ApiServer::fail);
         router.errorHandler(404, request -> Responses.problem(request, noSuchResource(request)));

@@ -187,6 +187,12 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     }
 
     @Override
+    public Path window(String vm) {
+        manager().requireGuest(vm);
+        return manager().require(vm).window();
+    }
+
+    @Override
     public Map<String, Object> doctor() {
         List<HostChecks.Check> checks =
                 new ArrayList<>(HostChecks.run(images, home.state(), KvmProbe.run(), HostTopology.read()));

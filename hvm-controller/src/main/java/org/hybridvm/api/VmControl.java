@@ -47,6 +47,9 @@ public interface VmControl {
     /** The file that the VM's serial console is written to. */
     Path console(String vm);
 
+    /** The file of the memory that the VM shares with this host; refused if the VM is not up. */
+    Path window(String vm);
+
     /** What this host lacks: {@code {"ok": ..., "checks": [{name, status, value, mend}]}}. */
     Map<String, Object> doctor();
 

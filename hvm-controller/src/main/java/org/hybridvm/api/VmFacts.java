@@ -37,6 +37,7 @@ final class VmFacts {
         QemuProcess.find(vm.uuid()).ifPresent(pid -> facts.put("pid", pid));
         facts.put("created", Instant.ofEpochMilli(vm.created()));
         facts.put("memory_mib", mebibytes(vm.layout().memory()));
+        facts.put("window", vm.window().toString());
         facts.put("window_mib", mebibytes(vm.layout().window()));
         facts.put("mounts", mounts(vm.layout()));
         facts.put("host_cores", new ArrayList<>(vm.placement().vcpus()));

@@ -21,12 +21,14 @@ final class VmRoutes {
     private final VmControl vms;
     private final JobService jobs;
     private final Blocking blocking;
+    private final FunctionServers servers;
 
-    VmRoutes(Vertx vertx, VmControl vms, JobService jobs, Blocking blocking) {
+    VmRoutes(Vertx vertx, VmControl vms, JobService jobs, Blocking blocking, FunctionServers servers) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
         this.blocking = blocking;
+        this.servers = servers;
     }
 
     void mount(Router router) {
@@ -40,6 +42,7 @@ final class VmRoutes {
         router.get("/v1/vms/:vm/partitions/:partition/modules").handler(this::modules);
         router.post("/v1/vms/:vm/partitions/:partition/modules").handler(this::loadModule);
         router.delete("/v1/vms/:vm/partitions/:partition/modules/:module").handler(this::unloadModule);
+        router.post("/v1/vms/:vm/window/serve").handler(this::serve);
         router.post("/v1/layouts/validate").handler(this::validate);
     }
 
@@ -121,6 +124,16 @@ final class VmRoutes {
         String partition = request.pathParam("partition");
         String module = request.pathParam("module");
         blocking.callLong(() -> vms.unloadModule(vm, partition, module))
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private void serve(RoutingContext request) {
+        String vm = request.pathParam("vm");
+        JsonObject body = Requests.body(request);
+        Optional<String> partition = body.optionalText("partition");
+        List<String> libraries = body.texts("libraries");
+        blocking.callLong(() -> servers.require(vm, partition, libraries))
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }

@@ -18,6 +18,7 @@ public final class Hvm {
 
     static {
         COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("call", CallCommand::new);
         COMMANDS.put("launch", LaunchCommand::new);
         COMMANDS.put("list", ListCommand::new);
         COMMANDS.put("info", InfoCommand::new);
@@ -78,6 +79,10 @@ public final class Hvm {
         CommandLine run = line.getSubcommands().get("run");
         if (run != null) {
             run.setStopAtPositional(true);
+        }
+        CommandLine call = line.getSubcommands().get("call");
+        if (call != null) {
+            call.setUnmatchedOptionsArePositionalParams(true); // negative numbers
         }
         return line;
     }

@@ -29,8 +29,7 @@ final class CoreQueue {
     List<Integer> acquire(int job, int cores, int total, Runnable starter) {
         synchronized (lock) {
             if (!waiters.isEmpty() || held() + cores > total) {
-                var inTheWay = new ArrayList<>(holders.keySet());
-                waiters.forEach(waiter -> inTheWay.add(waiter.job));
+                List<Integer> inTheWay = inTheWay();
                 waiters.add(new Waiter(job, cores, starter));
                 return inTheWay;
             }
@@ -38,6 +37,17 @@ final class CoreQueue {
         }
         starter.run();
         return List.of();
+    }
+
+    /** The same for a job that does not wait: if there are jobs in the way, it gets nothing. */
+    List<Integer> tryAcquire(int job, int cores, int total) {
+        synchronized (lock) {
+            if (!waiters.isEmpty() || held() + cores > total) {
+                return inTheWay();
+            }
+            holders.put(job, cores);
+            return List.of();
+        }
     }
 
     /** Gives back what the job has, or takes it out of the queue. */
@@ -58,6 +68,12 @@ final class CoreQueue {
             }
         }
         startable.forEach(Runnable::run);
+    }
+
+    private List<Integer> inTheWay() {
+        var jobs = new ArrayList<>(holders.keySet());
+        waiters.forEach(waiter -> jobs.add(waiter.job));
+        return jobs;
     }
 
     private int held() {

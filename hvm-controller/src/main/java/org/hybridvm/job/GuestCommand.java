@@ -10,7 +10,7 @@ import java.util.Set;
  *
  * @param partition the partition's name
  * @param kind whether the program goes to HRT cores behind a proxy or runs as a plain Linux process
- * @param cores HRT cores; 0 for a Linux process
+ * @param cores HRT cores; for a Linux process those that it takes itself, mostly 0
  * @param options without meaning for a Linux process
  * @param arguments the program and its arguments, the program first
  * @param environment {@code NAME=VALUE}

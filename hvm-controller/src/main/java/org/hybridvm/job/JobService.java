@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -43,6 +44,7 @@ public final class JobService implements AutoCloseable {
     private final Clock clock;
     private final Map<String, CoreQueue> queues = new ConcurrentHashMap<>();
     private final Map<Integer, Job> live = new ConcurrentHashMap<>();
+    private final Set<Integer> servers = ConcurrentHashMap.newKeySet(); // jobs that give way to others
     private final Deque<JobRecord> ended = new ArrayDeque<>(); // guarded by itself
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("job-timer").factory());
@@ -87,6 +89,46 @@ public final class JobService implements AutoCloseable {
                 request.directory().toString(),
                 request.asRoot() ? GuestCommand.Identity.ROOT : caller);
         return start(machine, partition, command, lookup.places(), request.timeLimit(), listener);
+    }
+
+    /**
+     * Starts a server: a program of the guest's own, a Linux process that takes its HRT cores itself. It does not wait for
+     * them, and it gives way: it gets SIGTERM as soon as another job waits for the partition's cores.
+     *
+     * @param request of the HRT kind; options have no meaning
+     * @throws HvmException if it cannot run, or its cores are not free; then there is no job
+     */
+    public Job serve(JobRequest request, JobListener listener) {
+        GuestMachine machine = choose(request.vm());
+        GuestMachine.Partition partition = choosePartition(machine, request);
+        requireCores(machine, partition, request.cores());
+        var arguments = new ArrayList<String>(List.of(request.program()));
+        arguments.addAll(request.arguments());
+        var command = new GuestCommand(
+                partition.name(),
+                PartitionKind.LINUX,
+                request.cores(),
+                Set.of(),
+                arguments,
+                request.environment(),
+                request.directory().toString(),
+                request.asRoot() ? GuestCommand.Identity.ROOT : caller);
+        Job job = newJob(machine, command, "", listener);
+        CoreQueue queue = queue(machine, partition);
+        List<Integer> inTheWay = queue.tryAcquire(job.number(), command.cores(), partition.cores());
+        if (!inTheWay.isEmpty()) {
+            throw noFreeCore(machine, partition, command.cores(), inTheWay);
+        }
+        servers.add(job.number());
+        begin(job, listener);
+        keepBooksWith(job, queue, partition, request.timeLimit());
+        job.start(machine);
+        return job;
+    }
+
+    /** Whom jobs run as. */
+    public GuestCommand.Identity caller() {
+        return caller;
     }
 
     /** All jobs that are known, oldest first. */
@@ -161,27 +203,53 @@ public final class JobService implements AutoCloseable {
             String places,
             Optional<Duration> timeLimit,
             JobListener listener) {
-        int number = nextNumber();
-        var job = new Job(number, machine.name(), command, places, listener, journal.newLog(number), clock);
-        live.put(number, job);
-        listener.accepted(job);
+        Job job = newJob(machine, command, places, listener);
+        begin(job, listener);
         if (partition.kind() == PartitionKind.LINUX) {
             job.keepBooks(record -> keepBooks(job, record, timeLimit));
             job.start(machine);
             return job;
         }
-        CoreQueue queue = queues.computeIfAbsent(machine.name() + "/" + partition.name(), ignored -> new CoreQueue());
+        CoreQueue queue = queue(machine, partition);
+        keepBooksWith(job, queue, partition, timeLimit);
+        List<Integer> inTheWay =
+                queue.acquire(job.number(), command.cores(), partition.cores(), () -> job.start(machine));
+        if (!inTheWay.isEmpty()) {
+            job.tellPending(waiting(machine, partition, command.cores(), inTheWay));
+            inTheWay.stream().filter(servers::contains).map(live::get).forEach(JobService::giveWay);
+        }
+        return job;
+    }
+
+    private Job newJob(GuestMachine machine, GuestCommand command, String places, JobListener listener) {
+        int number = nextNumber();
+        return new Job(number, machine.name(), command, places, listener, journal.newLog(number), clock);
+    }
+
+    private void begin(Job job, JobListener listener) {
+        live.put(job.number(), job);
+        listener.accepted(job);
+    }
+
+    private CoreQueue queue(GuestMachine machine, GuestMachine.Partition partition) {
+        return queues.computeIfAbsent(machine.name() + "/" + partition.name(), ignored -> new CoreQueue());
+    }
+
+    private void keepBooksWith(
+            Job job, CoreQueue queue, GuestMachine.Partition partition, Optional<Duration> timeLimit) {
         job.keepBooks(record -> {
             keepBooks(job, record, timeLimit);
             if (record.state().isTerminal()) {
-                queue.release(number, partition.cores());
+                servers.remove(job.number());
+                queue.release(job.number(), partition.cores());
             }
         });
-        List<Integer> inTheWay = queue.acquire(number, command.cores(), partition.cores(), () -> job.start(machine));
-        if (!inTheWay.isEmpty()) {
-            job.tellPending(waiting(machine, partition, command.cores(), inTheWay));
+    }
+
+    private static void giveWay(Job server) {
+        if (server != null) { // else it has just ended
+            server.signal(SIGTERM);
         }
-        return job;
     }
 
     private void keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
@@ -270,6 +338,16 @@ public final class JobService implements AutoCloseable {
                 .allowed(partition.cores() == 1 ? "1" : "1 to " + partition.cores())
                 .owner(machine.name() + "/" + partition.name())
                 .hint("hvm run --cores " + partition.cores() + " ..., or a layout with more cores")
+                .build();
+    }
+
+    private HvmException noFreeCore(
+            GuestMachine machine, GuestMachine.Partition partition, int cores, List<Integer> inTheWay) {
+        String jobs = inTheWay.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return HvmException.of(ErrorCode.HOST_RESOURCES, "No HRT core is free")
+                .value("%d of %d cores of %s/%s".formatted(cores, partition.cores(), machine.name(), partition.name()))
+                .owner("job " + jobs)
+                .hint("hvm jobs; hvm cancel " + inTheWay.getFirst() + "; or a layout with more cores")
                 .build();
     }
 

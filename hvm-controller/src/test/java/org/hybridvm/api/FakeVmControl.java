@@ -139,6 +139,12 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
+    public Path window(String vm) {
+        require(vm);
+        return console.resolveSibling("window");
+    }
+
+    @Override
     public Map<String, Object> doctor() {
         return Map.of(
                 "ok",

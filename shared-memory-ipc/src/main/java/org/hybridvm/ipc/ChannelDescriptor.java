@@ -11,8 +11,6 @@ public final class ChannelDescriptor {
     public static final long HEAD_OFFSET = 0L;
     public static final long ARG_OFFSET = 8L;
     public static final long DONE_OFFSET = 0x38L;
-    public static final long LENGTH_OFFSET = 0x40L;
-    public static final long POINTERS_OFFSET = 0x70L;
-    public static final long LIMIT_MS_OFFSET = 0x74L;
+    public static final long LIMIT_MS_OFFSET = 0x40L;
     public static final long FAILURE_OFFSET = 0x80L;
 }

@@ -9,7 +9,7 @@ final class HrtArguments {
 
     private final String function;
     private final long[] words = new long[MOST];
-    private final long[] lengths = new long[MOST];
+
     private int pointers;
     private int count;
 
@@ -28,7 +28,7 @@ final class HrtArguments {
         int pointer = count;
         add(buffer.offset());
         add(buffer.size());
-        lengths[pointer] = buffer.size();
+
         pointers |= 1 << pointer;
     }
 
@@ -50,10 +50,7 @@ final class HrtArguments {
         return words[index];
     }
 
-    long length(int index) {
-        return lengths[index];
-    }
-
+    /** Bit i: word i is the offset of memory, and the next one its length. */
     int pointers() {
         return pointers;
     }

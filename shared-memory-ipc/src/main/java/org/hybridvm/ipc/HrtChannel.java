@@ -62,11 +62,6 @@ final class HrtChannel {
         for (int i = 0; i < ARGUMENTS; i++) {
             LONG.setOpaque(window, argument(i), arguments.word(i));
         }
-        if (arguments.pointers() != 0) {
-            for (int i = 0; i < ARGUMENTS; i++) {
-                LONG.setOpaque(window, base + ChannelDescriptor.LENGTH_OFFSET + 8L * i, arguments.length(i));
-            }
-        }
         return post(function, arguments.pointers(), limitMillis);
     }
 
@@ -79,11 +74,10 @@ final class HrtChannel {
 
     private long post(HrtFunction function, int pointers, long limitMillis) {
         requireServer(function.name());
-        long number = function.index();
-        if (pointers != 0 || limitMillis != 0) {
-            INT.setOpaque(window, base + ChannelDescriptor.POINTERS_OFFSET, pointers);
+        long number = function.index() | (long) pointers << WindowDescriptor.WINDOW_POINTERS_SHIFT;
+        if (limitMillis != 0) {
             INT.setOpaque(window, base + ChannelDescriptor.LIMIT_MS_OFFSET, (int) limitMillis);
-            number |= WindowDescriptor.WINDOW_EXTENDED;
+            number |= WindowDescriptor.WINDOW_LIMITED;
         }
         tag = (long) ++sequence << 32 | (header.generation() & 0xffffL) << 16;
         LONG.setRelease(window, base + ChannelDescriptor.HEAD_OFFSET, tag | number);

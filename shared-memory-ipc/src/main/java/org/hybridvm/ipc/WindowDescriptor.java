@@ -20,7 +20,10 @@ public final class WindowDescriptor {
     public static final long WINDOW_LIMIT_MAX_MS = 0x36ee80L;
     public static final long WINDOW_HEARTBEAT_MS = 0x64L;
     public static final long WINDOW_SILENCE_MS = 0x1388L;
-    public static final long WINDOW_EXTENDED = 0x8000L;
+    public static final long WINDOW_FUNCTION_MASK = 0xffL;
+    public static final long WINDOW_POINTERS_SHIFT = 8L;
+    public static final long WINDOW_POINTERS_MASK = 0x1fL;
+    public static final long WINDOW_LIMITED = 0x2000L;
     public static final long WINDOW_STATUS_MASK = 0xffffL;
     public static final long WINDOW_NONE = 0L;
     public static final long WINDOW_SERVING = 1L;

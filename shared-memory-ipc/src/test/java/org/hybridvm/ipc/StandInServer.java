@@ -48,7 +48,7 @@ final class StandInServer implements AutoCloseable {
 
     /** Answers each call with the sum of its words. */
     static void sum(StandInServer server, long channel, long head, long[] words) {
-        long sum = head & 0x7fff;
+        long sum = head & WindowDescriptor.WINDOW_FUNCTION_MASK;
         for (long word : words) {
             sum += word;
         }
