@@ -62,6 +62,14 @@ double peer_spawn(const struct hrt *hrt, const char *self);
 double peer_getppid(const struct hrt *hrt, unsigned int rounds);
 double peer_getpid(const struct hrt *hrt, unsigned int rounds);
 double peer_futex(const struct hrt *hrt, unsigned int rounds);
+/** A request and its answer between two processes that sleep. */
+double peer_eventfd(const struct hrt *hrt, unsigned int rounds);
+
+/* call.c: with all of the partition's cores, none of which has a job. */
+struct call_metrics {
+	struct metric sync, sync_line, async, parallel, merge;
+};
+void calls(struct hrt *hrt, struct call_metrics *metrics);
 
 /* noise.c: measure @hrt and the CPU of the caller, each way for @seconds (1..NOISE_SECONDS_MAX), and print JSON. */
 #define NOISE_SECONDS_MAX 30u

@@ -108,16 +108,6 @@ static double ping_pong(struct hrt *hrt, uint64_t rounds)
 	return tsc_to_ns(hrt, start) / (double)(rounds - 1);
 }
 
-static double null_calls(struct hrt *hrt)
-{
-	uint64_t start = tsc_now();
-
-	for (int i = 0; i < FAST_ROUNDS; i++)
-		if (hrt_call(hrt, null_function, (uint64_t)i, 1, 0, SERVE_POLLING) != i + 1)
-			die("a call of a function on the HRT came back with a wrong result");
-	return tsc_to_ns(hrt, tsc_now() - start) / FAST_ROUNDS;
-}
-
 static double local_calls(struct hrt *hrt)
 {
 	return tsc_to_ns(hrt, (uint64_t)hrt_call(hrt, system_calls, SYS_getpid, FAST_ROUNDS, 0, SERVE_POLLING)) /
@@ -138,11 +128,6 @@ static double forwarded_asleep(struct hrt *hrt)
 	       SLOW_ROUNDS;
 }
 
-static double linux_getppid(struct hrt *hrt)
-{
-	return peer_getppid(hrt, FAST_ROUNDS);
-}
-
 static double linux_getpid(struct hrt *hrt)
 {
 	return peer_getpid(hrt, FAST_ROUNDS);
@@ -156,11 +141,6 @@ static double linux_futex(struct hrt *hrt)
 static double line_and_direct(struct hrt *hrt)
 {
 	return ping_pong(hrt, FAST_ROUNDS) + peer_getppid(hrt, FAST_ROUNDS);
-}
-
-static double line_alone(struct hrt *hrt)
-{
-	return ping_pong(hrt, FAST_ROUNDS);
 }
 
 struct contest {
@@ -244,15 +224,21 @@ int main(int argc, char **argv)
 	static struct metric first = {.name = "hrt.boot.first_instruction",
 				      .beside = "fork+exec+exit of a static program"};
 	static struct metric ready = {.name = "hrt.boot.ready", .beside = "fork+exec+exit of a static program"};
-	static struct metric call = {.name = "call.roundtrip", .beside = "getppid in the Linux partition"};
-	static struct metric call_line = {.name = "call.roundtrip.line",
-					  .beside = "one-line ping-pong of the same cores"};
+	static struct call_metrics call = {
+	    .sync = {.name = "call.sync", .beside = "getppid in the Linux partition"},
+	    .sync_line = {.name = "call.sync.line", .beside = "one-line ping-pong of the same cores"},
+	    .async = {.name = "call.async", .beside = "eventfd request and answer between two processes"},
+	    .parallel = {.name = "call.parallel", .beside = "one-line ping-pong, once for each core"},
+	    .merge = {.name = "merge", .beside = "fork+exec+exit of a static program"},
+	};
 	static struct metric local = {.name = "syscall.local", .beside = "getpid in the Linux partition"};
 	static struct metric polling = {.name = "syscall.forwarded.polling",
 					.beside = "one-line ping-pong + direct call"};
 	static struct metric asleep = {.name = "syscall.forwarded.asleep",
 				       .beside = "futex request and answer between two processes"};
-	static const struct metric *const all[] = {&first, &ready, &call, &call_line, &local, &polling, &asleep};
+	static const struct metric *const all[] = {&first,	&ready,		&call.sync,  &call.sync_line,
+						   &call.async, &call.parallel, &call.merge, &local,
+						   &polling,	&asleep};
 	struct hrt hrt;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
@@ -278,12 +264,11 @@ int main(int argc, char **argv)
 	progress("partition boot beside fork+exec+exit");
 	measure_boot(&hrt, "/proc/self/exe", &first, &ready);
 
+	progress("calls");
+	calls(&hrt, &call);
 	hrt_attach(&hrt);
 	for (int i = 0; i < WARM_UP; i++)
 		hrt_call(&hrt, null_function, 0, 0, 0, SERVE_POLLING);
-	progress("calls");
-	measure(&hrt, &call, null_calls, linux_getppid);
-	measure(&hrt, &call_line, null_calls, line_alone);
 	progress("system calls answered in the HRT");
 	measure(&hrt, &local, local_calls, linux_getpid);
 	progress("system calls forwarded");

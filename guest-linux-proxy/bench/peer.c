@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -87,5 +88,49 @@ double peer_futex(const struct hrt *hrt, unsigned int rounds)
 	start = tsc_now() - start;
 	waitpid(pid, NULL, 0);
 	munmap(words, HVM_PAGE_SIZE);
+	return tsc_to_ns(hrt, start) / rounds;
+}
+
+/* Both ends of a hand-over by eventfd(2): take one, give one. */
+static void take(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		die("eventfd: %s", strerror(errno));
+}
+
+static void give(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		die("eventfd: %s", strerror(errno));
+}
+
+double peer_eventfd(const struct hrt *hrt, unsigned int rounds)
+{
+	int request = eventfd(0, 0), answer = eventfd(0, 0);
+	uint64_t start;
+	pid_t pid = fork();
+
+	if (pid < 0 || request < 0 || answer < 0)
+		die("two processes with eventfds: %s", strerror(errno));
+	if (pid == 0) {
+		for (unsigned int i = 0; i < rounds; i++) {
+			take(request);
+			give(answer);
+		}
+		_exit(0);
+	}
+	start = tsc_now();
+	for (unsigned int i = 0; i < rounds; i++) {
+		give(request);
+		take(answer);
+	}
+	start = tsc_now() - start;
+	waitpid(pid, NULL, 0);
+	close(request);
+	close(answer);
 	return tsc_to_ns(hrt, start) / rounds;
 }

@@ -13,8 +13,9 @@ final class BenchCommand extends Command {
     private static final Map<String, Double> TARGETS = Map.ofEntries(
             Map.entry("hrt.boot.first_instruction", 0.02),
             Map.entry("hrt.boot.ready", 0.10),
-            Map.entry("call.roundtrip", 1.0),
-            Map.entry("call.roundtrip.line", 1.5),
+            Map.entry("call.sync", 1.0),
+            Map.entry("call.sync.line", 1.5),
+            Map.entry("call.async", 0.5),
             Map.entry("syscall.local", 0.5),
             Map.entry("syscall.forwarded.polling", 1.3),
             Map.entry("syscall.forwarded.asleep", 1.0),

@@ -266,7 +266,7 @@ class HvmCommandsTest {
                     {"metrics":[
                       {"name":"syscall.local","value":130,"unit":"ns","beside":"getpid","beside_value":520,"ratio":0.25,
                        "p10":120,"p90":140},
-                      {"name":"call.roundtrip.line","value":9000,"unit":"ns","beside":"ping-pong","beside_value":5000,"ratio":1.8},
+                      {"name":"call.sync.line","value":9000,"unit":"ns","beside":"ping-pong","beside_value":5000,"ratio":1.8},
                       {"name":"other","value":1.5,"unit":"MB"}]}
                     """);
             return 0;
@@ -275,7 +275,7 @@ class HvmCommandsTest {
                         VM demo, acceleration tcg
                         METRIC               MEDIAN   P10-P90            BESIDE IT                                  RATIO  TARGET  MET
                         syscall.local        130 ns   120 ns - 140 ns    520 ns getpid                              0.250  <= 0.5  yes
-                        call.roundtrip.line  9.00 us  -                  5.00 us ping-pong                          1.800  <= 1.5  no
+                        call.sync.line  9.00 us  -                  5.00 us ping-pong                          1.800  <= 1.5  no
                         other                1.50 MB  -                  -                                          -      -       -
                         barrier              50.0 ns  1.00 ns - 2.00 ns  200 ns pthreads in the Linux partition     0.250  <= 0.1  no
                         openmp.step          30.0 ns  1.00 ns - 2.00 ns  40.0 ns OpenMP on as many Linux cores (1)  0.750  <= 1.0  yes

@@ -23,7 +23,11 @@ class BenchTest {
                 .contains(
                         "hrt.boot.first_instruction",
                         "hrt.boot.ready",
-                        "call.roundtrip",
+                        "call.sync",
+                        "call.sync.line",
+                        "call.async",
+                        "call.parallel",
+                        "merge",
                         "syscall.local",
                         "syscall.forwarded.polling",
                         "syscall.forwarded.asleep",
