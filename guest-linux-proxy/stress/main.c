@@ -22,10 +22,10 @@
 
 #include <hvm/partition.h>
 
-#include "../bench/bench.h"
+#include "stress.h"
 
 static const char *current_case = "start";
-static unsigned int rounds = 50;
+unsigned int rounds = 50;
 static uint64_t seed = 1;
 static int admin;
 
@@ -41,8 +41,7 @@ void die(const char *format, ...)
 	exit(1);
 }
 
-/* xorshift64*, so that a failing run can be repeated. */
-static uint64_t random_number(void)
+uint64_t random_number(void)
 {
 	static uint64_t state;
 
@@ -61,7 +60,7 @@ static void sleep_us(uint64_t us)
 	nanosleep(&t, NULL);
 }
 
-static struct hvm_info info(void)
+struct hvm_info info(void)
 {
 	struct hvm_info i = {.index = 0};
 
@@ -70,7 +69,7 @@ static struct hvm_info info(void)
 	return i;
 }
 
-static void expect_ready(const char *after)
+void expect_ready(const char *after)
 {
 	struct hvm_ping ping = {.timeout_ns = 500000000};
 	struct hvm_info i = info();
@@ -446,9 +445,9 @@ static void tame(struct hvm_thread_start *start)
 static void case_hostile_requests(void)
 {
 	static const unsigned long requests[] = {
-	    HVM_IOC_INFO, HVM_IOC_LOG,	HVM_IOC_JOB_CREATE, HVM_IOC_THREAD_START, HVM_IOC_THREAD_STOP,
-	    HVM_IOC_WAIT, HVM_IOC_KICK, HVM_IOC_FAULT,	    HVM_IOC_REVISION,	  HVM_IOC_LOAD,
-	    0x1234,
+	    HVM_IOC_INFO,	 HVM_IOC_LOG,		HVM_IOC_JOB_CREATE,  HVM_IOC_THREAD_START, HVM_IOC_THREAD_STOP,
+	    HVM_IOC_WAIT,	 HVM_IOC_KICK,		HVM_IOC_FAULT,	     HVM_IOC_REVISION,	   HVM_IOC_LOAD,
+	    HVM_IOC_MODULE_LOAD, HVM_IOC_MODULE_UNLOAD, HVM_IOC_MODULE_FIND, HVM_IOC_MODULE_INFO,  0x1234,
 	};
 	uint64_t buffer[64];
 
@@ -489,6 +488,7 @@ static const struct {
     {"kill-any-time", case_kill_any_time},
     {"kill-deaf", case_kill_deaf},
     {"reboot-under-job", case_reboot_under_job},
+    {"modules", case_modules},
     {"hostile-requests", case_hostile_requests},
 };
 

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * hvm-stress holds hvm.ko and the aerokernel to their promises from inside the guest: shootdowns before pages are reused,
- * exceptions, kills at random instants, cores that do not answer, reboots under a job, hostile requests.
+ * exceptions, kills at random instants, cores that do not answer, reboots under a job, modules that come and go, hostile
+ * requests.
  */
 @WithVm
 class StressTest {
@@ -34,6 +35,7 @@ class StressTest {
                         "ok kill-any-time",
                         "ok kill-deaf",
                         "ok reboot-under-job",
+                        "ok modules",
                         "ok hostile-requests");
         node.run("/bin/busybox", "true").succeeded();
     }
