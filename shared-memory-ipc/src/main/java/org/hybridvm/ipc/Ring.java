@@ -19,6 +19,8 @@ import java.lang.invoke.VarHandle;
  */
 public final class Ring extends RingView {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
+    // The words are accessed plainly, between the acquire and the release of the state: as opaque ones, each access has
+    // its bounds and its arena checked again, and a push and a pop take 20 ns instead of 9.
     private static final int WORDS = (int) RingDescriptor.RING_WORDS;
     private static final long KIND_MASK = 0xffff_ffffL;
 
@@ -89,7 +91,7 @@ public final class Ring extends RingView {
         }
         long[] words = message.words;
         for (int i = 0; i < WORDS; i++) {
-            LONG.setOpaque(memory, cell + word(i), words[i]);
+            LONG.set(memory, cell + word(i), words[i]);
         }
         LONG.setRelease(memory, cell, state(turn + 1, message.kind));
         advance();
@@ -137,8 +139,9 @@ public final class Ring extends RingView {
         message.kind = (int) state;
         long[] words = message.words;
         for (int i = 0; i < WORDS; i++) {
-            words[i] = (long) LONG.getOpaque(memory, cell + word(i));
+            words[i] = (long) LONG.get(memory, cell + word(i));
         }
+        VarHandle.loadLoadFence(); // each word is read once, and has been when this returns
         return true;
     }
 
