@@ -27,6 +27,8 @@ public final class PartitionDescriptor {
     public static final long MEMORY_MIN = 0x1000000L;
     public static final long MEMORY_MAX = 0x4000000000L;
     public static final long IMAGE_VA = 0xffffffff80000000L;
+    public static final long MODULE_VA = 0xffffffff00000000L;
+    public static final long MODULE_SPAN = 0x40000000L;
     public static final long DIRECT_VA = 0xffff800000000000L;
     public static final long TRAMPOLINE_PHYS = 0x10000L;
     public static final long TRAMPOLINE_SIZE = 0x10000L;
