@@ -14,6 +14,8 @@ guest_files=(
 	"guest-linux-proxy/build/agent/hvm-agent  /init            0755"
 	"guest-linux-proxy/build/proxy/hvm-proxy  /bin/hvm-proxy   0755"
 	"guest-linux-proxy/build/bench/hvm-bench  /bin/hvm-bench   0755"
+	"guest-linux-proxy/build/serve/hvm-serve-static  /bin/hvm-serve  0755"
+	"guest-linux-proxy/build/serve/hvm-serve  /bin/hvm-serve-dynamic  0755"
 	"guest-linux-proxy/build/module/hvm.ko    /lib/hvm/hvm.ko  0644"
 	"guest-hrt/build/hrt.bin                  /lib/hvm/hrt.bin 0644"
 )

@@ -157,14 +157,20 @@ static int assemble_root(const char *device)
 /* Programs of ours that users name, where the image has none of that name. */
 static void link_own_programs(void)
 {
-	static const char *const names[] = {"busybox", "hvm-bench"};
+	static const struct {
+		const char *name, *own;
+	} programs[] = {
+	    {"busybox", "busybox"},
+	    {"hvm-bench", "hvm-bench"},
+	    {"hvm-serve", "hvm-serve-dynamic"}, /* there are shared libraries here */
+	};
 
 	mkdir("/bin", 0755);
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (unsigned int i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		char own[64], path[64];
 
-		snprintf(own, sizeof(own), INITRAMFS "/bin/%s", names[i]);
-		snprintf(path, sizeof(path), "/bin/%s", names[i]);
+		snprintf(own, sizeof(own), INITRAMFS "/bin/%s", programs[i].own);
+		snprintf(path, sizeof(path), "/bin/%s", programs[i].name);
 		if (symlink(own, path) && errno != EEXIST)
 			say("%s: %s", path, strerror(errno));
 	}

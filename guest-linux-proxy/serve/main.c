@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "serve.h"
@@ -15,12 +17,18 @@
 #define LIMIT_SECONDS 60u
 #define LIBRARIES_MAX 16
 #define SECONDS_MAX   (HVM_WINDOW_LIMIT_MAX_MS / 1000)
-#define EXIT_USAGE    2
+/* CPUID's leaf of hypervisors; QEMU's says "TCGTCGTCGTCG". */
+#define HYPERVISOR_BIT	(1u << 31)
+#define HYPERVISOR_LEAF 0x40000000u
+#define TCG_SIGNATURE	0x54474354u
+
+#define EXIT_USAGE 2
 
 static volatile sig_atomic_t terminated;
 
 struct options {
 	const char *file;
+	bool native;
 	const char *libraries[LIBRARIES_MAX];
 	unsigned int library_count;
 	unsigned int idle_seconds, limit_seconds;
@@ -62,6 +70,10 @@ static bool parse_option(struct options *options, const char *name, const char *
 {
 	if (!strcmp(name, "file"))
 		options->file = value;
+	else if (!strcmp(name, "partition"))
+		hrt_partition = value;
+	else if (!strcmp(name, "native"))
+		options->native = true;
 	else if (!strcmp(name, "idle"))
 		return parse_seconds(name, value, 86400, &options->idle_seconds);
 	else if (!strcmp(name, "limit"))
@@ -86,10 +98,15 @@ static bool parse_option(struct options *options, const char *name, const char *
 static bool parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
-	    {"partition", required_argument, NULL, 0}, {"library", required_argument, NULL, 0},
-	    {"idle", required_argument, NULL, 0},      {"limit", required_argument, NULL, 0},
-	    {"user", required_argument, NULL, 0},      {"file", required_argument, NULL, 0},
-	    {"help", no_argument, NULL, 'h'},	       {NULL, 0, NULL, 0},
+	    {"partition", required_argument, NULL, 0},
+	    {"native", no_argument, NULL, 0},
+	    {"library", required_argument, NULL, 0},
+	    {"idle", required_argument, NULL, 0},
+	    {"limit", required_argument, NULL, 0},
+	    {"user", required_argument, NULL, 0},
+	    {"file", required_argument, NULL, 0},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int index, found;
 
@@ -127,8 +144,11 @@ static bool become(const struct options *options)
 {
 	if (!options->drop)
 		return true;
-	if (!setgroups(0, NULL) && !setgid(options->group) && !setuid(options->user))
+	if (!setgroups(0, NULL) && !setgid(options->group) && !setuid(options->user)) {
+		/* Which a change of identity clears: the agent's end ends its jobs. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		return true;
+	}
 	fprintf(stderr, "hvm-serve: --user %u:%u: %s\n", options->user, options->group, strerror(errno));
 	return false;
 }
@@ -140,7 +160,21 @@ static bool fill(struct table *table, const struct options *options)
 	for (unsigned int i = 0; i < options->library_count; i++)
 		if (!library_add(table, options->libraries[i]))
 			return false;
+	if (!options->native)
+		modules_add(table, hrt_partition);
 	return true;
+}
+
+/* PAUSE ends a translation block of QEMU's interpreter, which makes a polling loop several times slower. */
+static bool is_interpreted(void)
+{
+	unsigned int a, b, c, d;
+
+	__cpuid(1, a, b, c, d);
+	if (!(c & HYPERVISOR_BIT))
+		return false;
+	__cpuid(HYPERVISOR_LEAF, a, b, c, d);
+	return b == TCG_SIGNATURE;
 }
 
 static void on_signal(int number)
@@ -162,10 +196,13 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	signal(SIGHUP, on_signal);
+	options.native |= options.file != NULL;
 	if (!be_the_only_one(options.file) || !memory_map(&memory, options.file) || !become(&options) ||
-	    !fill(&table, &options) ||
+	    !(options.native || hrt_attach()) || !fill(&table, &options) ||
 	    !serve_begin(&serve, memory.at, memory.size, &table, options.limit_seconds * 1000))
 		return EXIT_FAILURE;
+	serve.pause = !is_interpreted();
+	watch.runner = options.native ? &native_runner : &hrt_runner;
 	watch.idle_ms = options.idle_seconds * 1000;
 	return watch_run(&watch) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,6 +8,7 @@
  *	table.c	   the functions that it offers
  *	builtin.c  its own functions
  *	library.c  functions of shared objects
+ *	modules.c  functions of HRT modules
  *	memory.c   the window's memory: the guest's device, or a plain file
  *	watch.c	   limits, faults, the end: the Linux side of a loop that runs elsewhere
  *	native.c   runs the loop on a thread of this process
@@ -42,6 +43,12 @@ bool builtin_add(struct table *table);
 bool library_add(struct table *table, const char *file);
 /** Say where instruction @address is: function+offset (file). */
 void library_where(uint64_t address, char *text, size_t size);
+
+/* modules.c */
+/** Add all functions of the HRT modules in @partition; NULL: the first one. Those that do not fit are left out. */
+void modules_add(struct table *table, const char *partition);
+/** Say which function of a module instruction @address is in; false if it is in none. */
+bool modules_where(const char *partition, uint64_t address, char *text, size_t size);
 
 /* What runs now. Written by the loop; read by the watcher, which takes it over when the loop was stopped. */
 enum run_phase { RUN_NONE = 0, RUN_FUNCTION = 1, RUN_ANSWER = 2 };
@@ -107,6 +114,8 @@ extern const struct runner native_runner;
 extern const struct runner hrt_runner;
 /** Which partition hrt_runner takes a core of; NULL: the first one. */
 extern const char *hrt_partition;
+/** Take the core. HRT modules stay where they are from then on. False, and said on stderr, if none is free. */
+bool hrt_attach(void);
 
 /* watch.c */
 struct watch {

@@ -53,6 +53,12 @@ static bool shall_end(const struct watch *watch, const struct sight *sight, uint
 	return *watch->terminated || (watch->idle_ms && now - sight->last_call > watch->idle_ms);
 }
 
+static void tell_where(struct hvm_window_failure *failure)
+{
+	if (!modules_where(hrt_partition, failure->instruction, failure->where, sizeof(failure->where)))
+		library_where(failure->instruction, failure->where, sizeof(failure->where));
+}
+
 /* Answer what ran and begin the loop again. */
 static bool begin_again(const struct watch *watch, uint32_t status, const struct hvm_window_failure *failure)
 {
@@ -82,7 +88,7 @@ static bool look(const struct watch *watch, struct sight *sight, bool *well)
 	case RUNNER_ENDED:
 		return false;
 	case RUNNER_FAULT:
-		library_where(failure.instruction, failure.where, sizeof(failure.where));
+		tell_where(&failure);
 		*well = begin_again(watch, HVM_WINDOW_FAULT, &failure);
 		return *well;
 	case RUNNER_LOST:

@@ -7,6 +7,7 @@
 
 static char name[64];
 const char *rig_file = name;
+const char *hrt_partition;
 
 static struct {
 	struct serve serve;

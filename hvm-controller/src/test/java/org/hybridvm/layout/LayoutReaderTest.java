@@ -44,7 +44,8 @@ class LayoutReaderTest {
                         List.of(new Layout.Mount(folder, false)),
                         Layout.Machine.AUTO,
                         Layout.Acceleration.AUTO,
-                        1L << 20));
+                        1L << 20,
+                        16L << 20));
     }
 
     @Test
