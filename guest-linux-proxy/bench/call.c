@@ -173,10 +173,13 @@ void calls(struct hrt *hrt, struct call_metrics *metrics)
 {
 	check(hvm_open(&hvm, hrt->name), "hvm_open");
 	check(hvm_attach(hvm, 0), "hvm_attach");
-	metric_measure(&metrics->sync, &(struct comparison){sync_calls, getppid_calls, reference, hrt});
-	metric_measure(&metrics->sync_line, &(struct comparison){sync_calls, line_alone, reference, hrt});
-	metric_measure(&metrics->async, &(struct comparison){async_calls, eventfd_handoff, reference, hrt});
-	metric_measure(&metrics->parallel, &(struct comparison){parallel_calls, lines_of_all, reference, hrt});
-	metric_measure(&metrics->merge, &(struct comparison){merge, spawn, steady, hrt});
+	metric_measure(&metrics->sync, &(struct comparison){sync_calls, getppid_calls, reference, hrt, METRIC_BATCHES});
+	metric_measure(&metrics->sync_line,
+		       &(struct comparison){sync_calls, line_alone, reference, hrt, METRIC_BATCHES});
+	metric_measure(&metrics->async,
+		       &(struct comparison){async_calls, eventfd_handoff, reference, hrt, METRIC_BATCHES});
+	metric_measure(&metrics->parallel,
+		       &(struct comparison){parallel_calls, lines_of_all, reference, hrt, METRIC_BATCHES});
+	metric_measure(&metrics->merge, &(struct comparison){merge, spawn, steady, hrt, METRIC_BATCHES});
 	hvm_close(hvm);
 }
