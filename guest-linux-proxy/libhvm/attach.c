@@ -209,6 +209,9 @@ static void stop_workers(struct hvm *hvm, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++)
 		hvm_store_release(&worker_at(hvm, i)->stop, 1);
+	hvm_fence_full();
+	for (uint32_t i = 0; i < count; i++)
+		worker_mail(worker_at(hvm, i));
 	for (uint64_t ns = hvm->pool ? LEAVE_LIMIT_NS : 0; ns < LEAVE_LIMIT_NS && !all_have_left(hvm, count);
 	     ns += LEAVE_STEP_NS) {
 		for (uint32_t i = 0; i < count; i++)
@@ -279,7 +282,6 @@ static int attach(struct hvm *hvm, unsigned int cores, bool pool)
 	if (err)
 		return err;
 	hvm->alone = is_alone();
-	hvm->queued = 0;
 	hvm->sleepers = 0;
 	hvm->submit_sequence = 0;
 	memset(hvm->event_fd, 0, sizeof(hvm->event_fd));

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #define POLLS	    1024 /* between two looks at anything but the answer */
-#define FIRST_POLLS 192	 /* until the first: a worker that does not sleep has answered a short call by then */
+#define FIRST_POLLS 600	 /* until the first: a worker that does not sleep has answered a short call by then */
 
 /* How long a caller polls before it lets others have its processor now and then, as multiples of spin_cycles. */
 #define PATIENCE 8u
@@ -45,8 +45,7 @@ static struct worker *claim_free(struct hvm *hvm, bool busy_too)
 	for (uint32_t i = 0; i < cores; i++) {
 		struct worker *worker = worker_at(hvm, at);
 
-		if (worker != hvm_self && (busy_too || !hvm->queued || !hvm_load_relaxed(&worker->running)) &&
-		    try_lock(worker)) {
+		if (worker != hvm_self && (busy_too || !hvm_load_relaxed(&worker->engaged)) && try_lock(worker)) {
 			last_used = at;
 			return worker;
 		}
@@ -85,11 +84,12 @@ static struct worker *claim(struct hvm *hvm, uint32_t core)
 	return NULL;
 }
 
-static uint64_t post(struct worker *worker, const struct hvm_work *work)
+static inline uint64_t post(struct worker *worker, const struct hvm_work *work)
 {
 	struct line *line = &worker->line;
 
 	hvm_store_relaxed(&line->function, (uint64_t)work->function);
+#pragma GCC unroll 5
 	for (unsigned int i = 0; i < HVM_ARGUMENTS; i++)
 		hvm_store_relaxed(&line->arg[i], work->arg[i]);
 	worker->tag += LINE_NEXT;
@@ -165,16 +165,13 @@ static int failed(const struct worker *worker, const struct hvm_work *work)
 	return worker->error;
 }
 
-/* What came of it. The lock is held. */
+/* What came of it, which was not there at once. The lock is held. */
 static int settle(struct worker *worker, const struct hvm_work *work, uint64_t tag, struct wait *wait, uint64_t *result)
 {
-	int err;
+	int err = await_long(worker, tag, wait);
 
-	if (!poll(worker, tag, FIRST_POLLS)) {
-		err = await_long(worker, tag, wait);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (hvm_load_relaxed(&worker->line.done) & LINE_FAILED)
 		return failed(worker, work);
 	if (result)
@@ -196,19 +193,33 @@ static struct wait begin_wait(const struct hvm *hvm, const struct hvm_work *work
 	return wait;
 }
 
-static int call(struct hvm *hvm, struct worker *worker, const struct hvm_work *work, uint64_t *result)
+/* A function of this core called its own core. */
+static int withdraw(struct worker *worker)
 {
-	struct wait wait = begin_wait(hvm, work);
-
-	if (!is_attached(hvm))
-		return why_not(hvm);
-	return settle(worker, work, post(worker, work), &wait, result);
+	worker->tag -= LINE_NEXT;
+	hvm_store_relaxed(&worker->line.head, worker->tag);
+	unlock(worker);
+	return -EDEADLK;
 }
 
-int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
+/* It was posted, and is not answered yet, or failed. */
+static __attribute__((noinline)) int finish(struct hvm *hvm, struct worker *worker, const struct hvm_work *work,
+					    uint64_t *result)
+{
+	struct wait wait = begin_wait(hvm, work);
+	int err;
+
+	if (worker == hvm_self)
+		return withdraw(worker);
+	err = settle(worker, work, worker->tag, &wait, result);
+	unlock(worker);
+	return err;
+}
+
+/* The worker that is meant is not there, or not free. */
+static __attribute__((noinline)) int call_later(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
 {
 	struct worker *worker;
-	int err;
 
 	if (!is_attached(hvm))
 		return why_not(hvm);
@@ -220,9 +231,57 @@ int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
 		worker = claim(hvm, (uint32_t)work->core);
 	if (!worker)
 		return is_attached(hvm) ? -EDEADLK : why_not(hvm);
-	err = call(hvm, worker, work, result);
+	if (is_attached(hvm)) {
+		post(worker, work);
+		return finish(hvm, worker, work, result);
+	}
 	unlock(worker);
-	return err;
+	return why_not(hvm);
+}
+
+/* If it is free. */
+static inline struct worker *claim_now(struct hvm *hvm, int core)
+{
+	struct worker *worker;
+	bool any;
+
+	if (!is_attached(hvm))
+		return NULL;
+	any = core == HVM_ANY_CORE;
+	if (any)
+		core = (int)last_used;
+	if ((uint32_t)core >= hvm->cores)
+		return NULL;
+	worker = worker_at(hvm, (uint32_t)core);
+	if (any && hvm_load_relaxed(&worker->engaged))
+		return NULL;
+	return try_lock(worker) ? worker : NULL;
+}
+
+/* What is here and in the worker's poll is all that a call costs. */
+int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result)
+{
+	struct worker *worker = claim_now(hvm, work->core);
+	uint64_t tag;
+
+	if (__builtin_expect(!worker, 0))
+		return call_later(hvm, work, result);
+	if (__builtin_expect(!is_attached(hvm), 0)) {
+		unlock(worker);
+		return call_later(hvm, work, result);
+	}
+	tag = post(worker, work);
+	for (int i = 0; i < FIRST_POLLS; i++) {
+		if (hvm_load_acquire(&worker->line.done) == tag) {
+			if (result)
+				*result = hvm_load_relaxed(&worker->line.function);
+			unlock(worker);
+			return 0;
+		}
+		if (worker->pause)
+			__builtin_ia32_pause();
+	}
+	return finish(hvm, worker, work, result);
 }
 
 /* ---- all at once ---- */

@@ -102,8 +102,10 @@ static void announce(struct hvm *hvm, uint64_t cores)
 	hvm_fence_full();
 	for (; cores; cores &= cores - 1) {
 		struct worker *worker = worker_at(hvm, (uint32_t)__builtin_ctzll(cores));
-		uint64_t sleepers = hvm_load_relaxed(&hvm->sleepers);
+		uint64_t sleepers;
 
+		worker_mail(worker);
+		sleepers = hvm_load_relaxed(&hvm->sleepers);
 		hvm_worker_wake(worker);
 		if (sleepers && hvm_load_relaxed(&worker->running))
 			hvm_worker_wake(worker_at(hvm, (uint32_t)__builtin_ctzll(sleepers)));
@@ -125,8 +127,6 @@ int hvm_submit_many(struct hvm *hvm, const struct hvm_work *works, struct hvm_fu
 
 	if (!is_attached(hvm))
 		return why_not(hvm);
-	if (!hvm_load_relaxed(&hvm->queued))
-		hvm_store_relaxed(&hvm->queued, 1);
 	for (n = 0; n < count; n++) {
 		core = submit(hvm, &works[n], &futures[n]);
 		if (core < 0)

@@ -29,7 +29,6 @@ struct hvm {
 	uint32_t cores;
 	struct worker *worker; /* the first of an array, which a child of fork does not have */
 	uint32_t stride;       /* of the array, bytes */
-	uint32_t queued;       /* work was submitted: a core whose lock is free may be busy nevertheless */
 	uint64_t spin_cycles;
 	uint64_t tsc_khz;
 	bool pause;

@@ -57,6 +57,7 @@ static void run_item(struct worker *worker, const struct item *item)
 	struct hvm_future *future = item->future;
 	uint64_t limit, result;
 
+	hvm_store_relaxed(&worker->engaged, 1);
 	worker->future = future;
 	worker->wanted = future->failure;
 	limit = future->reserved[FUTURE_LIMIT];
@@ -66,6 +67,7 @@ static void run_item(struct worker *worker, const struct item *item)
 	result = call(item->function, item->arg);
 	hvm_store_relaxed(&worker->running, 0);
 	future_complete(future, result, 0);
+	hvm_store_relaxed(&worker->engaged, 0);
 }
 
 static bool take_item(struct worker *worker, struct queue *queue)
@@ -91,16 +93,6 @@ static bool steal(struct worker *worker)
 	return false;
 }
 
-static bool has_call(const struct worker *worker, uint64_t served)
-{
-	return hvm_load_acquire(&worker->line.head) != served;
-}
-
-static inline bool has_item(const struct worker *worker)
-{
-	return queue_has(&worker->own) || queue_has(&worker->open);
-}
-
 static bool may_steal(const struct worker *worker)
 {
 	for (uint32_t i = 0; i < worker->hvm->cores; i++)
@@ -109,23 +101,27 @@ static bool may_steal(const struct worker *worker)
 	return false;
 }
 
+static bool has_call(const struct worker *worker)
+{
+	return hvm_load_acquire(&worker->line.head) != worker->served;
+}
+
 /* Say so, fence, look again, halt. */
-static void sleep(struct worker *worker, uint64_t served)
+static void sleep(struct worker *worker)
 {
 	uint64_t mine = 1ull << worker->index;
 
 	hvm_store_relaxed(&worker->sleeping, 1);
 	__atomic_fetch_or(&worker->hvm->sleepers, mine, __ATOMIC_SEQ_CST);
 	if (!may_steal(worker))
-		while (hvm_load_acquire(&worker->sleeping) && !has_call(worker, served) && !has_item(worker) &&
-		       !hvm_load_relaxed(&worker->stop))
+		while (hvm_load_acquire(&worker->sleeping) && !has_call(worker) && !hvm_load_acquire(&worker->mail))
 			hvm_gate(HVM_GATE_HALT, (uint64_t)&worker->sleeping, 1, 0);
 	__atomic_fetch_and(&worker->hvm->sleepers, ~mine, __ATOMIC_SEQ_CST);
 	hvm_store_relaxed(&worker->sleeping, 0);
 }
 
 /* Nothing to do since *@since (0: it begins now). */
-static void idle(struct worker *worker, uint64_t served, uint64_t *since)
+static void idle(struct worker *worker, uint64_t *since)
 {
 	uint64_t base = worker->spin_cycles, now = __builtin_ia32_rdtsc();
 
@@ -133,7 +129,7 @@ static void idle(struct worker *worker, uint64_t served, uint64_t *since)
 		*since = now;
 	if (now - *since < worker->window)
 		return;
-	sleep(worker, served);
+	sleep(worker);
 	worker->window = hvm_poll_adapt(worker->window, __builtin_ia32_rdtsc() - *since, base, HVM_POLL_HRT * base);
 	*since = 0;
 }
@@ -145,42 +141,54 @@ static _Noreturn void leave(struct worker *worker)
 		raw_call3(CALL_LEAVE, 0, 0, 0);
 }
 
-static bool take_any(struct worker *worker)
+/* The flag goes first: what comes after the look at the queues raises it again. */
+static void open_mail(struct worker *worker)
 {
-	return take_item(worker, &worker->own) || take_item(worker, &worker->open);
+	__atomic_exchange_n(&worker->mail, 0, __ATOMIC_SEQ_CST);
+	if (hvm_load_acquire(&worker->stop))
+		leave(worker);
+	while (!has_call(worker) && (take_item(worker, &worker->own) || take_item(worker, &worker->open)))
+		;
+	if (queue_has(&worker->own) || queue_has(&worker->open))
+		hvm_store_relaxed(&worker->mail, 1); /* a call comes first */
+}
+
+/* Poll for a while; true if there was something to do. */
+static inline bool poll(struct worker *worker, bool pause)
+{
+	for (int i = 0; i < POLLS; i++) {
+		uint64_t head = hvm_load_acquire(&worker->line.head);
+
+		if (head != worker->served) {
+			if (__builtin_expect(hvm_load_relaxed(&worker->mail), 0))
+				pass_on(worker);
+			worker->served = head;
+			run_call(worker, head);
+			return true;
+		}
+		if (__builtin_expect(hvm_load_relaxed(&worker->mail), 0)) {
+			open_mail(worker);
+			return true;
+		}
+		if (pause)
+			__builtin_ia32_pause();
+	}
+	return false;
 }
 
 void hvm_worker_run(struct worker *worker)
 {
-	uint64_t served = worker->line.done & ~LINE_FAILED, since = 0;
 	bool pause = worker->pause;
+	uint64_t since = 0;
 
 	if (worker->hvm->pool)
 		ptask_run(worker);
+	worker->served = worker->line.done & ~LINE_FAILED;
 	for (;;) {
-		for (int i = 0; i < POLLS; i++) {
-			uint64_t head = hvm_load_acquire(&worker->line.head);
-
-			if (head != served) {
-				served = head;
-				if (queue_has(&worker->open))
-					pass_on(worker);
-				run_call(worker, head);
-				i = -1;
-				since = 0;
-			} else if (has_item(worker) && take_any(worker)) {
-				i = -1;
-				since = 0;
-			} else if (pause) {
-				__builtin_ia32_pause();
-			}
-		}
-		if (hvm_load_relaxed(&worker->stop))
-			leave(worker);
-		if (steal(worker))
+		if (poll(worker, pause) || steal(worker))
 			since = 0;
 		else
-			idle(worker, served, &since);
+			idle(worker, &since);
 	}
 }
 
@@ -193,6 +201,7 @@ void hvm_worker_recovered(struct worker *worker)
 		ptask_recovered(worker);
 	raw_call3(SYS_arch_prctl, ARCH_SET_FS, worker->fs_base, 0);
 	hvm_store_relaxed(&worker->running, 0);
+	hvm_store_relaxed(&worker->engaged, 0);
 	if (ended & 1)
 		future_complete(worker->future, 0, worker->error);
 	else if (ended)

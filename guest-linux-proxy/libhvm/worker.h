@@ -28,20 +28,29 @@ _Static_assert(sizeof(struct line) == 64, "a call is one line");
 #define LINE_NEXT   (1ull << 32) /* from tag to tag */
 #define LINE_FAILED 1ull	 /* worker.error and worker.failure tell */
 
+/* Who misses a line is given its neighbour as well, so that what is not shared lies two lines apart (Intel 64 and IA-32
+ * Architectures Optimization Reference Manual, spatial prefetcher). */
+#define PAIR 128
+
 struct worker {
-	struct line line __attribute__((aligned(64)));
+	struct line line __attribute__((aligned(PAIR)));
 
 	/* Callers': they touch it before and after a call. */
-	uint32_t lock __attribute__((aligned(64)));
+	uint32_t lock __attribute__((aligned(PAIR)));
 	uint64_t tag; /* of the last call */
 
 	/* The worker's own; others look here when a call takes long. */
-	uint64_t running __attribute__((aligned(64))); /* tag of the call, or an odd ticket of queued work; 0: none */
+	uint64_t running __attribute__((aligned(PAIR))); /* tag of the call, or an odd ticket of queued work; 0: none */
+	uint64_t served;				 /* the last head seen */
 	uint64_t tickets;
 	struct hvm_future *future;  /* of the queued work that it has taken */
 	struct hvm_failure *wanted; /* where that wants to be told of a failure */
 	uint64_t window;	    /* how long it polls before it halts, TSC cycles */
-	uint32_t sleeping;	    /* halts, or is about to: who gives it work clears this and rings its doorbell */
+
+	/* What makes it look up from its line. */
+	uint32_t mail __attribute__((aligned(PAIR))); /* work was queued; or it is to leave */
+	uint32_t engaged;			      /* runs queued work: calls are better off elsewhere */
+	uint32_t sleeping; /* halts, or is about to: who gives it work clears this and rings its doorbell */
 
 	/* The same in a pool: its range of a group of tasks, and what it has run. */
 	struct hvm_group *group;
@@ -49,12 +58,12 @@ struct worker {
 	uint64_t groups, tasks, failures;
 
 	/* Of its server. */
-	int32_t error __attribute__((aligned(64))); /* of the function that failed last */
-	uint32_t scarred;			    /* a function was stopped where it was: it may hold anything */
-	uint64_t ended;				    /* running, of what failed */
-	uint64_t called_off;			    /* running, of what is over its limit */
-	uint64_t limited;			    /* running, of what the timer is set for */
-	uint64_t last_tag;			    /* of the last request served */
+	int32_t error __attribute__((aligned(PAIR))); /* of the function that failed last */
+	uint32_t scarred;			      /* a function was stopped where it was: it may hold anything */
+	uint64_t ended;				      /* running, of what failed */
+	uint64_t called_off;			      /* running, of what is over its limit */
+	uint64_t limited;			      /* running, of what the timer is set for */
+	uint64_t last_tag;			      /* of the last request served */
 	uint64_t server_window;
 	uint64_t strays, stray_since; /* failures of the worker's own code, which cannot go on without its memory */
 	int32_t timer;		      /* POSIX timer, -1: none yet */
@@ -101,6 +110,13 @@ _Noreturn void hvm_worker_recovered(struct worker *worker);
 
 /** Ring for it if it sleeps. After a full fence that follows what it is to see. */
 void hvm_worker_wake(struct worker *worker);
+
+/** Have it look at its queues, or at stop, where there is something new. */
+static inline void worker_mail(struct worker *worker)
+{
+	if (!hvm_load_relaxed(&worker->mail))
+		__atomic_store_n(&worker->mail, 1, __ATOMIC_SEQ_CST);
+}
 
 /* server.c: the loop of the server's thread, until the worker has left its core. */
 void hvm_serve(struct worker *worker);
