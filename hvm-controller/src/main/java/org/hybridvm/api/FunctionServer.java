@@ -36,6 +36,7 @@ final class FunctionServer implements JobListener {
     void began(Job begun) {
         job = begun;
         begun.closeStdin();
+        begun.grant(OutputStreamKind.STDOUT, MAX_WORDS); // without credit its end would not be seen
         begun.grant(OutputStreamKind.STDERR, MAX_WORDS);
     }
 

@@ -71,6 +71,7 @@ public final class Hvm {
             root.addSubcommand(spec.name(), spec);
         }
         var line = new CommandLine(root)
+                .setExpandAtFiles(false) // words of programs and functions may begin with @
                 .setOut(new PrintWriter(context.out(), true))
                 .setErr(new PrintWriter(context.err(), true))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
