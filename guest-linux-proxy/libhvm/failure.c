@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a function did wrong, in words. */
 #include "hvm.h"
+#include "module.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -42,13 +43,20 @@ static const char *access_of(uint64_t error)
 	return error & ERROR_WRITE ? "write to" : "read of";
 }
 
-/* @from a call: a return address may be the first byte of the next function. */
-static void print_place(FILE *file, uint64_t address, bool from_call)
+/* @from_call: a return address may be the first byte of the next function. */
+static void print_place_in_module(FILE *file, uint64_t address, bool from_call)
+{
+	struct hvm_module_symbol symbol = {.address = address - from_call};
+
+	if (module_symbol(&symbol))
+		fprintf(file, " %s+0x%llx (HRT module)", symbol.name, (unsigned long long)(address - symbol.address));
+}
+
+static void print_place_in_file(FILE *file, uint64_t address, bool from_call)
 {
 	Dl_info info = {.dli_fname = NULL};
 	const char *base;
 
-	fprintf(file, "0x%llx", (unsigned long long)address);
 	if (!dladdr((void *)(address - from_call), &info) || !info.dli_fname)
 		return;
 	base = strrchr(info.dli_fname, '/') ? strrchr(info.dli_fname, '/') + 1 : info.dli_fname;
@@ -57,6 +65,15 @@ static void print_place(FILE *file, uint64_t address, bool from_call)
 			(unsigned long long)(address - (uint64_t)info.dli_saddr), base);
 	else
 		fprintf(file, " (%s+0x%llx)", base, (unsigned long long)(address - (uint64_t)info.dli_fbase));
+}
+
+static void print_place(FILE *file, uint64_t address, bool from_call)
+{
+	fprintf(file, "0x%llx", (unsigned long long)address);
+	if (address - HVM_MODULE_VA < HVM_MODULE_SPAN)
+		print_place_in_module(file, address, from_call);
+	else
+		print_place_in_file(file, address, from_call);
 }
 
 static void print_cause(FILE *file, const struct hvm_failure *failure)

@@ -256,3 +256,28 @@ int module_find(int device, const char *partition, const char *name, uint64_t *a
 		return module_refuse(problem, errno, "\"%s\" cannot be looked up: %s", name, strerror(errno));
 	}
 }
+
+bool module_symbol(struct hvm_module_symbol *symbol)
+{
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	struct hvm_info info = {.index = 0};
+	struct hvm_module_symbol found;
+	unsigned int count = 0;
+
+	if (device < 0)
+		return false;
+	for (; !ioctl(device, HVM_IOC_INFO, &info); info.index++) {
+		struct hvm_module_find find = {.symbol.address = symbol->address};
+
+		memcpy(find.name, info.name, sizeof(find.name));
+		if (ioctl(device, HVM_IOC_MODULE_FIND, &find))
+			continue;
+		found = find.symbol;
+		count++;
+	}
+	close(device);
+	if (count != 1)
+		return false;
+	*symbol = found;
+	return true;
+}

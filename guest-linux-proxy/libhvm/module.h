@@ -26,6 +26,10 @@ int module_unload(int device, const char *partition, const char *module, struct 
  */
 int module_find(int device, const char *partition, const char *name, uint64_t *address, struct module_problem *problem);
 
+/** The function at @symbol->address, if a module of one partition has it, and of no other: a failure does not tell its
+ * partition. */
+bool module_symbol(struct hvm_module_symbol *symbol);
+
 /** The name of a module in file @path; false if the file's name cannot be one. */
 bool module_name(const char *path, char name[HVM_NAME_MAX]);
 

@@ -64,6 +64,7 @@ static void die(void)
 
 	work.failure = &failure;
 	call(&work);
+	hvm_failure_print(stdout, &failure);
 	printf("vector %u in the function: %d\n", failure.vector,
 	       failure.instruction - (uint64_t)work.function < 16 && failure.backtrace[0] == failure.instruction);
 }

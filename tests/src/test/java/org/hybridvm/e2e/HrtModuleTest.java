@@ -96,7 +96,8 @@ class HrtModuleTest {
     void shouldBeCalledByAProcessThatStaysInLinux() {
         String calls = node.linux(file("modulecalls")).succeeded().text();
 
-        assertThat(calls).isEqualTo("""
+        assertThat(calls).containsPattern("#0 0xffffffff00001[0-9a-f]+ counter_divide\\+0x[0-9a-f]+ \\(HRT module\\)");
+        assertThat(calls.replaceAll("(?m)^(function on|  ).*\n", "")).isEqualTo("""
                         counter 6
                         EBUSY
                         101
