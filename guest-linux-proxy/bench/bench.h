@@ -9,6 +9,7 @@
  *	threads.c what threads cost where the program itself runs
  *	primitives.c the same by hrt.h
  *	openmp.c what OpenMP costs there
+ *	ptask.c groups of tasks on a pool of all HRT cores
  *	main.c	 the metrics and how they are printed
  *
  * Medians and spreads are shared-memory-ipc/bench/measure.c.
@@ -83,6 +84,9 @@ void threads(void);
 
 /* primitives.c */
 void primitives(void);
+
+/* ptask.c: print JSON. */
+void ptask(void);
 
 /* openmp.c: with @count threads. */
 #define OPENMP_THREADS_MAX 256u

@@ -247,6 +247,10 @@ int main(int argc, char **argv)
 		threads();
 		return 0;
 	}
+	if (argc == 2 && !strcmp(argv[1], "ptask")) {
+		ptask();
+		return 0;
+	}
 	if (argc == 3 && !strcmp(argv[1], "openmp") && parse(argv[2], OPENMP_THREADS_MAX)) {
 		openmp(parse(argv[2], OPENMP_THREADS_MAX));
 		return 0;

@@ -42,7 +42,10 @@ int hvm_pool_leave(struct hvm *hvm);
 /** Cores of the pool; 0: not in it. */
 unsigned int hvm_pool_cores(const struct hvm *hvm);
 
-/** All tasks at the same time, task r on core r of the pool: they may wait for each other. At most as many as cores. */
+/**
+ * All tasks at the same time, task r on core r of the pool: they may wait for each other. At most as many as cores. If
+ * one fails that others wait for, these wait for ever: HVM_GROUP_FATAL is for such.
+ */
 #define HVM_GROUP_GANG 0x1u
 /** The tasks wait for memory more than they compute: at most half of the pool's cores run such at a time. */
 #define HVM_GROUP_MEMORY_BOUND 0x2u

@@ -57,6 +57,7 @@ final class BenchRun implements JobListener {
                 run(jobs, same, PartitionKind.HRT, cores, openmp),
                 run(jobs, same, PartitionKind.LINUX, 0, openmp),
                 "OpenMP on as many Linux cores (%d)".formatted(cores)));
+        metrics.addAll(metricsOf(run(jobs, same, PartitionKind.LINUX, 0, List.of("ptask"))));
         facts.put("metrics", metrics);
         return facts;
     }

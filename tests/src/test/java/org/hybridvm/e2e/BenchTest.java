@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 class BenchTest {
     @Test
     @Timeout(300)
-    void shouldPrintTheMetricsOfBootCallsThreadsAndOpenMp(Node node) {
+    void shouldPrintTheMetricsOfBootCallsThreadsOpenMpAndPtasks(Node node) {
         Outcome bench = Commands.run(node.command("bench", Node.VM, "-o", "json"), new byte[0], Duration.ofSeconds(240))
                 .succeeded();
 
@@ -40,7 +40,10 @@ class BenchTest {
                         "task.throughput",
                         "posix.create_join",
                         "openmp.region",
-                        "openmp.step");
+                        "openmp.step",
+                        "ptask.throughput",
+                        "ptask.throughput.single",
+                        "ptask.group_wait");
         assertThat(metrics).allSatisfy(metric -> {
             assertThat(metric.text("unit")).isNotEmpty();
             assertThat(metric.text("beside")).isNotEmpty();

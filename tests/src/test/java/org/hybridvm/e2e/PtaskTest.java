@@ -37,8 +37,21 @@ class PtaskTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "once", "list", "width", "gang", "order", "turns", "full", "event", "fault", "library", "refused",
-                "forked", "leave", "processes", "killed"
+                "once",
+                "list",
+                "width",
+                "gang",
+                "order",
+                "turns",
+                "full",
+                "event",
+                "fault",
+                "library",
+                "refused",
+                "forked",
+                "leave",
+                "processes",
+                "killed"
             })
     void shouldRunGroupsOfTasks(String part) {
         String ptask = programs.path("ptask").toString();
@@ -50,8 +63,7 @@ class PtaskTest {
     void shouldRunRegionsOnHrtCoresOnlyIfAskedTo() {
         String program = programs.path("openmp-regions").toString();
 
-        assertThat(openmp("openmp-regions", "where").succeeded().text())
-                .startsWith("ring 3, then 0; 2 threads of 2\n");
+        assertThat(openmp("openmp-regions", "where").succeeded().text()).startsWith("ring 3, then 0; 2 threads of 2\n");
         assertThat(node.linux(program, "where").succeeded().text()).startsWith("ring 3, then 3; ");
     }
 
