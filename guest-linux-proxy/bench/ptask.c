@@ -17,7 +17,7 @@
 
 #include "bench.h"
 
-#define TASKS  20000
+#define TASKS  200000
 #define GROUPS 200
 
 static struct hvm *hvm;

@@ -60,7 +60,7 @@ unsigned int hvm_pool_cores(const struct hvm *hvm);
 
 struct hvm_group_options {
 	uint32_t width; /* cores that may run the group at a time; 0: all */
-	uint32_t range; /* tasks that a core takes at once; 0: the aerokernel chooses */
+	uint32_t range; /* tasks that a core takes at once; 0: an eighth of its part, at least one */
 	uint32_t flags; /* HVM_GROUP_* */
 	int event;
 };
@@ -83,8 +83,9 @@ struct hvm_group {
 	void (*function)(uint64_t number, void *argument);
 	void *argument;
 	const struct hvm_task *tasks;
-	uint32_t flags, place;
+	uint32_t flags, place, range;
 	int event;
+	uint64_t next __attribute__((aligned(64))); /* task to begin */
 };
 
 /**

@@ -10,8 +10,10 @@
 
 #define POLLS	      64
 #define RETRY_NS      200000 /* until there may be room in the queue */
-#define PUBLIC_FLAGS  0x7ffu
+#define PUBLIC_FLAGS  0x707u
 #define PRIVATE_FLAGS 0x700u
+
+#define RANGES_PER_CORE 8 /* if the caller leaves the size of a range to us */
 
 _Static_assert(HVM_GROUP_GANG == HVM_PTASK_GANG && HVM_GROUP_MEMORY_BOUND == HVM_PTASK_MEMORY_BOUND &&
 		   HVM_GROUP_TURNS == HVM_PTASK_TURNS,
@@ -140,19 +142,60 @@ static int try_submit(struct hvm *hvm, struct hvm_group *group, const uint64_t a
 	return err;
 }
 
+static bool is_valid(const struct hvm_group *group, const struct hvm_group_options *options)
+{
+	return group->count && group->count <= HVM_PTASK_TASKS && options->width <= HVM_MAX_CORES &&
+	       options->range <= group->count && !(options->flags & ~PUBLIC_FLAGS);
+}
+
+static uint32_t cores_for(const struct hvm *hvm, const struct hvm_group_options *options)
+{
+	return options->width && options->width < hvm->cores ? options->width : hvm->cores;
+}
+
+static uint32_t fair_range(uint64_t count, uint32_t width)
+{
+	uint64_t range = count / ((uint64_t)width * RANGES_PER_CORE);
+
+	return range ? (uint32_t)range : 1;
+}
+
+/*
+ * What the aerokernel is told. It counts a gang's tasks, and those of a group that makes room for others after each
+ * range. Of any other group it learns how many cores can take part: these count on themselves, by group->next, until
+ * nothing is left, and only then ask again.
+ */
+static void describe(const struct hvm *hvm, struct hvm_group *group, const struct hvm_group_options *options,
+		     uint64_t arg[HVM_SLOT_ARGS])
+{
+	uint32_t width = cores_for(hvm, options),
+		 range = options->range ? options->range : fair_range(group->count, width);
+	uint64_t parts = (group->count + range - 1) / range;
+	bool counted = options->flags & (HVM_GROUP_GANG | HVM_GROUP_TURNS);
+
+	group->range = counted ? 0 : range;
+	arg[0] = counted ? group->count : parts < width ? parts : width;
+	arg[1] = options->width;
+	arg[2] = counted ? options->range : 1;
+	arg[3] = options->flags & ~PRIVATE_FLAGS;
+	arg[4] = (uint64_t)group;
+}
+
 static int submit(struct hvm *hvm, struct hvm_group *group, const struct hvm_group_options *options)
 {
 	static const struct hvm_group_options usual;
 	const struct timespec retry = {.tv_nsec = RETRY_NS};
 	const struct hvm_group_options *use = options ? options : &usual;
-	const uint64_t arg[HVM_SLOT_ARGS] = {group->count, use->width, use->range, use->flags & ~PRIVATE_FLAGS,
-					     (uint64_t)group};
+	uint64_t arg[HVM_SLOT_ARGS] = {0};
 	int err;
 
-	if (use->flags & ~PUBLIC_FLAGS)
+	if (!is_joined(hvm))
+		return why_not(hvm);
+	if (!is_valid(group, use))
 		return -EINVAL;
 	group->flags = use->flags;
 	group->event = use->event;
+	describe(hvm, group, use, arg);
 	while ((err = try_submit(hvm, group, arg)) == -EAGAIN && !(use->flags & HVM_GROUP_NO_WAIT))
 		raw_call3(SYS_nanosleep, (uint64_t)&retry, 0, 0);
 	return err;
@@ -163,6 +206,7 @@ static void init(struct hvm_group *group, uint64_t count)
 	memset(group, 0, offsetof(struct hvm_group, failure));
 	group->count = count;
 	group->tasks = NULL;
+	group->next = 0;
 }
 
 int hvm_group_submit(struct hvm *hvm, struct hvm_group *group, void (*task)(uint64_t number, void *argument),

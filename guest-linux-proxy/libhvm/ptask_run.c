@@ -46,6 +46,36 @@ static void run_range(struct worker *worker)
 	hvm_store_relaxed(&worker->running, 0);
 }
 
+static void take(struct worker *worker, uint64_t first, uint64_t count)
+{
+	worker->task = first;
+	worker->task_end = first + count;
+	worker->tasks += count;
+}
+
+/* Cores that have the group count on together, without the aerokernel; false if nothing is left. */
+static bool take_range(struct worker *worker)
+{
+	struct hvm_group *group = worker->group;
+	uint64_t first;
+
+	if (!group->range)
+		return false;
+	first = __atomic_fetch_add(&group->next, group->range, __ATOMIC_RELAXED);
+	if (first >= group->count)
+		return false;
+	take(worker, first, group->count - first < group->range ? group->count - first : group->range);
+	return true;
+}
+
+/* Until the core has nothing more of the group. */
+static void run_group(struct worker *worker)
+{
+	do
+		run_range(worker);
+	while (take_range(worker));
+}
+
 _Noreturn void ptask_run(struct worker *worker)
 {
 	const struct hvm_slot *slot = worker->slot;
@@ -57,10 +87,9 @@ _Noreturn void ptask_run(struct worker *worker)
 		if (!slot->task_count)
 			continue;
 		worker->group = (struct hvm_group *)slot->task_group;
-		worker->task = slot->task_first;
-		worker->task_end = slot->task_first + slot->task_count;
-		worker->tasks += slot->task_count;
-		run_range(worker);
+		if (!worker->group->range)
+			take(worker, slot->task_first, slot->task_count);
+		run_group(worker);
 	}
 }
 
@@ -103,7 +132,7 @@ _Noreturn void ptask_recovered(struct worker *worker)
 		if (worker->group->flags & HVM_GROUP_FATAL)
 			end_process(&worker->failure);
 		note_failure(worker);
-		run_range(worker);
+		run_group(worker);
 	}
 	ptask_run(worker);
 }
