@@ -76,7 +76,7 @@ struct hvm_part {
 	struct mutex lock; /* image, boot, who has what; the list of jobs */
 	struct list_head jobs;
 	struct list_head modules;
-	DECLARE_BITMAP(module_map, HVM_MODULE_CHUNKS); /* entries of module_entries in use */
+	DECLARE_BITMAP(module_map, HVM_MODULE_CHUNKS);	/* entries of module_entries in use */
 	size_t image_size;				/* bytes of the clean copy, 0 = none */
 	u64 offline_ns, first_instruction_ns, ready_ns; /* of the last boot */
 	u32 apic_id[HVM_MAX_CORES];
