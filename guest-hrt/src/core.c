@@ -15,9 +15,6 @@ bool cpu_has_fsgsbase;
 
 extern const uint8_t image_start[], image_end[];
 
-/* The page attribute table that Linux uses: entry 1 is write-combining, entry 5 write-protected. */
-#define PAT_AS_LINUX 0x0407050600070106ull
-
 #define CPUID_7_EBX_FSGSBASE (1u << 0)
 #define CPUID_7_ECX_RDPID    (1u << 22)
 #define CPUID_X1_EDX_RDTSCP  (1u << 27)
@@ -78,7 +75,7 @@ static void control_registers_init(void)
 		cr4 |= CR4_FSGSBASE;
 	cpu_write_cr4(cr4);
 	cpu_write_cr0((cpu_read_cr0() | CR0_MP) & ~(uint64_t)(CR0_EM | CR0_TS));
-	cpu_write_msr(MSR_PAT, PAT_AS_LINUX);
+	cpu_write_msr(MSR_PAT, partition->pat);
 	has_tsc_aux = cpu_id(0x80000001, 0).edx & CPUID_X1_EDX_RDTSCP || cpu_id(7, 0).ecx & CPUID_7_ECX_RDPID;
 }
 

@@ -180,6 +180,7 @@ static void partition_init(const struct module *image)
 	    .core_count = 1,
 	    .tsc_khz = TSC_KHZ,
 	    .spin_cycles = 100000,
+	    .pat = cpu_read_msr(MSR_PAT),
 	    .apic_phys = 0xfee00000,
 	    .wake_vector = WAKE_VECTOR,
 	    .wake_apic = 0,

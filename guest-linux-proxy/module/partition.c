@@ -196,6 +196,7 @@ static void describe(struct hvm_part *part)
 	/* Spin about as long as a wake-up through a hypervisor costs. */
 	head->spin_cycles = (u64)tsc_khz * 40 / 1000;
 	head->apic_phys = apic_base();
+	rdmsrl(MSR_IA32_CR_PAT, head->pat);
 	if (x2apic_enabled())
 		head->flags |= HVM_FLAG_X2APIC;
 	if (__read_cr4() & X86_CR4_LA57)

@@ -154,6 +154,7 @@ static void dump_partition(void)
 	FIELD(hvm_partition, state);
 	FIELD(hvm_partition, generation);
 	FIELD(hvm_partition, idle_top);
+	FIELD(hvm_partition, pat);
 	FIELD(hvm_partition, line1_pad);
 	FIELD(hvm_partition, image_end);
 	FIELD(hvm_partition, panic_core);

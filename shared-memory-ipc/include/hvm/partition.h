@@ -119,7 +119,8 @@ struct hvm_partition {
 	uint32_t state;	     /* enum hvm_partition_state */
 	uint32_t generation; /* raised at every boot of the partition */
 	uint64_t idle_top;   /* physical address of the top-level table with an empty lower half */
-	uint64_t line1_pad[6];
+	uint64_t pat;	     /* IA32_PAT as Linux has it: the same page-table entries must mean the same to both */
+	uint64_t line1_pad[5];
 
 	/* line 2: the aerokernel */
 	uint64_t image_end;  /* bytes of the image including bss, as linked */

@@ -81,6 +81,7 @@ public final class PartitionDescriptor {
     public static final long STATE_OFFSET = 0x40L;
     public static final long GENERATION_OFFSET = 0x44L;
     public static final long IDLE_TOP_OFFSET = 0x48L;
+    public static final long PAT_OFFSET = 0x50L;
     public static final long IMAGE_END_OFFSET = 0x80L;
     public static final long PANIC_CORE_OFFSET = 0x88L;
     public static final long COUNTED_OFFSET = 0xc0L;
