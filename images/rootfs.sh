@@ -11,6 +11,7 @@ source "$(dirname "$0")/lib.sh"
 root=$build_dir/rootfs
 image=$build_dir/rootfs.img
 library=$images_dir/../guest-hrt/build/libhrt/libhrt.so.1
+calls=$images_dir/../guest-linux-proxy/build/libhvm/libhvm.so.1
 openmp=$images_dir/../guest-linux-proxy/build/libgomp/libgomp.so.1
 
 # What a guest has no use for.
@@ -75,9 +76,10 @@ unpack_packages() {
 	done
 }
 
-# Programs that are linked with -lhrt find it here (docs/hrt.md).
+# Programs that are linked with -lhrt (docs/hrt.md) and -lhvm (docs/calls.md) find them here.
 add_library() {
 	install -D -m 755 "$library" "$root/usr/lib/x86_64-linux-gnu/${library##*/}"
+	install -D -m 755 "$calls" "$root/usr/lib/x86_64-linux-gnu/${calls##*/}"
 	# Beside gcc's, for those who ask for it (docs/ptasks.md).
 	install -D -m 755 "$openmp" "$root/usr/lib/hvm/openmp/${openmp##*/}"
 }
@@ -127,8 +129,9 @@ main() {
 	fetch_packages "${files[@]}"
 	[[ ${1:-} != --fetch ]] || return 0
 	[[ -s $library ]] || fail "no '$library': run make -C guest-hrt"
+	[[ -s $calls ]] || fail "no '$calls': run make -C guest-linux-proxy"
 	[[ -s $openmp ]] || fail "no '$openmp': run make -C guest-linux-proxy"
-	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" "$library" "$openmp" | cksum)"
+	identity="$(printf '%s ' "${files[@]}") $(cat "$0" "$images_dir/lib.sh" "$library" "$calls" "$openmp" | cksum)"
 	if [[ $(cat "$image.stamp" 2>/dev/null) == "$identity" && -s $image ]]; then
 		return
 	fi

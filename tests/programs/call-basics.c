@@ -3,9 +3,8 @@
 #include "call.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -302,12 +301,34 @@ static void ends(const char *argument)
 	}
 }
 
+/* Who may use HRT cores is who may open the device: as root, for a moment, nobody else. */
+static void rights(const char *argument)
+{
+	int status;
+	pid_t child;
+
+	(void)argument;
+	CHECK(chmod("/dev/hvm", 0600) == 0);
+	child = fork();
+	if (child == 0) {
+		struct hvm *hvm;
+
+		CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+		CHECK_ERROR(hvm_open(&hvm, NULL), -EACCES);
+		in_words("no right to open it for user 65534");
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(chmod("/dev/hvm", 0666) == 0);
+	CHECK(status == 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct part parts[] = {
-	    {"values", values},	  {"library", library},	    {"callers", callers},
-	    {"nesting", nesting}, {"again", again},	    {"refusals", refusals},
-	    {"forks", forks},	  {"leftovers", leftovers}, {"ends", ends},
+	    {"values", values}, {"library", library},	{"callers", callers}, {"nesting", nesting},
+	    {"again", again},	{"refusals", refusals}, {"forks", forks},     {"leftovers", leftovers},
+	    {"ends", ends},	{"rights", rights},
 	};
 
 	return RUN_PARTS(parts, argc, argv);

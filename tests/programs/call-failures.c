@@ -16,13 +16,17 @@ static uint64_t one(void)
 	return 1;
 }
 
-static __attribute__((noinline)) uint64_t write_to(volatile uint64_t *address)
+/* With names that a dynamic program tells (dladdr). */
+uint64_t write_to(volatile uint64_t *address);
+uint64_t outer(volatile uint64_t *address);
+
+__attribute__((noinline)) uint64_t write_to(volatile uint64_t *address)
 {
 	*address = 1;
 	return 1;
 }
 
-static __attribute__((noinline)) uint64_t outer(volatile uint64_t *address)
+__attribute__((noinline)) uint64_t outer(volatile uint64_t *address)
 {
 	uint64_t sum = write_to(address);
 
