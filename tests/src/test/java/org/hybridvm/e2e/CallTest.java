@@ -19,8 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(180)
 class CallTest {
     /** How long memory changes under a function's hands, for each way: scripts/soak takes longer. */
-    private static final String SECONDS =
-            Objects.requireNonNullElse(System.getenv("HVM_TEST_STRESS_SECONDS"), "1");
+    private static final String SECONDS = Objects.requireNonNullElse(System.getenv("HVM_TEST_STRESS_SECONDS"), "1");
 
     private Node node;
     private Programs programs;
@@ -32,17 +31,7 @@ class CallTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "values",
-                "callers",
-                "nesting",
-                "again",
-                "refusals",
-                "forks",
-                "leftovers",
-                "rights"
-            })
+    @ValueSource(strings = {"values", "callers", "nesting", "again", "refusals", "forks", "leftovers", "rights"})
     void shouldCallFunctions(String part) {
         assertThat(runs("call-basics", part)).containsExactly("ok " + part);
     }
@@ -70,22 +59,15 @@ class CallTest {
 
         assertThat(lines.getFirst())
                 .isEqualTo("function on HRT core 0: exception 14, page fault: write to 0x10, where nothing may be");
-        assertThat(lines).anyMatch(line -> line.matches("  #0 0x[0-9a-f]+ write_to\\+0x[0-9a-f]+ \\(call-failures-shared\\)"));
-        assertThat(lines).anyMatch(line -> line.matches("  #1 0x[0-9a-f]+ outer\\+0x[0-9a-f]+ \\(call-failures-shared\\)"));
+        assertThat(lines)
+                .anyMatch(line -> line.matches("  #0 0x[0-9a-f]+ write_to\\+0x[0-9a-f]+ \\(call-failures-shared\\)"));
+        assertThat(lines)
+                .anyMatch(line -> line.matches("  #1 0x[0-9a-f]+ outer\\+0x[0-9a-f]+ \\(call-failures-shared\\)"));
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "outstanding",
-                "batches",
-                "asleep",
-                "waiters",
-                "stealing",
-                "full",
-                "ranks",
-                "events",
-                "detaching"
+            strings = {"outstanding", "batches", "asleep", "waiters", "stealing", "full", "ranks", "events", "detaching"
             })
     void shouldRunWhatIsSubmitted(String part) {
         assertThat(runs("call-async", part)).containsExactly("ok " + part);
@@ -113,7 +95,8 @@ class CallTest {
     }
 
     private List<String> runs(String program, String... words) {
-        var command = new ArrayList<>(List.of("run", "--vm", Node.VM, "--linux", "--", programs.path(program).toString()));
+        var command = new ArrayList<>(List.of(
+                "run", "--vm", Node.VM, "--linux", "--", programs.path(program).toString()));
         command.addAll(List.of(words));
 
         Outcome outcome =
