@@ -5,13 +5,17 @@
 #include "raw.h"
 
 #include <asm/prctl.h>
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <hvm/gate.h>
 
-#define GRACE_NS 100000000 /* for another thread to take a signal that ends the process */
+#define GRACE_NS   100000000 /* for another thread to take a signal that ends the process */
+#define FRAMES	   8
+#define PLACE_SIZE 96 /* of a text */
 
 /* The group's memory is the caller's again with the store that says that it is done. */
 static void end_group(struct worker *worker, struct hvm_group *group)
@@ -93,20 +97,43 @@ _Noreturn void ptask_run(struct worker *worker)
 	}
 }
 
-/* What failed may hold any lock of the C library: a line without it. Linux ends the process, by another thread. */
+/* As addr2line(1) takes it, if it lies in a file. */
+static size_t add_place(char *text, uint64_t address)
+{
+	Dl_info info;
+	int length;
+
+	if (!dladdr((void *)address, &info) || !info.dli_fname)
+		length = snprintf(text, PLACE_SIZE, " %#lx", address);
+	else
+		length = snprintf(text, PLACE_SIZE, " %.60s+%#lx", basename(info.dli_fname),
+				  address - (uint64_t)info.dli_fbase);
+	return (size_t)length;
+}
+
+/* What failed may hold any lock of the C library's streams and memory: this takes none. */
+static void report(const struct hvm_failure *failure)
+{
+	char line[160 + (FRAMES + 1) * PLACE_SIZE];
+	size_t used = (size_t)snprintf(line, sizeof(line),
+				       "libhvm: a task on core %u of the pool failed: exception %u, address %#lx, at",
+				       failure->core, failure->vector, failure->address);
+
+	used += add_place(line + used, failure->instruction);
+	for (uint32_t i = 1; i < failure->frames && i < FRAMES; i++)
+		used += add_place(line + used, failure->backtrace[i]);
+	line[used++] = '\n';
+	raw_call3(SYS_write, STDERR_FILENO, (uint64_t)line, used);
+}
+
+/* By another thread, which takes the signal as if it had failed. */
 static _Noreturn void end_process(const struct hvm_failure *failure)
 {
 	const struct timespec grace = {.tv_nsec = GRACE_NS};
 	struct sigaction action = {.sa_handler = SIG_DFL};
 	uint64_t pid = (uint64_t)raw_call3(SYS_getpid, 0, 0, 0);
-	char line[200];
-	int length;
 
-	length =
-	    snprintf(line, sizeof(line),
-		     "libhvm: a task on core %u of the pool failed: exception %u at %#lx, address %#lx, signal %u\n",
-		     failure->core, failure->vector, failure->instruction, failure->address, failure->signal);
-	raw_call3(SYS_write, STDERR_FILENO, (uint64_t)line, (uint64_t)length);
+	report(failure);
 	sigaction((int)failure->signal, &action, NULL);
 	raw_call3(SYS_tgkill, pid, pid, failure->signal);
 	raw_call3(SYS_nanosleep, (uint64_t)&grace, 0, 0);
