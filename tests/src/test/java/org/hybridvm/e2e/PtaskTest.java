@@ -76,6 +76,14 @@ class PtaskTest {
         assertThat(outcome.text()).isEqualTo("ok " + part + "\n");
     }
 
+    @Test
+    void shouldRunFortran() {
+        Outcome outcome = openmp("openmp-f90").succeeded();
+
+        assertThat(outcome.errors()).isEmpty();
+        assertThat(outcome.text()).isEqualTo("team 2 total 501500.0 schedule 3 chunk 5\n");
+    }
+
     @ParameterizedTest
     @CsvSource({"cg, 64, 2", "stream, 100000, 2", "stencil, 128, 50", "fft, 12, 2", "nbody, 200, 3"})
     void shouldGiveTheStoredResult(String name, String size, String repetitions) throws IOException {
