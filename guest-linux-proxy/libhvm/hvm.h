@@ -56,7 +56,10 @@ void hvm_close(struct hvm *hvm);
  */
 int hvm_attach(struct hvm *hvm, unsigned int cores);
 
-/** Give the cores back. What runs there is stopped where it is; calls end with -ESHUTDOWN. */
+/**
+ * Give the cores back. What runs there is stopped where it is; calls end with -ESHUTDOWN. -ENOTCONN. -EDEADLK: from a
+ * function on an HRT core.
+ */
 int hvm_detach(struct hvm *hvm);
 
 /** Cores that are attached now. */
@@ -99,7 +102,8 @@ struct hvm_work {
 	 * what it holds locked stays so.
 	 */
 	uint64_t limit_ns;
-	struct hvm_failure *failure; /* filled if the call ends with -EFAULT or -ETIMEDOUT; NULL: not wanted */
+	struct hvm_failure
+	    *failure; /* filled if the call ends with -EFAULT, -ETIMEDOUT or -ECANCELED; NULL: not wanted */
 };
 
 /* HVM_WORK(function, arguments...): a request, for any core, without a limit. */
@@ -131,15 +135,16 @@ struct hvm_work {
 /**
  * Call a function on an HRT core and poll until it is done.
  * @result: what it answered; NULL: not wanted
- * -EFAULT: it caused an exception. -ETIMEDOUT: its limit. -EINVAL: no such core. -ENOTCONN: not attached.
- * -ESHUTDOWN: the partition was rebooted, or another thread detached.
+ * -EFAULT: it caused an exception. -ETIMEDOUT: its limit. -ECANCELED: it ended its thread. -EINVAL: no such core.
+ * -EDEADLK: a function called its own core. -ENOTCONN: not attached. -ESHUTDOWN: the partition was rebooted, or another
+ * thread detached.
  */
 int hvm_call(struct hvm *hvm, const struct hvm_work *work, uint64_t *result);
 
 /**
  * Call it on @cores cores at once (0: all): function(rank, cores, arg[0], arg[1], arg[2]), rank 0 .. @cores - 1. The
  * ranks run at the same time, so they may wait for each other. Done when all are. @results: of each rank, or NULL.
- * As hvm_call; the first rank that failed tells why.
+ * As hvm_call; the first rank that failed tells why, and the others are stopped.
  */
 int hvm_call_all(struct hvm *hvm, const struct hvm_work *work, unsigned int cores, uint64_t *results);
 
@@ -161,7 +166,7 @@ int hvm_submit(struct hvm *hvm, const struct hvm_work *work, struct hvm_future *
 /** The same for @count calls, with one look at whether somebody must be woken. How many were begun, or an error. */
 int hvm_submit_many(struct hvm *hvm, const struct hvm_work *works, struct hvm_future *futures, unsigned int count);
 
-/** True once it is done. Then result and error are there: 0, -EFAULT, -ETIMEDOUT, -ESHUTDOWN. Does not wait. */
+/** True once it is done. Then result and error (0, or as of hvm_call) are there. Does not wait. */
 bool hvm_poll(const struct hvm_future *future);
 
 /** Sleep until it is done; its error. @result as above. */

@@ -273,12 +273,12 @@ class HvmCommandsTest {
         });
         assertThat(hvm.run("bench").out()).isEqualTo("""
                         VM demo, acceleration tcg
-                        METRIC               MEDIAN   P10-P90            BESIDE IT                                  RATIO  TARGET  MET
-                        syscall.local        130 ns   120 ns - 140 ns    520 ns getpid                              0.250  <= 0.5  yes
+                        METRIC          MEDIAN   P10-P90            BESIDE IT                                  RATIO  TARGET  MET
+                        syscall.local   130 ns   120 ns - 140 ns    520 ns getpid                              0.250  <= 0.5  yes
                         call.sync.line  9.00 us  -                  5.00 us ping-pong                          1.800  <= 1.5  no
-                        other                1.50 MB  -                  -                                          -      -       -
-                        barrier              50.0 ns  1.00 ns - 2.00 ns  200 ns pthreads in the Linux partition     0.250  <= 0.1  no
-                        openmp.step          30.0 ns  1.00 ns - 2.00 ns  40.0 ns OpenMP on as many Linux cores (1)  0.750  <= 1.0  yes
+                        other           1.50 MB  -                  -                                          -      -       -
+                        barrier         50.0 ns  1.00 ns - 2.00 ns  200 ns pthreads in the Linux partition     0.250  <= 0.1  no
+                        openmp.step     30.0 ns  1.00 ns - 2.00 ns  40.0 ns OpenMP on as many Linux cores (1)  0.750  <= 1.0  yes
                         """);
         assertThat(machine.commands().getFirst().identity().user()).isZero();
     }
