@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <ucontext.h>
 
 #include <hvm/poll.h>
 
@@ -67,6 +68,24 @@ static enum served next_request(struct worker *worker, struct hvm_request *reque
 	return SERVED;
 }
 
+static void set_timer(struct worker *worker, uint64_t ns)
+{
+	const struct itimerspec time = {
+	    .it_value = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)},
+	    .it_interval = {.tv_nsec = ns ? SERVER_REPEAT_NS : 0},
+	};
+	const uint64_t arg[6] = {(uint64_t)worker->timer, 0, (uint64_t)&time, 0};
+
+	raw_call(SYS_timer_settime, arg);
+}
+
+static void end_limit(struct worker *worker)
+{
+	if (worker->limited)
+		set_timer(worker, 0);
+	worker->limited = 0;
+}
+
 /* Where the worker goes on instead of what it does. */
 static void send_back(struct worker *worker)
 {
@@ -108,6 +127,7 @@ static enum served fail(struct worker *worker, int error, uint32_t vector, uint3
 	if (is_in_function(worker)) {
 		struct hvm_failure *failure = &worker->failure;
 
+		end_limit(worker);
 		worker->scarred = 1;
 		worker->ended = worker->running;
 		worker->error = error;
@@ -181,19 +201,13 @@ static enum served serve_signal(struct worker *worker)
 	return SERVED;
 }
 
-static void set_timer(struct worker *worker, uint64_t ns)
-{
-	const struct itimerspec time = {
-	    .it_value = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)},
-	    .it_interval = {.tv_nsec = ns ? SERVER_REPEAT_NS : 0},
-	};
-	const uint64_t arg[6] = {(uint64_t)worker->timer, 0, (uint64_t)&time, 0};
-
-	raw_call(SYS_timer_settime, arg);
-}
-
+/* What runs may take so long; 0: it has ended. */
 static int64_t serve_limit(struct worker *worker, uint64_t ns)
 {
+	if (!ns) {
+		end_limit(worker);
+		return 0;
+	}
 	if (worker->timer < 0) {
 		struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SERVER_SIGNAL};
 
@@ -203,7 +217,7 @@ static int64_t serve_limit(struct worker *worker, uint64_t ns)
 			return -EAGAIN;
 	}
 	worker->limited = worker->running;
-	set_timer(worker, ns ? ns : 1);
+	set_timer(worker, ns);
 	return 0;
 }
 
@@ -214,32 +228,56 @@ void server_call_off(struct worker *worker, uint64_t what)
 	raw_ioctl(worker->hvm->fd, HVM_IOC_SIGNAL, &worker->index);
 }
 
-/* In the server's thread. By its timer; or by hvm_server_interrupt, whose work is done when a system call has ended. */
+/* What the server does for the function is to end. */
+static bool is_called_off(const struct worker *worker)
+{
+	uint64_t running = hvm_load_relaxed(&worker->running);
+
+	return hvm_load_relaxed(&worker->stop) || (running && hvm_load_relaxed(&worker->called_off) == running);
+}
+
+/*
+ * Linux has put the thread back onto the SYSCALL instruction of the call that it would make again, where it also is
+ * just before one: go on behind it instead.
+ */
+static void skip_call(ucontext_t *context)
+{
+	greg_t *registers = context->uc_mcontext.gregs;
+	const uint8_t *code = (const uint8_t *)registers[REG_RIP];
+
+	if (code[0] != 0x0f || code[1] != 0x05)
+		return;
+	registers[REG_RIP] += 2;
+	registers[REG_RAX] = -EINTR;
+}
+
+/* In the server's thread, by its timer or by hvm_server_interrupt. Who is not meant goes on with its system call. */
 static void handle(int number, siginfo_t *info, void *context)
 {
 	struct worker *worker = info->si_value.sival_ptr;
 
 	(void)number;
-	(void)context;
-	if (info->si_code != SI_TIMER)
-		return;
-	if (hvm_load_relaxed(&worker->running) == worker->limited)
+	if (info->si_code == SI_TIMER && hvm_load_relaxed(&worker->running) == worker->limited)
 		server_call_off(worker, worker->limited);
-	else
-		set_timer(worker, 0);
+	if (is_called_off(worker))
+		skip_call(context);
 }
 
 void hvm_server_install(void)
 {
-	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO}, present;
+	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART}, present;
 
 	if (!sigaction(SERVER_SIGNAL, NULL, &present) && present.sa_sigaction != handle)
 		sigaction(SERVER_SIGNAL, &action, NULL);
 }
 
-void hvm_server_interrupt(const struct worker *worker)
+void hvm_server_interrupt(struct worker *worker)
 {
-	raw_call3(SYS_tgkill, (uint64_t)raw_call3(SYS_getpid, 0, 0, 0), worker->tid, SERVER_SIGNAL);
+	uint64_t pid = (uint64_t)raw_call3(SYS_getpid, 0, 0, 0);
+	siginfo_t info = {.si_signo = SERVER_SIGNAL, .si_code = SI_QUEUE};
+
+	info.si_value.sival_ptr = worker;
+	raw_call(SYS_rt_tgsigqueueinfo, (const uint64_t[6]){pid, worker->tid, SERVER_SIGNAL, (uint64_t)&info});
 }
 
 static int64_t tell_clock(struct worker *worker, uint64_t clock)

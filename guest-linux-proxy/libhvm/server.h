@@ -11,7 +11,7 @@
 /* Linux never sends it, and nobody else uses it: it ends system calls of servers, which block all others. */
 #define SERVER_SIGNAL SIGSTKFLT
 
-/* A signal may come just before the system call that it is to end: it is sent again after this, ns. */
+/* A worker that missed that it was called off is told again after this, ns. */
 #define SERVER_REPEAT_NS 1000000
 
 /** Have the worker leave what it does, if that still is what @what was in worker.running. */

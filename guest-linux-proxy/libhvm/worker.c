@@ -66,6 +66,8 @@ static void run_item(struct worker *worker, const struct item *item)
 		raw_call3(CALL_LIMIT, limit, 0, 0);
 	result = call(item->function, item->arg);
 	hvm_store_relaxed(&worker->running, 0);
+	if (limit)
+		raw_call3(CALL_LIMIT, 0, 0, 0);
 	future_complete(future, result, 0);
 	hvm_store_relaxed(&worker->engaged, 0);
 }

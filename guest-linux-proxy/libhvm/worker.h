@@ -88,7 +88,7 @@ struct worker {
 };
 
 /* Forwarded calls with a meaning between worker and server. */
-#define CALL_LIMIT 0xe000u /* what runs may take arg0 nanoseconds */
+#define CALL_LIMIT 0xe000u /* what runs may take arg0 nanoseconds; 0: it has ended */
 #define CALL_LEAVE 0xe001u /* the worker has nothing more to do. Not answered */
 
 /** The worker that runs this code, or NULL in a thread of Linux. */
@@ -121,9 +121,8 @@ static inline void worker_mail(struct worker *worker)
 /* server.c: the loop of the server's thread, until the worker has left its core. */
 void hvm_serve(struct worker *worker);
 
-/** Have the server's system call end (EINTR), if it is in one. Perhaps too early for it: say it again until it worked.
- */
-void hvm_server_interrupt(const struct worker *worker);
+/** Have the server's system call end (EINTR), if the function that it makes it for was called off. */
+void hvm_server_interrupt(struct worker *worker);
 
 /** The handler of what hvm_server_interrupt sends. */
 void hvm_server_install(void);

@@ -70,6 +70,13 @@ static uint64_t read_forever(int fd)
 	return (uint64_t)read(fd, &byte, 1);
 }
 
+static void *write_later(void *fd)
+{
+	usleep(10000);
+	CHECK(write(*(int *)fd, "x", 1) == 1);
+	return NULL;
+}
+
 static uint64_t end_thread(uint64_t value)
 {
 	pthread_exit((void *)value);
@@ -179,6 +186,20 @@ static void limits(const char *argument)
 	CHECK_ERROR(hvm_call(hvm, &work, NULL), -ETIMEDOUT);
 	CHECK_OK(hvm_submit(hvm, &work, &future));
 	CHECK_ERROR(hvm_wait(hvm, &future, NULL), -ETIMEDOUT);
+	/* What was meant for one call hits no other. */
+	for (int i = 0; i < 5; i++) {
+		pthread_t writer;
+		uint64_t result = 0;
+
+		work = *HVM_WORK(one);
+		work.limit_ns = 5000000;
+		CHECK_OK(hvm_submit(hvm, &work, &future));
+		CHECK_OK(hvm_wait(hvm, &future, NULL));
+		pthread_create(&writer, NULL, write_later, &pipes[1]);
+		CHECK_OK(hvm_call(hvm, HVM_WORK(read_forever, pipes[0]), &result));
+		CHECK(result == 1);
+		pthread_join(writer, NULL);
+	}
 	/* Calls that keep to it come to no harm. */
 	work = *HVM_WORK(one);
 	work.limit_ns = 1000000000;

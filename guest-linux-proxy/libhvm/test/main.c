@@ -50,7 +50,7 @@ void server_call_off(struct worker *worker, uint64_t what)
 	hvm_store_release(&worker->called_off, what);
 }
 
-void hvm_server_interrupt(const struct worker *worker)
+void hvm_server_interrupt(struct worker *worker)
 {
 	(void)worker;
 }
