@@ -256,6 +256,10 @@ class HvmCommandsTest {
                         """.formatted(hrt ? 50 : 200));
                 return 0;
             }
+            if (arguments.contains("ptask")) {
+                process.write(STDOUT, "{\"metrics\":[]}\n");
+                return 0;
+            }
             if (arguments.contains("openmp")) {
                 process.write(STDOUT, """
                         {"metrics":[{"name":"openmp.step","value":%d,"unit":"ns","p10":1,"p90":2}]}
