@@ -40,6 +40,22 @@ static uint32_t client_count;
 static uint32_t memory_bound; /* cores that run memory-bound groups */
 static uint64_t halted;	      /* cores of the pool, by index in the partition */
 
+static uint64_t pool; /* the core group */
+
+/* No other core has joined yet. One that was stopped by force may have left anything behind, even the lock. */
+void ptask_join(uint64_t group)
+{
+	if (group == pool)
+		return;
+	pool = group;
+	first = last = NULL;
+	__builtin_memset(groups, 0, sizeof(groups));
+	client_count = 0;
+	memory_bound = 0;
+	halted = 0;
+	lock_release(&lock);
+}
+
 static struct client *client_of(const struct job *job)
 {
 	for (uint32_t i = 0; i < client_count; i++)

@@ -26,6 +26,9 @@ static inline bool ptask_is_open(const struct core *core)
 	return core->pool && !core->pool_worker;
 }
 
+/** A core joins the pool that is core group @group: a new one has nothing of the one before. Interrupts are off. */
+void ptask_join(uint64_t group);
+
 /** Before and after an idle core of a pool halts: who submits then must ring. Interrupts are off. */
 void ptask_halts(struct core *core);
 void ptask_wakes(struct core *core);

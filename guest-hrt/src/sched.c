@@ -743,6 +743,8 @@ void sched_join(struct core *core, uint64_t group, bool pool)
 	hvm_store_relaxed(&core->group, group);
 	core->renewal.space = 0;
 	core->pool = pool;
+	if (pool)
+		ptask_join(group);
 	core->ptask = NULL;
 	core->pool_worker = NULL;
 	lock_release(&core->lock);
