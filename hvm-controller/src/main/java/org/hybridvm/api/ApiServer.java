@@ -97,7 +97,7 @@ public final class ApiServer {
 
     private void bench(RoutingContext request) {
         Optional<String> vm = Requests.body(request).optionalText("vm");
-        measure(request, () -> BenchRun.metrics(jobs, vm));
+        measure(request, () -> HostCallBench.addTo(BenchRun.metrics(jobs, vm), servers));
     }
 
     private void noise(RoutingContext request) {

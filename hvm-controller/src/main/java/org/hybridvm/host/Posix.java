@@ -19,6 +19,7 @@ final class Posix {
     static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     static final int PR_SET_CHILD_SUBREAPER = 36;
     static final int WNOHANG = 1;
+    static final int EFD_CLOEXEC = 02000000;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -35,6 +36,13 @@ final class Posix {
             plain("mmap", FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG));
     private static final MethodHandle MUNMAP = plain("munmap", FunctionDescriptor.of(INT, LONG, LONG));
     private static final MethodHandle PRCTL = variadic("prctl", 1, FunctionDescriptor.of(INT, INT, LONG));
+    private static final MethodHandle GETPPID =
+            LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("getppid"), FunctionDescriptor.of(INT));
+    private static final MethodHandle EVENTFD = plain("eventfd", FunctionDescriptor.of(INT, INT, INT));
+    private static final MethodHandle EVENTFD_READ = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("eventfd_read"), FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS));
+    private static final MethodHandle EVENTFD_WRITE = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("eventfd_write"), FunctionDescriptor.of(INT, INT, LONG));
     private static final MethodHandle WAITPID = plain("waitpid", FunctionDescriptor.of(INT, INT, LONG, INT));
 
     private Posix() {}
@@ -102,6 +110,46 @@ final class Posix {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
             return result((int) WAITPID.invokeExact(state, pid, 0L, options), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static int getppid() {
+        try {
+            return (int) GETPPID.invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static int eventFd() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            Result result = result((int) EVENTFD.invokeExact(state, 0, EFD_CLOEXEC), state);
+            if (result.failed()) {
+                throw new IllegalStateException("eventfd: errno " + result.errno());
+            }
+            return (int) result.value();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static void addEvent(int fd, long count) {
+        try {
+            int ignored = (int) EVENTFD_WRITE.invokeExact(fd, count);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Sleeps until the count is not 0, and takes it. */
+    static long takeEvent(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(LONG);
+            int ignored = (int) EVENTFD_READ.invokeExact(fd, count);
+            return count.get(LONG, 0);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }

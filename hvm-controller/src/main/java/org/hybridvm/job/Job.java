@@ -4,6 +4,8 @@ package org.hybridvm.job;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -26,6 +28,10 @@ public final class Job implements GuestProcess.Listener {
     private final Instant submitted;
     private final StateMachine<Status> status;
 
+    /** What the caller allowed while the job waited for cores. */
+    private final Map<OutputStreamKind, Integer> early = new EnumMap<>(OutputStreamKind.class); // guarded by itself
+
+    private boolean inputEndsEarly; // guarded by early
     private volatile GuestProcess process;
     private volatile Instant started;
     private final String places;
@@ -63,11 +69,23 @@ public final class Job implements GuestProcess.Listener {
     }
 
     public void closeStdin() {
+        synchronized (early) {
+            if (process == null) {
+                inputEndsEarly = true;
+                return;
+            }
+        }
         whileItRuns(GuestProcess::closeStdin);
     }
 
     /** Allows {@code bytes} more of one of its output streams. */
     public void grant(OutputStreamKind stream, int bytes) {
+        synchronized (early) {
+            if (process == null) {
+                early.merge(stream, bytes, Integer::sum);
+                return;
+            }
+        }
         whileItRuns(running -> running.grant(stream, bytes));
     }
 
@@ -123,7 +141,13 @@ public final class Job implements GuestProcess.Listener {
             end(JobResult.failed(JobState.NODE_FAIL, e.getMessage()));
             return;
         }
-        process = created;
+        synchronized (early) {
+            process = created;
+            early.forEach(created::grant);
+            if (inputEndsEarly) {
+                created.closeStdin();
+            }
+        }
         run();
         if (state().isTerminal()) {
             created.signal(SIGKILL); // cancelled meanwhile; without effect if it has ended by itself

@@ -49,7 +49,10 @@ class HvmCallTest {
         }
         machine = new FakeMachine("demo", 1, folder.toRealPath())
                 .install("/bin/hvm-serve", this::serve)
-                .install("/bin/true", process -> 0)
+                .install("/bin/hello", process -> {
+                    process.write(OutputStreamKind.STDOUT, "hello\n");
+                    return 0;
+                })
                 .install("/bin/sleep", process -> process.awaitSignal());
         hvm = new HvmTester(new FakeVmControl(machine, folder.resolve("console")).launched(), folder);
     }
@@ -152,7 +155,7 @@ class HvmCallTest {
     @Test
     void shouldGiveTheCoreToAJobThatWaitsForIt() {
         assertThat(hvm.run("call", "demo", "echo", "1").status()).isZero();
-        assertThat(hvm.run("run", "--", "/bin/true").status()).isZero();
+        assertThat(hvm.run("run", "--", "/bin/hello").out()).isEqualTo("hello\n");
         assertThat(servers().getFirst().state()).isEqualTo(JobState.COMPLETED);
         assertThat(hvm.run("call", "demo", "echo", "2").out()).isEqualTo("2\n");
         assertThat(servers()).hasSize(2);
