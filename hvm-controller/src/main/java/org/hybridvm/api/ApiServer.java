@@ -97,7 +97,10 @@ public final class ApiServer {
 
     private void bench(RoutingContext request) {
         Optional<String> vm = Requests.body(request).optionalText("vm");
-        measure(request, () -> HostCallBench.addTo(BenchRun.metrics(jobs, vm), servers));
+        measure(request, () -> {
+            servers.retireAll(); // programs of the benchmark take cores themselves
+            return HostCallBench.addTo(BenchRun.metrics(jobs, vm), servers);
+        });
     }
 
     private void noise(RoutingContext request) {

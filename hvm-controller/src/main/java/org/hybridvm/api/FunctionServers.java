@@ -69,6 +69,21 @@ final class FunctionServers {
         return facts;
     }
 
+    /** Ends the VM's server, if there is one: nobody shall find its core taken, or a table that is out of date. */
+    void retire(String vm) {
+        servers.computeIfPresent(vm, (name, server) -> {
+            if (server.lives()) {
+                end(server);
+            }
+            return null;
+        });
+    }
+
+    /** The same for all VMs. */
+    void retireAll() {
+        List.copyOf(servers.keySet()).forEach(this::retire);
+    }
+
     private static boolean fits(
             FunctionServer server, Path window, Optional<String> partition, List<String> libraries) {
         return server != null

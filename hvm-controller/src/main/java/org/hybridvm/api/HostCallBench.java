@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.HostCalls;
 import org.hybridvm.ipc.HrtCallException;
@@ -54,10 +55,12 @@ final class HostCallBench {
                     metric("host.call", call, "eventfd hand-off between two threads of the host", handOff),
                     metric("host.call.kernel", call, "getppid on the host", kernel));
         } catch (HrtCallException e) {
-            throw HvmException.of(org.hybridvm.ErrorCode.GUEST_LOST, e.getMessage())
+            throw HvmException.of(ErrorCode.GUEST_LOST, e.getMessage())
                     .owner(vm)
                     .cause(e)
                     .build();
+        } finally {
+            servers.retire(vm);
         }
     }
 

@@ -64,6 +64,7 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         boolean force = Requests.flag(request, "force");
         blocking.callLong(() -> {
+                    servers.retire(vm);
                     if (!force) {
                         requireIdle("VM", vm, jobs.liveOn(vm), "hvm destroy --force " + vm);
                     }
@@ -91,6 +92,7 @@ final class VmRoutes {
         String partition = request.pathParam("partition");
         boolean force = Requests.body(request).flag("force");
         blocking.callLong(() -> {
+                    servers.retire(vm);
                     if (!force) {
                         String path = vm + "/" + partition;
                         List<JobRecord> live = jobs.liveOn(vm).stream()
@@ -114,7 +116,10 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
         Path file = Path.of(Requests.body(request).text("file"));
-        blocking.callLong(() -> vms.loadModule(vm, partition, file))
+        blocking.callLong(() -> {
+                    servers.retire(vm); // the next one offers the module's functions
+                    return vms.loadModule(vm, partition, file);
+                })
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }
@@ -123,7 +128,10 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
         String module = request.pathParam("module");
-        blocking.callLong(() -> vms.unloadModule(vm, partition, module))
+        blocking.callLong(() -> {
+                    servers.retire(vm); // it holds a core, and the module may be in use there
+                    return vms.unloadModule(vm, partition, module);
+                })
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }

@@ -43,7 +43,9 @@ class BenchTest {
                         "openmp.step",
                         "ptask.throughput",
                         "ptask.throughput.single",
-                        "ptask.group_wait");
+                        "ptask.group_wait",
+                        "host.call",
+                        "host.call.kernel");
         assertThat(metrics).allSatisfy(metric -> {
             assertThat(metric.text("unit")).isNotEmpty();
             assertThat(metric.text("beside")).isNotEmpty();
