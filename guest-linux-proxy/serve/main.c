@@ -24,7 +24,7 @@
 
 #define EXIT_USAGE 2
 
-static volatile sig_atomic_t terminated;
+static uint32_t terminated;
 
 struct options {
 	const char *file;
@@ -180,7 +180,7 @@ static bool is_interpreted(void)
 static void on_signal(int number)
 {
 	(void)number;
-	terminated = 1;
+	hvm_store_relaxed(&terminated, 1);
 }
 
 int main(int argc, char **argv)

@@ -16,18 +16,20 @@
 
 static struct {
 	pthread_t thread;
-	bool running;
 	sigjmp_buf leave;
 	enum runner_state end;
 	struct hvm_window_failure failure;
 	void *stack; /* of the handlers */
 } native;
 
+/* True on the thread that runs the loop. */
+static __thread bool native_thread;
+
 static void on_exception(int number, siginfo_t *info, void *context)
 {
 	const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 
-	if (!native.running || !pthread_equal(pthread_self(), native.thread)) {
+	if (!native_thread) {
 		signal(number, SIG_DFL); /* ours, and a bug: it comes again */
 		return;
 	}
@@ -65,6 +67,7 @@ static void *run(void *argument)
 	stack_t stack = {.ss_sp = native.stack, .ss_size = ALTERNATE_STACK}, old;
 	sigset_t set;
 
+	native_thread = true;
 	sigaltstack(&stack, &old);
 	if (!sigsetjmp(native.leave, 1)) {
 		sigemptyset(&set);
@@ -95,7 +98,6 @@ static bool native_start(struct serve *serve)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error)
 		fprintf(stderr, "hvm-serve: no thread: %s\n", strerror(error));
-	native.running = !error;
 	return !error;
 }
 
@@ -109,7 +111,6 @@ static enum runner_state native_wait(unsigned int ms, struct hvm_window_failure 
 	until.tv_nsec %= 1000000000;
 	if (pthread_timedjoin_np(native.thread, NULL, &until))
 		return RUNNER_RUNS;
-	native.running = false;
 	*failure = native.failure;
 	return native.end;
 }
@@ -117,8 +118,6 @@ static enum runner_state native_wait(unsigned int ms, struct hvm_window_failure 
 static void native_interrupt(void)
 {
 	pthread_kill(native.thread, INTERRUPT);
-	pthread_join(native.thread, NULL);
-	native.running = false;
 }
 
 static void native_close(void)

@@ -106,7 +106,7 @@ struct runner {
 	bool (*start)(struct serve *serve);
 	/** Wait at most @ms for its end. RUNNER_FAULT: *@failure tells. RUNNER_LOST: the core was taken away. */
 	enum runner_state (*wait)(unsigned int ms, struct hvm_window_failure *failure);
-	/** Stop it where it is. */
+	/** Stop it where it is; wait() tells when it has. */
 	void (*interrupt)(void);
 	void (*close)(void);
 };
@@ -121,8 +121,8 @@ bool hrt_attach(void);
 struct watch {
 	struct serve *serve;
 	const struct runner *runner;
-	unsigned int idle_ms;		   /* without a call for so long it ends; 0: it does not */
-	volatile sig_atomic_t *terminated; /* set when it shall end */
+	unsigned int idle_ms;	    /* without a call for so long it ends; 0: it does not */
+	const uint32_t *terminated; /* not 0 when it shall end; a signal's handler sets it */
 };
 /** Serve until it shall end. True if it ended as it should. */
 bool watch_run(const struct watch *watch);

@@ -50,7 +50,7 @@ static bool is_over_limit(struct serve *serve, struct sight *sight, uint64_t now
 
 static bool shall_end(const struct watch *watch, const struct sight *sight, uint64_t now)
 {
-	return *watch->terminated || (watch->idle_ms && now - sight->last_call > watch->idle_ms);
+	return hvm_load_relaxed(watch->terminated) || (watch->idle_ms && now - sight->last_call > watch->idle_ms);
 }
 
 static void tell_where(struct hvm_window_failure *failure)
@@ -71,32 +71,43 @@ static bool stop_and_begin_again(const struct watch *watch)
 	struct hvm_window_failure failure;
 
 	watch->runner->interrupt();
-	watch->runner->wait(0, &failure);
+	while (watch->runner->wait(IDLE_MS, &failure) == RUNNER_RUNS)
+		;
 	return begin_again(watch, HVM_WINDOW_LIMIT, NULL);
 }
 
-/* One look. False: serving is over, and *@well tells how. */
-static bool look(const struct watch *watch, struct sight *sight, bool *well)
+/* Wait a moment; what stopped the loop is taken care of. False: it has ended, or cannot be begun again: then !*@well.
+ */
+static bool attend(const struct watch *watch, bool *well)
 {
 	bool running = hvm_load_relaxed(&watch->serve->run.phase) != RUN_NONE;
 	struct hvm_window_failure failure = {0};
-	enum runner_state state = watch->runner->wait(running ? RUNNING_MS : IDLE_MS, &failure);
-	uint64_t now = now_ms();
 
 	*well = true;
-	switch (state) {
+	switch (watch->runner->wait(running ? RUNNING_MS : IDLE_MS, &failure)) {
 	case RUNNER_ENDED:
 		return false;
 	case RUNNER_FAULT:
 		tell_where(&failure);
 		*well = begin_again(watch, HVM_WINDOW_FAULT, &failure);
-		return *well;
+		break;
 	case RUNNER_LOST:
 		*well = begin_again(watch, HVM_WINDOW_STOPPED, NULL);
-		return *well;
+		break;
 	case RUNNER_RUNS:
 		break;
 	}
+	return *well;
+}
+
+/* One look. False: serving is over, and *@well tells how. */
+static bool look(const struct watch *watch, struct sight *sight, bool *well)
+{
+	bool goes_on = attend(watch, well);
+	uint64_t now = now_ms();
+
+	if (!goes_on)
+		return false;
 	beat_if_due(watch->serve, sight, now);
 	if (is_over_limit(watch->serve, sight, now)) {
 		*well = stop_and_begin_again(watch);

@@ -15,7 +15,7 @@ static struct {
 	struct memory memory;
 	struct watch watch;
 	pthread_t thread;
-	volatile sig_atomic_t terminated;
+	uint32_t terminated;
 	bool well;
 } rig;
 
@@ -26,11 +26,14 @@ uint64_t test_crash(uint64_t address, uint64_t b, uint64_t c, uint64_t d, uint64
 	return address;
 }
 
+/* TSan delivers signals at atomic operations only. */
 uint64_t test_forever(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
+	static uint64_t rounds;
+
 	(void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
-	for (volatile uint64_t i = 0;; i++)
-		;
+	for (;;)
+		hvm_store_relaxed(&rounds, 1ull);
 }
 
 uint64_t test_fill(uint64_t memory, uint64_t bytes, uint64_t value, uint64_t d, uint64_t e, uint64_t f)
@@ -93,7 +96,7 @@ void rig_await(void)
 
 void rig_end(void)
 {
-	rig.terminated = 1;
+	hvm_store_relaxed(&rig.terminated, 1);
 	rig_await();
 }
 
