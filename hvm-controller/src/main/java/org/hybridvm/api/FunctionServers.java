@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,6 +55,13 @@ final class FunctionServers {
      */
     Map<String, Object> require(String vm, Optional<String> partition, List<String> libraries) {
         Path window = vms.window(vm);
+        if (!hasWindow(vm)) {
+            throw HvmException.of(ErrorCode.HOST_RESOURCES, "The VM's window is gone")
+                    .value(window)
+                    .owner(vm)
+                    .hint("hvm destroy " + vm + " and launch it again")
+                    .build();
+        }
         FunctionServer[] found = new FunctionServer[1];
         servers.compute(
                 vm,
@@ -67,6 +75,11 @@ final class FunctionServers {
         facts.put("partition", found[0].job().record().partition());
         facts.put("generation", Integer.toUnsignedLong(found[0].generation()));
         return facts;
+    }
+
+    /** Whether the VM's window is there; one that somebody deleted cannot be served. */
+    boolean hasWindow(String vm) {
+        return Files.exists(vms.window(vm));
     }
 
     /** Ends the VM's server, if there is one: nobody shall find its core taken, or a table that is out of date. */

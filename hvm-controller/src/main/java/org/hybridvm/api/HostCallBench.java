@@ -25,10 +25,14 @@ final class HostCallBench {
 
     private HostCallBench() {}
 
-    /** Adds {@code host.call} and {@code host.call.kernel} to the metrics of a VM, which {@code facts} names. */
+    /** Adds {@code host.call} and {@code host.call.kernel} to the metrics of a VM, which {@code facts} names, if it has a window. */
     static Map<String, Object> addTo(Map<String, Object> facts, FunctionServers servers) {
+        String vm = facts.get("vm").toString();
+        if (!servers.hasWindow(vm)) {
+            return facts;
+        }
         var metrics = new ArrayList<Object>((List<?>) facts.get("metrics"));
-        metrics.addAll(measure(servers, facts.get("vm").toString()));
+        metrics.addAll(measure(servers, vm));
         facts.put("metrics", metrics);
         return facts;
     }
