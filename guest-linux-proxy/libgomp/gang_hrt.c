@@ -6,15 +6,12 @@
  */
 #include "gang.h"
 
-#include <errno.h>
 #include <hvm_ptask.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "environment.h"
 #include "message.h"
@@ -32,8 +29,7 @@ static unsigned int cores; /* 0: not known yet */
 static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t stack[GANG_MAX]; /* where it begins, of each rank */
 
-/* void gang_on_stack(void (*function)(struct gang *gang, uint64_t rank), struct gang *gang, uint64_t rank, uint64_t
- * stack) */
+/* function(gang, rank) on the stack that ends at @stack_top. */
 void gang_on_stack(void (*function)(struct gang *gang, uint64_t rank), struct gang *gang, uint64_t rank,
 		   uint64_t stack_top);
 __asm__(".pushsection .text\n"

@@ -129,8 +129,7 @@ static unsigned int width_of(const struct member *parent, unsigned int threads)
 		return 1;
 	cores = gang_cores();
 	if (asked > cores)
-		message_once(MESSAGE_FEWER, "%u threads wanted, there are %u cores: regions have %u", asked, cores,
-			     cores);
+		message_once(MESSAGE_FEWER, "a region wants %u threads, %u can be had: it has these", asked, cores);
 	return asked && asked < cores ? asked : cores;
 }
 
