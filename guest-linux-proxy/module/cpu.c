@@ -4,6 +4,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <asm/apic.h>
+#include <asm/processor.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
 
@@ -21,6 +22,14 @@ static int refuse_owned(unsigned int cpu)
 	return -EBUSY;
 }
 
+unsigned int hvm_patience = 1;
+
+/* By QEMU's TCG. */
+bool hvm_cpu_is_interpreted(void)
+{
+	return boot_cpu_has(X86_FEATURE_HYPERVISOR) && hypervisor_cpuid_base("TCGTCGTCGTCG", 0);
+}
+
 int hvm_cpu_init(void)
 {
 	int state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "hvm:owned", refuse_owned, NULL);
@@ -28,6 +37,8 @@ int hvm_cpu_init(void)
 	if (state < 0)
 		return state;
 	hotplug_state = state;
+	if (hvm_cpu_is_interpreted())
+		hvm_patience = 4;
 	return 0;
 }
 

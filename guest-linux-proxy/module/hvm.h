@@ -44,11 +44,14 @@
 #define HVM_SLOTS_PER_PAGE (HVM_PAGE_SIZE / HVM_SLOT_SIZE)
 #define HVM_SLOT_PAGES	   (HVM_MAX_SLOTS / HVM_SLOTS_PER_PAGE)
 
-/* Limits for a core to answer. Generous: the host may have descheduled the vCPU. */
-#define HVM_BOOT_LIMIT_NS  (2 * NSEC_PER_SEC)
-#define HVM_ACK_LIMIT_NS   (1 * NSEC_PER_SEC)
-#define HVM_STOP_LIMIT_NS  (500 * NSEC_PER_MSEC)
-#define HVM_FLUSH_LIMIT_NS (2 * NSEC_PER_SEC)
+/*
+ * Limits for a core to answer. Generous: the host may have descheduled the vCPU; more so where an interpreter runs it,
+ * which shares the host's processors as any program (hvm_patience, cpu.c).
+ */
+#define HVM_BOOT_LIMIT_NS  (2 * NSEC_PER_SEC * hvm_patience)
+#define HVM_ACK_LIMIT_NS   (1 * NSEC_PER_SEC * hvm_patience)
+#define HVM_STOP_LIMIT_NS  (500 * NSEC_PER_MSEC * hvm_patience)
+#define HVM_FLUSH_LIMIT_NS (2 * NSEC_PER_SEC * hvm_patience)
 
 struct hvm_group;
 struct hvm_job;
@@ -160,6 +163,8 @@ void hvm_part_set_state(struct hvm_part *part, enum hvm_partition_state state);
 unsigned int hvm_part_cores_free(struct hvm_part *part);
 
 /* cpu.c */
+extern unsigned int hvm_patience;
+bool hvm_cpu_is_interpreted(void);
 int hvm_cpu_init(void);
 void hvm_cpu_exit(void);
 int hvm_cpu_take(unsigned int cpu);

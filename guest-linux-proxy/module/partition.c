@@ -202,7 +202,7 @@ static void describe(struct hvm_part *part)
 	if (__read_cr4() & X86_CR4_LA57)
 		head->flags |= HVM_FLAG_LA57;
 	/* TCG ends a translation block at PAUSE, which makes a spinning loop several times slower. */
-	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR) || !hypervisor_cpuid_base("TCGTCGTCGTCG", 0))
+	if (!hvm_cpu_is_interpreted())
 		head->flags |= HVM_FLAG_PAUSE;
 	if (part->shared)
 		head->flags |= HVM_FLAG_SHARED;

@@ -3,9 +3,11 @@ package org.hybridvm.vm;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.OptionalLong;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.KvmProbe;
+import org.hybridvm.host.TscRate;
 import org.hybridvm.layout.Layout;
 
 /** KVM or TCG: everything that differs between the two, in one place. */
@@ -38,6 +40,17 @@ public enum Accelerator {
     /** How long a phase of the boot may take before the VM counts as hung. */
     Duration bootLimit() {
         return bootLimit;
+    }
+
+    /**
+     * What the guest's kernel must be told: under TCG its counter is the host's, whose rate it would have to measure while
+     * others have the host's cores.
+     *
+     * @param cpuInfo the text of the host's /proc/cpuinfo
+     */
+    String kernelWords(String cpuInfo) {
+        OptionalLong khz = this == TCG ? TscRate.khz(cpuInfo) : OptionalLong.empty();
+        return khz.isPresent() ? "tsc_early_khz=" + khz.getAsLong() + " " : "";
     }
 
     public String word() {

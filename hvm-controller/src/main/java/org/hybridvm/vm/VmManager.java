@@ -353,11 +353,12 @@ public final class VmManager implements AutoCloseable {
                         kernel,
                         initramfs,
                         rootFs,
-                        KernelCommandLine.of(
-                                layout,
-                                ranges,
-                                rootFs.isPresent(),
-                                record.placement().vcpus()),
+                        record.accelerator().kernelWords(cpuInfo())
+                                + KernelCommandLine.of(
+                                        layout,
+                                        ranges,
+                                        rootFs.isPresent(),
+                                        record.placement().vcpus()),
                         consoleSocket(record),
                         agentSocket(record),
                         MountServers.needed(libvirt) ? mountSockets(record) : List.of(),
@@ -592,5 +593,13 @@ public final class VmManager implements AutoCloseable {
 
     private Path agentSocket(VmRecord record) {
         return sockets().resolve(record.layout().name() + ".agent");
+    }
+
+    private static String cpuInfo() {
+        try {
+            return Files.readString(Path.of("/proc/cpuinfo"));
+        } catch (IOException e) {
+            return "";
+        }
     }
 }
