@@ -35,6 +35,10 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	bool changes_memory = discard_begin_request(&core->discard, thread->job, nr, arg[0]);
 
 	tag = forward_post(thread, nr, arg);
+	/* Callers repeat a request: not even a server that is always quick keeps the doorbell out. */
+	cpu_interrupt_window();
+	if (core->stop_requested)
+		core_obey_stop(core);
 	return forward_finish(core, thread, tag, nr, arg, changes_memory);
 }
 

@@ -51,7 +51,10 @@ static void set_live(uint32_t index, bool value)
 		__atomic_fetch_and(&live[index / 64], ~(1ull << index % 64), __ATOMIC_ACQ_REL);
 }
 
-/* Append to the queue of @core; false if it does not run the thread's space (any more). Interrupts are off. */
+/*
+ * Append to the queue of @core; false if it does not run the thread's space (any more). Interrupts are off. A thread
+ * that was restricted to other cores a moment ago is noticed here: its core may have looked for misplaced ones already.
+ */
 static HOT bool push(struct core *core, struct thread *thread)
 {
 	bool joined;
@@ -65,6 +68,8 @@ static HOT bool push(struct core *core, struct thread *thread)
 		else
 			hvm_store_relaxed(&core->ready, thread);
 		core->ready_last = thread;
+		if (__builtin_expect(!sched_may_run(core, thread), 0))
+			hvm_store_relaxed(&core->misplaced, true);
 	}
 	lock_release(&core->lock);
 	return joined;
@@ -413,6 +418,8 @@ static void halt(struct core *core, struct thread *self, bool (*ready)(const str
 		if (self)
 			self->slot->stats.halts++;
 		cpu_halt(); /* interrupts were off since the look: what comes now is pending and ends it */
+	} else {
+		cpu_interrupt_window(); /* what was seen may be nothing for this core: it can be rung all the same */
 	}
 	if (open)
 		ptask_wakes(core);
