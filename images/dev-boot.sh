@@ -172,6 +172,7 @@ make_initramfs() {
 
 command_line() {
 	local words="console=ttyS0 panic=-1 maxcpus=$linux_cpus no_ipi_broadcast=1 tsc=reliable clocksource=tsc nopat"
+	words+=" no_timer_check" # a busy host fails it, and Linux hangs
 	local i partition cpus base size
 
 	[[ $verbose == 1 ]] || words+=' quiet'
