@@ -40,6 +40,10 @@ public enum ErrorCode {
     HOST_RESOURCES(Fault.HOST, 409),
     HOST_PERMISSION(Fault.HOST, 503),
     IMAGE_MISSING(Fault.HOST, 503),
+    /** The database cannot be written, for instance because its disk is full: new work is refused. */
+    STORE_UNAVAILABLE(Fault.HOST, 507),
+    /** The database is not what hvmd wrote. */
+    STORE_DAMAGED(Fault.HOST, 503),
 
     // the virtual machine's
     BOOT_FAILED(Fault.VM, 502),

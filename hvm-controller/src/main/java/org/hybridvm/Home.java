@@ -81,6 +81,12 @@ public record Home(Path state, Path run) {
         return logs().resolve("hvmd.log");
     }
 
+    /** What hvmd must not forget. */
+    public Path database() {
+        return state.resolve("hvm.db");
+    }
+
+    /** Reports of jobs. */
     public Path jobs() {
         return state.resolve("jobs");
     }

@@ -17,8 +17,9 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.guest.AgentGuest;
-import org.hybridvm.job.JobJournal;
+import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
+import org.hybridvm.store.Database;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,10 +78,11 @@ public final class Hvmd {
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());
             try (NodeVms vms = NodeVms.open(home, AgentGuest::connect);
+                    Database database = Database.open(home.database());
                     JobService jobs = new JobService(
                             vms,
                             CallerIdentity.ofThisProcess(),
-                            JobJournal.open(home.jobs(), Clock.systemUTC()),
+                            JobBooks.open(database, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 var server = new ApiServer(vertx, vms, jobs, stopRequest::countDown);
                 server.listen(home.socket())

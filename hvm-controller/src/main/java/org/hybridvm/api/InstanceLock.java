@@ -19,7 +19,7 @@ import org.hybridvm.HvmException;
  * is left behind means nothing; the process id in it is for people, and for
  * {@code hvm daemon stop} if hvmd does not answer.
  */
-final class InstanceLock implements Closeable {
+public final class InstanceLock implements Closeable {
     private final FileChannel channel;
 
     private InstanceLock(FileChannel channel) {
@@ -27,7 +27,7 @@ final class InstanceLock implements Closeable {
     }
 
     /** @throws HvmException if another process has the lock */
-    static InstanceLock take(Path file) throws IOException {
+    public static InstanceLock take(Path file) throws IOException {
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {

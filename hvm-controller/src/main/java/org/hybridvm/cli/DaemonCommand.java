@@ -3,23 +3,33 @@ package org.hybridvm.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Clock;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.api.InstanceLock;
+import org.hybridvm.store.Recovery;
 
-/** {@code hvm daemon start|stop|status}. */
+/** {@code hvm daemon start|stop|status|recover}. */
 final class DaemonCommand extends Command {
     private static final long STOP_SECONDS = 30;
     private static final long ANSWER_SECONDS = 10;
 
     DaemonCommand(Context context) {
         super(context, "daemon", "Start or stop hvmd, or ask how it is");
-        parameter("start|stop|status", "1", "What to do.");
-        explain("", "Other commands start hvmd when they need it. Stopping it stops no VM: the next hvmd adopts them.");
-        examples("hvm daemon status", "hvm daemon stop");
+        parameter("start|stop|status|recover", "1", "What to do.");
+        flag("With recover: move what is damaged to the folder 'quarantine' beside the database.", "--quarantine");
+        explain(
+                "",
+                "Other commands start hvmd when they need it. Stopping it stops no VM: the next hvmd adopts them.",
+                "",
+                "recover looks for damage in hvmd's database while hvmd does not run, and says what it finds; with",
+                "--quarantine it moves that aside, deletes nothing, and keeps every sound record.");
+        examples("hvm daemon status", "hvm daemon stop", "hvm daemon recover --quarantine");
     }
 
     @Override
@@ -41,13 +51,37 @@ final class DaemonCommand extends Command {
                 requireRunning();
                 stop();
             }
+            case "recover" -> {
+                return recover();
+            }
             default ->
                 throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such action")
                         .value(parameter(0))
-                        .allowed("start, stop, status")
+                        .allowed("start, stop, status, recover")
                         .build();
         }
         return OK;
+    }
+
+    /** Done here, because hvmd does not start over a damaged database. Status 1 if damage was found and left. */
+    private int recover() {
+        try (InstanceLock _ = InstanceLock.take(context.home().lockFile())) {
+            var recovery = new Recovery(context.home().database(), Clock.systemUTC());
+            List<String> found = isSet("--quarantine") ? recovery.quarantine() : recovery.look();
+            found.forEach(context.out()::println);
+            if (found.isEmpty()) {
+                context.out().println("nothing is damaged: " + context.home().database());
+            } else if (!isSet("--quarantine")) {
+                context.out().println("Try: hvm daemon recover --quarantine");
+                return REFUSED;
+            }
+            return OK;
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "The database cannot be mended")
+                    .value(context.home().database() + " (" + e + ")")
+                    .cause(e)
+                    .build();
+        }
     }
 
     /** Asks hvmd to end and waits until it has, so that the next command finds a clean field. */

@@ -7,7 +7,9 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One run of a program in a guest, from its acceptance to its end. It stands between the guest's process and the caller's
@@ -119,14 +121,11 @@ public final class Job implements GuestProcess.Listener {
     }
 
     /**
-     * From now on writes every state into the books first, the present one at once, and then tells the listener: what the
-     * caller hears is already kept. Outside any lock.
+     * From now on writes every state into the books first, the present one at once, and tells the listener when they have
+     * it: what the caller hears is already kept. Outside any lock.
      */
-    void keepBooks(Consumer<JobRecord> books) {
-        status.addListener(present -> {
-            books.accept(record(present));
-            tell(present);
-        });
+    void keepBooks(Function<JobRecord, CompletableFuture<Void>> books) {
+        status.addListener(present -> books.apply(record(present)).thenRun(() -> tell(present)));
     }
 
     void start(GuestMachine machine) {

@@ -6,15 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,28 +38,31 @@ public final class JobService implements AutoCloseable {
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
     private static final Duration KILL_AFTER = Duration.ofSeconds(2);
+    private static final Duration SAVE_AGAIN = Duration.ofSeconds(5);
 
     private final GuestMachines machines;
     private final GuestCommand.Identity caller;
-    private final JobJournal journal;
+    private final JobBooks books;
     private final Clock clock;
     private final Map<String, CoreQueue> queues = new ConcurrentHashMap<>();
     private final Map<Integer, Job> live = new ConcurrentHashMap<>();
     private final Set<Integer> servers = ConcurrentHashMap.newKeySet(); // jobs that give way to others
-    private final Deque<JobRecord> ended = new ArrayDeque<>(); // guarded by itself
+    private final NavigableMap<Integer, JobRecord> ended = new ConcurrentSkipListMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("job-timer").factory());
     private int lastNumber; // guarded by this
 
     /** @param caller whom jobs run as: the user of hvmd, because its socket admits nobody else */
-    public JobService(GuestMachines machines, GuestCommand.Identity caller, JobJournal journal, Clock clock)
-            throws IOException {
+    public JobService(GuestMachines machines, GuestCommand.Identity caller, JobBooks books, Clock clock) {
         this.machines = machines;
         this.caller = caller;
-        this.journal = journal;
+        this.books = books;
         this.clock = clock;
-        ended.addAll(journal.recover());
-        lastNumber = ended.isEmpty() ? 0 : ended.getLast().number();
+        JobBooks.Recovered recovered = books.recover();
+        recovered.records().forEach(record -> ended.put(record.number(), record));
+        lastNumber = recovered.lastNumber();
+        timer.scheduleWithFixedDelay(
+                books::saveAgain, SAVE_AGAIN.toMillis(), SAVE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -133,23 +137,19 @@ public final class JobService implements AutoCloseable {
 
     /** All jobs that are known, oldest first. */
     public List<JobRecord> list() {
-        var all = new ArrayList<JobRecord>();
-        synchronized (ended) {
-            all.addAll(ended);
-        }
-        live.values().forEach(job -> all.add(job.record()));
-        var byNumber = all.stream().collect(Collectors.toMap(JobRecord::number, record -> record, (a, b) -> a));
-        return byNumber.values().stream()
-                .sorted(Comparator.comparingInt(JobRecord::number))
-                .toList();
+        var byNumber = new TreeMap<>(ended);
+        live.values().forEach(job -> byNumber.put(job.number(), job.record()));
+        return List.copyOf(byNumber.values());
     }
 
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
     public JobRecord find(int number) {
-        return list().stream()
-                .filter(record -> record.number() == number)
-                .findFirst()
-                .orElseThrow(() -> noSuchJob(number));
+        Job job = live.get(number);
+        JobRecord record = job == null ? ended.get(number) : job.record();
+        if (record == null) {
+            throw noSuchJob(number);
+        }
+        return record;
     }
 
     /** @throws HvmException if there is no such job, or it has ended */
@@ -179,7 +179,7 @@ public final class JobService implements AutoCloseable {
     /** The report of a job as text, empty if it reported nothing. */
     public String log(int number) throws IOException {
         find(number);
-        Path file = journal.logFile(number);
+        Path file = books.logFile(number);
         return Files.exists(file) ? Files.readString(file) : "";
     }
 
@@ -223,7 +223,7 @@ public final class JobService implements AutoCloseable {
 
     private Job newJob(GuestMachine machine, GuestCommand command, String places, JobListener listener) {
         int number = nextNumber();
-        return new Job(number, machine.name(), command, places, listener, journal.newLog(number), clock);
+        return new Job(number, machine.name(), command, places, listener, books.newLog(number), clock);
     }
 
     private void begin(Job job, JobListener listener) {
@@ -238,11 +238,12 @@ public final class JobService implements AutoCloseable {
     private void keepBooksWith(
             Job job, CoreQueue queue, GuestMachine.Partition partition, Optional<Duration> timeLimit) {
         job.keepBooks(record -> {
-            keepBooks(job, record, timeLimit);
+            CompletableFuture<Void> kept = keepBooks(job, record, timeLimit);
             if (record.state().isTerminal()) {
                 servers.remove(job.number());
                 queue.release(job.number(), partition.cores());
             }
+            return kept;
         });
     }
 
@@ -252,22 +253,20 @@ public final class JobService implements AutoCloseable {
         }
     }
 
-    private void keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
-        journal.append(record);
+    private CompletableFuture<Void> keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
+        CompletableFuture<Void> kept = books.save(record);
         if (record.state() == JobState.RUNNING) {
             timeLimit.ifPresent(
                     limit -> timer.schedule(() -> endByLimit(job), limit.toMillis(), TimeUnit.MILLISECONDS));
         }
         if (record.state().isTerminal()) {
-            synchronized (ended) {
-                ended.addLast(record);
-                if (ended.size() > JobJournal.KEPT_JOBS) {
-                    journal.deleteLog(ended.removeFirst().number());
-                }
-                journal.compactIfLong(ended);
-            }
+            ended.put(record.number(), record);
             live.remove(record.number());
+            while (ended.size() > JobBooks.KEPT_JOBS) {
+                books.forget(ended.pollFirstEntry().getKey());
+            }
         }
+        return kept;
     }
 
     private void endByLimit(Job job) {
@@ -374,7 +373,7 @@ public final class JobService implements AutoCloseable {
     private HvmException noSuchJob(int number) {
         return HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
                 .value(number)
-                .allowed("the last " + JobJournal.KEPT_JOBS + " jobs")
+                .allowed("the last " + JobBooks.KEPT_JOBS + " jobs")
                 .hint("hvm jobs")
                 .build();
     }

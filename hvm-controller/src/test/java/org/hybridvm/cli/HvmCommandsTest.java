@@ -89,7 +89,7 @@ class HvmCommandsTest {
     @Test
     void shouldRefuseAnUnknownJob() {
         assertThat(hvm.run("info", "9"))
-                .isEqualTo(new Outcome(1, "", "hvm: No such job: 9. Allowed: the last 1000 jobs. Try: hvm jobs\n"));
+                .isEqualTo(new Outcome(1, "", "hvm: No such job: 9. Allowed: the last 10000 jobs. Try: hvm jobs\n"));
     }
 
     @Test

@@ -20,8 +20,9 @@ import org.hybridvm.Home;
 import org.hybridvm.api.ApiServer;
 import org.hybridvm.api.FakeVmControl;
 import org.hybridvm.job.GuestCommand;
-import org.hybridvm.job.JobJournal;
+import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
+import org.hybridvm.store.Database;
 
 /** hvmd over VMs in memory on a real socket, and command lines against it, all in this process. */
 final class HvmTester implements AutoCloseable {
@@ -33,16 +34,19 @@ final class HvmTester implements AutoCloseable {
     private final Path directory;
     private final Vertx vertx = Vertx.vertx();
     private final ApiServer server;
+    private final Database database;
 
     /** @param folder short, because the socket's path must be */
     HvmTester(FakeVmControl vms, Path folder) throws Exception {
         home = new Home(folder.resolve("s"), folder.resolve("r"));
         directory = folder.toRealPath();
         Files.createDirectories(home.run());
+        Files.createDirectories(home.state());
+        database = Database.open(home.database());
         jobs = new JobService(
                 vms,
                 new GuestCommand.Identity(1000, 1000, List.of(1000)),
-                JobJournal.open(home.jobs(), Clock.systemUTC()),
+                JobBooks.open(database, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
         server = new ApiServer(vertx, vms, jobs, shutdown::countDown);
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
@@ -87,5 +91,6 @@ final class HvmTester implements AutoCloseable {
                 .toCompletableFuture()
                 .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .join();
+        database.close();
     }
 }

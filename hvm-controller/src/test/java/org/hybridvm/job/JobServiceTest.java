@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ class JobServiceTest {
     @TempDir
     private Path folder;
 
+    private Database database;
     private FakeMachine machine;
     private JobService jobs;
     private final RecordingListener listener = new RecordingListener();
@@ -47,6 +49,7 @@ class JobServiceTest {
                     process.signal(11);
                     return 0;
                 });
+        database = Database.open(folder.resolve("hvm.db"));
         jobs = service(FakeMachine.all(machine));
     }
 
@@ -54,6 +57,7 @@ class JobServiceTest {
     void tearDown() {
         jobs.close();
         machine.close();
+        database.close();
     }
 
     @Test
@@ -223,7 +227,7 @@ class JobServiceTest {
     }
 
     private JobService service(GuestMachines machines) throws IOException {
-        return new JobService(machines, CALLER, JobJournal.open(folder, Clock.systemUTC()), Clock.systemUTC());
+        return new JobService(machines, CALLER, JobBooks.open(database, folder, Clock.systemUTC()), Clock.systemUTC());
     }
 
     private static JobRequest request(String program) {

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.hybridvm.HvmException;
+import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
+import org.hybridvm.store.Database;
+import org.hybridvm.store.JobRow;
+import org.hybridvm.store.JobTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The books of the jobs: their records in the database, and {@code NUMBER.log} with each job's report in a folder. What a
+ * caller is told is on disk before; a kill of hvmd at any instant loses no job that was told. May be used from any thread.
+ */
+public final class JobBooks {
+    static final int KEPT_JOBS = 10_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobBooks.class);
+    private static final String JOURNAL = "journal.jsonl"; // what earlier versions kept instead of the database
+
+    private final Database database;
+    private final Path folder;
+    private final Clock clock;
+    private final Map<Integer, JobRecord> unsaved = new ConcurrentHashMap<>();
+
+    private JobBooks(Database database, Path folder, Clock clock) {
+        this.database = database;
+        this.folder = folder;
+        this.clock = clock;
+    }
+
+    /**
+     * Opens the books.
+     *
+     * @param folder for the reports; made if it is not there
+     */
+    public static JobBooks open(Database database, Path folder, Clock clock) throws IOException {
+        Files.createDirectories(folder);
+        var books = new JobBooks(database, folder, clock);
+        books.importJournal();
+        return books;
+    }
+
+    /**
+     * What the books say after a start.
+     *
+     * @param records oldest first
+     * @param lastNumber the highest that a job has had
+     * @param damaged numbers of jobs whose records cannot be trusted
+     */
+    record Recovered(List<JobRecord> records, int lastNumber, List<Integer> damaged) {}
+
+    /**
+     * Reads all jobs. Those that may have been in a guest's hands count as lost with the hvmd that ran them: none is ever
+     * begun twice. Batch jobs that wait go on waiting.
+     */
+    Recovered recover() {
+        JobTable.Contents contents = database.read(JobTable::read);
+        var damaged = new ArrayList<>(contents.damaged());
+        var records = new ArrayList<JobRecord>();
+        var lost = new ArrayList<JobRecord>();
+        for (JobRow row : contents.rows()) {
+            try {
+                JobRecord record = JobRecord.fromJson(JsonObject.parse(row.record()));
+                if (!record.state().isTerminal()) {
+                    record = record.abandoned(clock.instant());
+                    lost.add(record);
+                }
+                records.add(record);
+            } catch (HvmException | IllegalArgumentException | DateTimeException e) {
+                LOG.error("job record damaged job={} reason={}", row.number(), e.getMessage());
+                damaged.add(row.number());
+            }
+        }
+        lost.forEach(this::save);
+        for (int number : contents.damaged()) {
+            LOG.error("job record damaged job={} reason=checksum mend=hvm daemon recover --quarantine", number);
+        }
+        return new Recovered(records, contents.lastNumber(), damaged);
+    }
+
+    /**
+     * Keeps records of jobs that are new.
+     *
+     * @return completes once they are on disk; fails with {@link HvmException} if they cannot be kept
+     */
+    CompletableFuture<Void> add(Collection<JobRecord> records) {
+        List<JobRow> rows = records.stream().map(JobBooks::row).toList();
+        return database.write(connection -> {
+            JobTable.put(connection, rows);
+            return null;
+        });
+    }
+
+    /**
+     * Keeps a record of a job that is known. A failing disk is named in hvmd's log, and {@link #saveAgain} tries again: the
+     * job itself goes on.
+     *
+     * @return completes once it is on disk, or cannot be kept now
+     */
+    CompletableFuture<Void> save(JobRecord record) {
+        unsaved.put(record.number(), record);
+        return add(List.of(record)).handle((ignored, failure) -> {
+            if (failure == null) {
+                unsaved.remove(record.number(), record);
+            } else {
+                LOG.warn("job record not kept yet job={} reason={}", record.number(), failure.getMessage());
+            }
+            return null;
+        });
+    }
+
+    /** Tries again to keep what could not be kept. */
+    void saveAgain() {
+        List<JobRecord> late = List.copyOf(unsaved.values());
+        if (!late.isEmpty()) {
+            add(late).thenRun(() -> late.forEach(record -> unsaved.remove(record.number(), record)));
+        }
+    }
+
+    /** Forgets a job. */
+    void forget(int number) {
+        deleteLog(number);
+        database.<Void>write(connection -> {
+            JobTable.delete(connection, number);
+            return null;
+        });
+    }
+
+    JobLog newLog(int number) {
+        deleteLog(number);
+        return new JobLog(logFile(number), clock);
+    }
+
+    Path logFile(int number) {
+        return folder.resolve(number + ".log");
+    }
+
+    private void deleteLog(int number) {
+        try {
+            Files.deleteIfExists(logFile(number));
+        } catch (IOException e) {
+            LOG.warn("job log not deleted file={}", logFile(number), e);
+        }
+    }
+
+    private static JobRow row(JobRecord record) {
+        return new JobRow(record.number(), Json.write(record.toJson()), java.util.Optional.empty());
+    }
+
+    /** Once: afterwards the journal has another name. */
+    private void importJournal() throws IOException {
+        Path journal = folder.resolve(JOURNAL);
+        if (!Files.exists(journal)) {
+            return;
+        }
+        var byNumber = new TreeMap<Integer, JobRecord>(); // the last record of a job counts
+        for (String line : Files.readAllLines(journal)) {
+            try {
+                JobRecord record = JobRecord.fromJson(JsonObject.parse(line));
+                byNumber.put(record.number(), record);
+            } catch (HvmException | IllegalArgumentException | DateTimeException e) {
+                LOG.warn("job record not imported file={} line={} reason={}", journal, line, e.getMessage());
+            }
+        }
+        add(byNumber.values()).join();
+        Files.move(journal, folder.resolve(JOURNAL + ".imported"), StandardCopyOption.REPLACE_EXISTING);
+        LOG.info("job journal imported file={} jobs={}", journal, byNumber.size());
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/**
+ * Mends a database while no hvmd uses it: damaged records, or the whole file if SQLite finds it unsound, are moved to
+ * {@code quarantine} beside it; nothing is deleted.
+ */
+public final class Recovery {
+    private final Path file;
+    private final Path quarantine;
+    private final Clock clock;
+
+    public Recovery(Path file, Clock clock) {
+        this.file = file;
+        this.quarantine = file.resolveSibling("quarantine");
+        this.clock = clock;
+    }
+
+    /** One line for each finding; none if all is sound. Changes nothing. */
+    public List<String> look() {
+        try (Database database = Database.open(file)) {
+            return database.read(JobTable::read).damaged().stream()
+                    .map(number -> "the record of job " + number + " is damaged")
+                    .toList();
+        } catch (HvmException e) {
+            if (e.code() != ErrorCode.STORE_DAMAGED) {
+                throw e;
+            }
+            return List.of(e.what() + ": " + e.value());
+        }
+    }
+
+    /** Moves what is damaged aside; one line for each thing that was done. */
+    public List<String> quarantine() throws IOException {
+        var done = new ArrayList<String>();
+        try {
+            moveRecords(done);
+        } catch (HvmException e) {
+            if (e.code() != ErrorCode.STORE_DAMAGED) {
+                throw e;
+            }
+            moveFile(done);
+        }
+        return done;
+    }
+
+    private void moveRecords(List<String> done) throws IOException {
+        try (Database database = Database.open(file)) {
+            for (int number : database.read(JobTable::read).damaged()) {
+                Path kept = Files.createDirectories(quarantine).resolve("job-" + number + ".txt");
+                Files.writeString(kept, database.read(connection -> raw(connection, number)));
+                database.write(connection -> {
+                            JobTable.delete(connection, number);
+                            return null;
+                        })
+                        .join();
+                done.add("the damaged record of job " + number + " is now " + kept);
+            }
+        }
+    }
+
+    private void moveFile(List<String> done) throws IOException {
+        String stamp = clock.instant().toString().replace(':', '-');
+        Path moved = Files.createDirectories(quarantine).resolve(file.getFileName() + "." + stamp);
+        Files.move(file, moved);
+        done.add("the damaged database is now " + moved);
+        for (String suffix : List.of("-wal", "-shm")) {
+            Path part = file.resolveSibling(file.getFileName() + suffix);
+            if (Files.exists(part)) {
+                Files.move(part, moved.resolveSibling(moved.getFileName() + suffix));
+            }
+        }
+        List<JobRow> sound = salvage(moved);
+        try (Database fresh = Database.open(file)) {
+            fresh.write(connection -> {
+                        JobTable.put(connection, sound);
+                        return null;
+                    })
+                    .join();
+        }
+        done.add(sound.size() + " sound job records were taken over");
+    }
+
+    /** What can still be read, row by row from both ends, because one unreadable page stops a scan. */
+    private static List<JobRow> salvage(Path damaged) {
+        var rows = new java.util.TreeMap<Integer, JobRow>();
+        for (String order : List.of("ASC", "DESC")) {
+            try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + damaged);
+                    PreparedStatement select =
+                            connection.prepareStatement("SELECT number FROM job ORDER BY number " + order);
+                    ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    JobTable.one(connection, row.getInt(1)).ifPresent(one -> rows.put(one.number(), one));
+                }
+            } catch (SQLException e) {
+                continue; // the other end may be readable
+            }
+        }
+        return List.copyOf(rows.values());
+    }
+
+    private static String raw(java.sql.Connection connection, int number) throws SQLException {
+        var text = new StringBuilder();
+        for (String query :
+                List.of("SELECT record FROM job WHERE number = ?", "SELECT spec FROM batch WHERE number = ?")) {
+            try (PreparedStatement select = connection.prepareStatement(query)) {
+                select.setInt(1, number);
+                try (ResultSet row = select.executeQuery()) {
+                    if (row.next() && row.getBytes(1) != null) {
+                        text.append(new String(row.getBytes(1), UTF_8)).append('\n');
+                    }
+                }
+            }
+        }
+        return text.toString();
+    }
+}
