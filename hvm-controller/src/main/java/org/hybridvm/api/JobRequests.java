@@ -44,7 +44,7 @@ final class JobRequests {
         };
     }
 
-    private static Path directory(String text) {
+    static Path directory(String text) {
         if (!text.startsWith("/")) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "The working directory is not absolute")
                     .value(text)

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.IntFunction;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
+import org.hybridvm.job.Submission;
 
 /** {@code /v1/jobs}. */
 final class JobRoutes {
@@ -32,21 +39,96 @@ final class JobRoutes {
         router.get("/v1/jobs/:job").handler(this::info);
         router.get("/v1/jobs/:job/log").handler(this::log);
         router.post("/v1/jobs/:job/signal").handler(this::signal);
+        router.post("/v1/jobs").handler(this::submit);
+        router.get("/v1/jobs/:job/why").handler(request -> Responses.json(request, jobs.why(number(request))));
+        router.post("/v1/jobs/:job/cancel").handler(request -> change(request, jobs::cancel));
+        router.post("/v1/jobs/:job/hold").handler(request -> change(request, job -> jobs.hold(job, true)));
+        router.post("/v1/jobs/:job/release").handler(request -> change(request, job -> jobs.hold(job, false)));
+        router.post("/v1/jobs/:job/requeue").handler(request -> change(request, jobs::requeue));
     }
 
     private void list(RoutingContext request) {
         int last = Requests.parameter(request, "last")
                 .map(text -> Requests.number("last", text))
                 .orElse(MAX_JOBS_SHOWN);
-        List<JobRecord> all = jobs.list();
+        boolean live = Requests.flag(request, "live");
+        List<JobRecord> asked = Requests.parameter(request, "job")
+                .map(text -> jobs.tasks(Requests.number("job", text)))
+                .orElseGet(jobs::list);
+        List<JobRecord> all =
+                asked.stream().filter(job -> !live || !job.state().isTerminal()).toList();
         List<Map<String, Object>> shown = all.subList(Math.max(0, all.size() - Math.max(0, last)), all.size()).stream()
-                .map(JobRecord::toJson)
+                .map(this::facts)
                 .toList();
         Responses.json(request, Map.of("jobs", shown));
     }
 
     private void info(RoutingContext request) {
-        Responses.json(request, jobs.find(number(request)).toJson());
+        Responses.json(request, facts(jobs.find(number(request))));
+    }
+
+    private Map<String, Object> facts(JobRecord record) {
+        Map<String, Object> facts = record.toJson();
+        jobs.reason(record).ifPresent(reason -> facts.put("reason", reason));
+        return facts;
+    }
+
+    private void submit(RoutingContext request) {
+        JsonObject body = Requests.body(request);
+        var options = new LinkedHashMap<String, String>();
+        body.object("options")
+                .asMap()
+                .forEach((name, value) -> options.put(name, value == null ? null : value.toString()));
+        var submission = new Submission(
+                body.optionalText("script"),
+                body.text("program"),
+                body.texts("arguments"),
+                JobRequests.directory(body.text("directory")),
+                body.texts("environment"),
+                body.text("search_path", ""),
+                options,
+                body.flag("test_only"));
+        blocking.call(() -> jobs.submit(submission))
+                .compose(Future::fromCompletionStage)
+                .onSuccess(accepted -> Responses.json(request, answer(accepted)))
+                .onFailure(failure -> Responses.problem(request, cause(failure)));
+    }
+
+    private static Map<String, Object> answer(Submission.Accepted accepted) {
+        var facts = new LinkedHashMap<String, Object>();
+        if (!accepted.jobs().isEmpty()) {
+            facts.put("job", accepted.jobs().getFirst());
+        }
+        facts.put("tasks", accepted.jobs().size());
+        facts.put("warnings", accepted.warnings());
+        return facts;
+    }
+
+    /** Does it to the job, or to all tasks of an array that are in a state for it. */
+    private void change(RoutingContext request, IntFunction<CompletableFuture<Void>> change) {
+        int number = number(request);
+        blocking.call(() -> {
+                    HvmException refusal = null;
+                    int changed = 0;
+                    for (JobRecord task : jobs.tasks(number)) {
+                        try {
+                            change.apply(task.number()).join();
+                            changed++;
+                        } catch (HvmException e) {
+                            refusal = e;
+                        }
+                    }
+                    if (changed == 0 && refusal != null) {
+                        throw refusal;
+                    }
+                    return facts(jobs.find(number));
+                })
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, cause(failure)));
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     private void log(RoutingContext request) {

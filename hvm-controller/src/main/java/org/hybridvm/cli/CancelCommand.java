@@ -8,23 +8,21 @@ import org.hybridvm.HvmException;
 /** {@code hvm cancel JOB}. */
 final class CancelCommand extends Command {
     CancelCommand(Context context) {
-        super(context, "cancel", "Send a job a signal, by default one that ends it");
+        super(context, "cancel", "End a job, or send it a signal");
         parameter("JOB", "1", "The job's number, see hvm jobs.");
-        option(String.class, "SIGNAL", "By name or number; default TERM.", "-s", "--signal");
+        option(String.class, "SIGNAL", "Only send this signal, by name or number.", "-s", "--signal");
+        explain("", "Without a signal: SIGTERM, two seconds later SIGKILL. A job that waits leaves the queue.");
         examples("hvm cancel 17", "hvm cancel --signal KILL 17");
     }
 
     @Override
     public Integer call() {
-        String job = parameter(0);
-        if (!InfoCommand.isJob(job)) {
-            throw HvmException.of(ErrorCode.INVALID_REQUEST, "No job number")
-                    .value(job)
-                    .allowed("a number")
-                    .hint("hvm jobs")
-                    .build();
+        String job = jobNumber(parameter(0));
+        if (text("--signal") == null) {
+            client().post("/jobs/" + job + "/cancel", Map.of());
+            return OK;
         }
-        String typed = text("--signal") == null ? "TERM" : text("--signal");
+        String typed = text("--signal");
         int signal = Signals.parse(typed)
                 .orElseThrow(() -> HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
                         .value(typed)
@@ -32,5 +30,16 @@ final class CancelCommand extends Command {
                         .build());
         client().post("/jobs/" + job + "/signal", Map.of("signal", signal));
         return OK;
+    }
+
+    static String jobNumber(String job) {
+        if (!InfoCommand.isJob(job)) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "No job number")
+                    .value(job)
+                    .allowed("a number")
+                    .hint("hvm jobs")
+                    .build();
+        }
+        return job;
     }
 }

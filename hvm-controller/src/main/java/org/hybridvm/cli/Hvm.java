@@ -18,12 +18,19 @@ public final class Hvm {
 
     static {
         COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("submit", SubmitCommand::new);
+        COMMANDS.put("queue", QueueCommand::new);
+        COMMANDS.put("why", WhyCommand::new);
         COMMANDS.put("call", CallCommand::new);
         COMMANDS.put("launch", LaunchCommand::new);
         COMMANDS.put("list", ListCommand::new);
         COMMANDS.put("info", InfoCommand::new);
         COMMANDS.put("jobs", JobsCommand::new);
+        COMMANDS.put("acct", AcctCommand::new);
         COMMANDS.put("cancel", CancelCommand::new);
+        COMMANDS.put("hold", JobActionCommand::hold);
+        COMMANDS.put("release", JobActionCommand::release);
+        COMMANDS.put("requeue", JobActionCommand::requeue);
         COMMANDS.put("console", ConsoleCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("reboot", RebootCommand::new);
@@ -80,6 +87,10 @@ public final class Hvm {
         CommandLine run = line.getSubcommands().get("run");
         if (run != null) {
             run.setStopAtPositional(true);
+        }
+        CommandLine submit = line.getSubcommands().get("submit");
+        if (submit != null) {
+            submit.setStopAtPositional(true);
         }
         CommandLine call = line.getSubcommands().get("call");
         if (call != null) {

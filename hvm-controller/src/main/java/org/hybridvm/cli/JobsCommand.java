@@ -32,15 +32,28 @@ final class JobsCommand extends Command {
         var table = new Table("JOB", "STATE", "EXIT", "TIME", "WHERE", "COMMAND");
         for (JsonObject job : answer.objects("jobs")) {
             table.row(
-                    job.number("job"),
+                    number(job),
                     job.text("state"),
                     exit(job),
-                    elapsed(job).map(JobsCommand::words).orElse(null),
+                    time(job),
                     job.text("vm") + "/" + job.text("partition"),
                     command(job.texts("command")));
         }
         context.out().print(table);
         return OK;
+    }
+
+    /** A task of an array as Slurm writes it: ARRAY_TASK. */
+    static String number(JsonObject job) {
+        JsonObject batch = job.object("batch");
+        return batch.number("array_job", 0) == 0
+                ? String.valueOf(job.number("job"))
+                : "%d (%d_%d)".formatted(job.number("job"), batch.number("array_job"), batch.number("array_task"));
+    }
+
+    /** How long it runs or ran, or null. */
+    static String time(JsonObject job) {
+        return elapsed(job).map(JobsCommand::words).orElse(null);
     }
 
     private static String exit(JsonObject job) {

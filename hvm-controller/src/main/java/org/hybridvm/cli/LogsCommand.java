@@ -7,23 +7,28 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
 
 /** {@code hvm logs VM[/PARTITION]|JOB|hvmd}. */
 final class LogsCommand extends Command {
+    private static final long LOOK_MILLIS = 200;
+
     LogsCommand(Context context) {
         super(context, "logs", "Show a log: of a VM, an HRT partition, a job, or hvmd");
         parameter("VM[/PARTITION]|JOB|hvmd", "1", "Whose log.");
         option(
                 String.class,
                 "KIND",
-                "Of a VM: kernel (default), console, agent, qemu. Of VM/PARTITION: hrt.",
+                "Of a VM: kernel (default), console, agent, qemu. Of VM/PARTITION: hrt. Of a job: output, report.",
                 "-k",
                 "--kind");
+        flag("Of a batch job: go on until it ends.", "-f", "--follow");
         examples(
                 "hvm logs demo                 the Linux partition's kernel log",
                 "hvm logs demo --kind qemu     what QEMU said",
                 "hvm logs demo/hrt             the HRT kernel's log",
-                "hvm logs 17                   the report of job 17: faults, refused system calls, figures",
+                "hvm logs 17                   what batch job 17 wrote; of a run: its report",
+                "hvm logs 17 --kind report     the report of job 17: faults, refused system calls, figures",
                 "hvm logs hvmd                 hvmd's own log");
     }
 
@@ -34,8 +39,45 @@ final class LogsCommand extends Command {
             context.out().print(daemonLog());
             return OK;
         }
+        if (InfoCommand.isJob(subject) && !"report".equals(text("--kind"))) {
+            JsonObject job = client().get("/jobs/" + subject);
+            if (job.has("batch")) {
+                return output(subject, Path.of(job.object("batch").text("stdout")));
+            }
+        }
         context.out().print(client().getText(path(subject)));
         return OK;
+    }
+
+    /** Read here, because it is the caller's own file. */
+    private int output(String job, Path file) {
+        long at = 0;
+        while (true) {
+            boolean last = !isSet("--follow") || client().get("/jobs/" + job).has("exit_code");
+            if (Files.exists(file)) {
+                at += copy(file, at);
+            }
+            if (last) {
+                return OK;
+            }
+            try {
+                Thread.sleep(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                return REFUSED;
+            }
+        }
+    }
+
+    private long copy(Path file, long at) {
+        try (var stream = Files.newInputStream(file)) {
+            stream.skipNBytes(Math.min(at, Files.size(file)));
+            return stream.transferTo(context.stdout());
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "The job's output cannot be read")
+                    .value(file + " (" + e.getMessage() + ")")
+                    .cause(e)
+                    .build();
+        }
     }
 
     private String path(String subject) {

@@ -150,15 +150,25 @@ final class RunCommand extends Command {
                 .toList();
     }
 
-    private List<String> environment() {
+    /** What of the caller's environment a program gets. */
+    static List<String> environment(Map<String, String> environment, boolean all) {
+        var list = new ArrayList<String>();
+        chosen(environment, all).forEach((name, value) -> list.add(name + "=" + value));
+        return list;
+    }
+
+    private static TreeMap<String, String> chosen(Map<String, String> environment, boolean all) {
         var chosen = new TreeMap<String, String>();
-        context.environment().forEach((name, value) -> {
-            if (isSet("--env-all")
-                    || PASSED.contains(name)
-                    || PASSED_PREFIXES.stream().anyMatch(name::startsWith)) {
+        environment.forEach((name, value) -> {
+            if (all || PASSED.contains(name) || PASSED_PREFIXES.stream().anyMatch(name::startsWith)) {
                 chosen.put(name, value);
             }
         });
+        return chosen;
+    }
+
+    private List<String> environment() {
+        TreeMap<String, String> chosen = chosen(context.environment(), isSet("--env-all"));
         for (String setting : texts("--env")) {
             int equals = setting.indexOf('=');
             String name = equals < 0 ? setting : setting.substring(0, equals);

@@ -40,9 +40,27 @@ public final class Job implements GuestProcess.Listener {
     private volatile String refusal;
     private volatile boolean cancelRequested;
     private volatile boolean timedOut;
+    private volatile String failure;
+    private volatile boolean requeued;
+    private volatile boolean cancelled;
+    private final Optional<JobRecord> batch;
 
     /** @param places where programs may be, for one that the guest does not find */
     Job(int number, String vm, GuestCommand command, String places, JobListener listener, JobLog log, Clock clock) {
+        this(number, vm, command, places, listener, log, clock, Optional.empty());
+    }
+
+    /** @param batch the record of a batch job that is to run now */
+    Job(
+            int number,
+            String vm,
+            GuestCommand command,
+            String places,
+            JobListener listener,
+            JobLog log,
+            Clock clock,
+            Optional<JobRecord> batch) {
+        this.batch = batch;
         this.number = number;
         this.vm = vm;
         this.command = command;
@@ -50,7 +68,7 @@ public final class Job implements GuestProcess.Listener {
         this.listener = listener;
         this.log = log;
         this.clock = clock;
-        this.submitted = clock.instant();
+        this.submitted = batch.map(JobRecord::submitted).orElseGet(clock::instant);
         this.status = new StateMachine<>(
                 new Status(JobState.PENDING, submitted, Optional.empty()),
                 present -> present.state().isTerminal(),
@@ -109,15 +127,16 @@ public final class Job implements GuestProcess.Listener {
                 number,
                 vm,
                 command.partition(),
-                command.kind(),
+                batch.map(JobRecord::kind).orElseGet(command::kind),
                 command.cores(),
-                command.arguments(),
+                batch.map(JobRecord::arguments).orElseGet(command::arguments),
                 command.directory(),
                 present.state(),
                 submitted,
                 Optional.ofNullable(started),
                 present.result().map(result -> present.since()),
-                present.result());
+                present.result(),
+                batch.flatMap(JobRecord::batch));
     }
 
     /**
@@ -129,13 +148,18 @@ public final class Job implements GuestProcess.Listener {
     }
 
     void start(GuestMachine machine) {
+        start(machine, this);
+    }
+
+    /** @param hearer hears of the process and hands it on to this job */
+    void start(GuestMachine machine, GuestProcess.Listener hearer) {
         if (state() != JobState.PENDING) {
             return;
         }
         GuestProcess created;
         started = clock.instant();
         try {
-            created = machine.start(command, this);
+            created = machine.start(command, hearer);
         } catch (RuntimeException e) {
             end(JobResult.failed(JobState.NODE_FAIL, e.getMessage()));
             return;
@@ -157,6 +181,31 @@ public final class Job implements GuestProcess.Listener {
         if (state() == JobState.PENDING) {
             listener.pending(reason);
         }
+    }
+
+    /** Somebody asked for its end: however the program ends now, the job is cancelled. */
+    void markCancelled() {
+        cancelled = true;
+    }
+
+    /** It is to go back into the queue when it has ended. */
+    void markRequeued() {
+        requeued = true;
+    }
+
+    boolean isRequeued() {
+        return requeued;
+    }
+
+    /** Sends it a signal that is not meant to cancel it. */
+    void warn(int signal) {
+        whileItRuns(running -> running.signal(signal));
+    }
+
+    /** Ends it by SIGKILL, as failed for {@code reason}. */
+    void fail(String reason) {
+        failure = reason;
+        whileItRuns(running -> running.signal(SIGKILL));
     }
 
     void markTimedOut() {
@@ -186,16 +235,23 @@ public final class Job implements GuestProcess.Listener {
     @Override
     public void exited(int exitStatus) {
         run(); // a short program can be quicker than the thread that started it
-        end(
-                timedOut
-                        ? new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over")
-                        : JobResult.exited(exitStatus, refusalOf(exitStatus)));
+        if (failure != null) {
+            end(new JobResult(JobState.FAILED, exitStatus, 0, failure));
+        } else if (timedOut) {
+            end(new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over"));
+        } else if (cancelled) {
+            end(new JobResult(JobState.CANCELLED, exitStatus, 0, null));
+        } else {
+            end(JobResult.exited(exitStatus, refusalOf(exitStatus)));
+        }
     }
 
     @Override
     public void signalled(int signal) {
         run();
-        if (timedOut) {
+        if (failure != null) {
+            end(JobResult.signalled(JobState.FAILED, signal, failure));
+        } else if (timedOut) {
             end(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
         } else {
             end(JobResult.signalled(cancelRequested ? JobState.CANCELLED : JobState.FAILED, signal, null));

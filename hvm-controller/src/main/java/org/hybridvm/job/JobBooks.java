@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,7 +78,7 @@ public final class JobBooks {
         for (JobRow row : contents.rows()) {
             try {
                 JobRecord record = JobRecord.fromJson(JsonObject.parse(row.record()));
-                if (!record.state().isTerminal()) {
+                if (!record.state().isTerminal() && !waits(record)) {
                     record = record.abandoned(clock.instant());
                     lost.add(record);
                 }
@@ -105,6 +106,28 @@ public final class JobBooks {
             JobTable.put(connection, rows);
             return null;
         });
+    }
+
+    /** The same with what each needs to be started. */
+    CompletableFuture<Void> addBatch(Collection<JobRecord> records, BatchSpec spec) {
+        var text = Optional.of(Json.write(spec.toJson()));
+        List<JobRow> rows = records.stream()
+                .map(record -> new JobRow(record.number(), Json.write(record.toJson()), text))
+                .toList();
+        return database.write(connection -> {
+            JobTable.put(connection, rows);
+            return null;
+        });
+    }
+
+    /** What a batch job needs to be started; empty if its record is damaged. */
+    Optional<BatchSpec> spec(int number) {
+        return database.read(connection -> JobTable.spec(connection, number))
+                .map(text -> BatchSpec.fromJson(JsonObject.parse(text)));
+    }
+
+    private static boolean waits(JobRecord record) {
+        return record.state() == JobState.PENDING && record.batch().isPresent();
     }
 
     /**
@@ -160,7 +183,7 @@ public final class JobBooks {
     }
 
     private static JobRow row(JobRecord record) {
-        return new JobRow(record.number(), Json.write(record.toJson()), java.util.Optional.empty());
+        return new JobRow(record.number(), Json.write(record.toJson()), Optional.empty());
     }
 
     /** Once: afterwards the journal has another name. */

@@ -13,6 +13,7 @@ import org.hybridvm.JsonObject;
  * What is known and kept of a job.
  *
  * @param result present once the state is terminal
+ * @param batch present for a batch job
  */
 public record JobRecord(
         int number,
@@ -26,11 +27,11 @@ public record JobRecord(
         Instant submitted,
         Optional<Instant> started,
         Optional<Instant> ended,
-        Optional<JobResult> result) {
+        Optional<JobResult> result,
+        Optional<BatchFacts> batch) {
 
-    /** The same job, found again after its hvmd had gone. */
-    JobRecord abandoned(Instant when) {
-        var lost = JobResult.failed(JobState.NODE_FAIL, "hvmd ended while the job ran");
+    /** The same job in the queue again. */
+    JobRecord waiting(BatchFacts facts) {
         return new JobRecord(
                 number,
                 vm,
@@ -39,11 +40,53 @@ public record JobRecord(
                 cores,
                 arguments,
                 directory,
-                lost.state(),
+                JobState.PENDING,
+                submitted,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(facts));
+    }
+
+    /** The same job, begun. */
+    JobRecord running(Instant when) {
+        return new JobRecord(
+                number,
+                vm,
+                partition,
+                kind,
+                cores,
+                arguments,
+                directory,
+                JobState.RUNNING,
+                submitted,
+                Optional.of(when),
+                Optional.empty(),
+                Optional.empty(),
+                batch);
+    }
+
+    /** The same job, ended. */
+    JobRecord ended(JobResult end, Instant when) {
+        return new JobRecord(
+                number,
+                vm,
+                partition,
+                kind,
+                cores,
+                arguments,
+                directory,
+                end.state(),
                 submitted,
                 started,
                 Optional.of(when),
-                Optional.of(lost));
+                Optional.of(end),
+                batch);
+    }
+
+    /** The same job, found again after its hvmd had gone. */
+    JobRecord abandoned(Instant when) {
+        return ended(JobResult.failed(JobState.NODE_FAIL, "hvmd ended while the job ran"), when);
     }
 
     public Map<String, Object> toJson() {
@@ -64,6 +107,7 @@ public record JobRecord(
             json.put("signal", end.signal());
             json.put("reason", end.reason());
         });
+        batch.ifPresent(facts -> json.put("batch", facts.toJson()));
         return json;
     }
 
@@ -85,6 +129,7 @@ public record JobRecord(
                 Instant.parse(json.text("submitted")),
                 json.optionalText("started").map(Instant::parse),
                 json.optionalText("ended").map(Instant::parse),
-                result);
+                result,
+                json.has("batch") ? Optional.of(BatchFacts.fromJson(json.object("batch"))) : Optional.empty());
     }
 }

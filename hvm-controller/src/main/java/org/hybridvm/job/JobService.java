@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -14,11 +15,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -50,6 +53,7 @@ public final class JobService implements AutoCloseable {
     private final NavigableMap<Integer, JobRecord> ended = new ConcurrentSkipListMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("job-timer").factory());
+    private final BatchQueue batch;
     private int lastNumber; // guarded by this
 
     /** @param caller whom jobs run as: the user of hvmd, because its socket admits nobody else */
@@ -61,6 +65,14 @@ public final class JobService implements AutoCloseable {
         JobBooks.Recovered recovered = books.recover();
         recovered.records().forEach(record -> ended.put(record.number(), record));
         lastNumber = recovered.lastNumber();
+        recovered.records().stream()
+                .filter(record -> !record.state().isTerminal())
+                .forEach(record -> ended.remove(record.number()));
+        batch = new BatchQueue(new QueueSite(), clock);
+        batch.add(recovered.records().stream()
+                .filter(record -> !record.state().isTerminal())
+                .toList());
+        batch.begin();
         timer.scheduleWithFixedDelay(
                 books::saveAgain, SAVE_AGAIN.toMillis(), SAVE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -138,6 +150,7 @@ public final class JobService implements AutoCloseable {
     /** All jobs that are known, oldest first. */
     public List<JobRecord> list() {
         var byNumber = new TreeMap<>(ended);
+        batch.list().forEach(record -> byNumber.put(record.number(), record));
         live.values().forEach(job -> byNumber.put(job.number(), job.record()));
         return List.copyOf(byNumber.values());
     }
@@ -146,6 +159,12 @@ public final class JobService implements AutoCloseable {
     public JobRecord find(int number) {
         Job job = live.get(number);
         JobRecord record = job == null ? ended.get(number) : job.record();
+        if (record == null) {
+            record = batch.find(number).orElse(null);
+        }
+        if (record == null) {
+            record = ended.get(number); // it may have ended between the looks
+        }
         if (record == null) {
             throw noSuchJob(number);
         }
@@ -161,6 +180,10 @@ public final class JobService implements AutoCloseable {
                     .build();
         }
         Job job = live.get(number);
+        if (job == null && batch.find(number).isPresent()) {
+            cancel(number).join();
+            return;
+        }
         if (job == null) {
             throw HvmException.of(ErrorCode.WRONG_STATE, "The job has ended")
                     .value(number + " (" + find(number).state() + ")")
@@ -183,6 +206,306 @@ public final class JobService implements AutoCloseable {
         return Files.exists(file) ? Files.readString(file) : "";
     }
 
+    /**
+     * Takes a batch job into the queue. Looks at files, and does not wait for the disk.
+     *
+     * @return completes once it is on disk; fails with {@link HvmException} if it cannot be kept
+     * @throws HvmException if it could never run as asked; then there is no job
+     */
+    public CompletableFuture<Submission.Accepted> submit(Submission submission) {
+        BatchPlan plan = BatchPlan.of(submission, clock);
+        BatchOptions options = plan.options();
+        GuestMachine machine = choose(options.vm);
+        var request = new JobRequest(
+                options.vm,
+                options.partition,
+                options.linux ? PartitionKind.LINUX : PartitionKind.HRT,
+                options.cores(),
+                RunOption.ofWords(options.runOptions),
+                plan.program(),
+                submission.arguments(),
+                plan.directory(),
+                submission.environment(),
+                submission.searchPath(),
+                false,
+                options.timeLimit);
+        GuestMachine.Partition partition = choosePartition(machine, request);
+        requireCores(machine, partition, request.cores());
+        var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
+        lookup.requireDirectory();
+        ProgramLookup.Program program = lookup.find(plan.program(), submission.searchPath());
+        program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, plan.program()));
+        int tasks = Math.max(1, options.array.size());
+        if (submission.testOnly()) {
+            return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
+        }
+        int first = nextNumbers(tasks);
+        List<JobRecord> records = plan.records(machine.name(), partition, first, clock.instant());
+        var spec = new BatchSpec(plan.command(program.argument()), submission.environment(), lookup.places());
+        return books.addBatch(records, spec).thenApply(ignored -> {
+            batch.add(records);
+            return new Submission.Accepted(
+                    records.stream().map(JobRecord::number).toList(), options.warnings);
+        });
+    }
+
+    /** The jobs that a number means: one, or all tasks of the array whose first it is. */
+    public List<JobRecord> tasks(int number) {
+        JobRecord record = find(number);
+        if (record.batch().filter(facts -> facts.arrayJob() == number).isEmpty()) {
+            return List.of(record);
+        }
+        return list().stream()
+                .filter(one ->
+                        one.batch().filter(facts -> facts.arrayJob() == number).isPresent())
+                .toList();
+    }
+
+    /**
+     * Ends a job: one that waits at once, one that runs by SIGTERM, two seconds later SIGKILL.
+     *
+     * @return completes once that is on disk or the signal is sent
+     * @throws HvmException if there is no such job, or it has ended
+     */
+    public CompletableFuture<Void> cancel(int number) {
+        Optional<JobRecord> waits = batch.remove(number);
+        if (waits.isPresent()) {
+            JobRecord record = waits.get()
+                    .ended(JobResult.failed(JobState.CANCELLED, "cancelled while it waited"), clock.instant());
+            ended.put(number, record);
+            batch.changed();
+            return books.save(record);
+        }
+        Job job = live.get(number);
+        if (job == null) {
+            throw wrongState(number, "PENDING, RUNNING");
+        }
+        job.markCancelled();
+        job.signal(SIGTERM);
+        killLater(job);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /**
+     * Holds a batch job that waits, or lets it go.
+     *
+     * @return completes once that is on disk
+     */
+    public CompletableFuture<Void> hold(int number, boolean hold) {
+        JobRecord record = batch.find(number).orElseThrow(() -> wrongState(number, "PENDING, a batch job"));
+        JobRecord changed = record.waiting(record.batch().orElseThrow().withHeld(hold));
+        if (!batch.replace(changed)) {
+            throw wrongState(number, "PENDING, a batch job");
+        }
+        return books.add(List.of(changed)).thenRun(batch::changed);
+    }
+
+    /**
+     * Puts a batch job back into the queue under its number; one that runs is ended first.
+     *
+     * @return completes once that is on disk or the job was asked to end
+     */
+    public CompletableFuture<Void> requeue(int number) {
+        JobRecord record = find(number);
+        Job job = live.get(number);
+        if (record.batch().isEmpty() || (job == null && !record.state().isTerminal())) {
+            throw wrongState(number, "a batch job that runs or has ended");
+        }
+        if (job != null) {
+            job.markRequeued();
+            job.signal(SIGTERM);
+            killLater(job);
+            return CompletableFuture.completedFuture(null);
+        }
+        JobRecord again = record.waiting(record.batch().get().restarted());
+        return books.add(List.of(again)).thenRun(() -> {
+            ended.remove(number);
+            batch.add(List.of(again));
+        });
+    }
+
+    /** Slurm's word for why a job waits; empty if it does not. */
+    public Optional<String> reason(JobRecord record) {
+        if (record.state() != JobState.PENDING) {
+            return Optional.empty();
+        }
+        return Optional.of(batch.why(record.number())
+                .map(BatchQueue.Blocked::reason)
+                .orElse(record.batch().isPresent() ? "None" : "Resources"));
+    }
+
+    /** Why a job waits: the reason, the jobs in the way, since when, and when it could start. */
+    public Map<String, Object> why(int number) {
+        JobRecord record = find(number);
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("job", number);
+        facts.put("state", record.state());
+        reason(record).ifPresent(reason -> facts.put("reason", reason));
+        if (record.state() == JobState.PENDING) {
+            facts.put("since", record.submitted());
+            batch.why(number).ifPresent(blocked -> {
+                facts.put("since", blocked.since());
+                facts.put("blocked_by", blocked.jobs());
+                blocked.estimate().ifPresent(start -> facts.put("estimated_start", start));
+            });
+        }
+        return facts;
+    }
+
+    /** What the queue of batch jobs sees of this service. */
+    private final class QueueSite implements BatchQueue.Site {
+        @Override
+        public Optional<GuestMachine> machine(String vm) {
+            try {
+                return machines.find(vm);
+            } catch (HvmException e) {
+                return Optional.empty(); // it is there, and no job can run on it now
+            }
+        }
+
+        @Override
+        public List<JobRecord> tasks(int number) {
+            try {
+                return JobService.this.tasks(number);
+            } catch (HvmException e) {
+                return List.of(); // forgotten
+            }
+        }
+
+        @Override
+        public boolean isFirstOfItsName(JobRecord record) {
+            String name = record.batch().orElseThrow().name();
+            return list().stream()
+                    .noneMatch(one -> one.number() < record.number()
+                            && !one.state().isTerminal()
+                            && one.batch()
+                                    .filter(facts -> facts.name().equals(name))
+                                    .isPresent());
+        }
+
+        @Override
+        public List<JobRecord> running() {
+            return live.values().stream().map(Job::record).toList();
+        }
+
+        @Override
+        public boolean tryStart(GuestMachine machine, JobRecord record, BooleanSupplier claim) {
+            return startBatch(machine, record, claim);
+        }
+    }
+
+    /** On the queue's thread. Once the record says RUNNING the job is never begun again, whatever happens. */
+    private boolean startBatch(GuestMachine machine, JobRecord record, BooleanSupplier claim) {
+        Optional<GuestMachine.Partition> partition = machine.partitions().stream()
+                .filter(one -> one.name().equals(record.partition()))
+                .findFirst();
+        if (partition.isEmpty() || partition.get().cores() < record.cores()) {
+            return false; // the VM was launched anew with another layout
+        }
+        CoreQueue queue = queue(machine, partition.get());
+        if (!queue.tryAcquire(record.number(), record.cores(), partition.get().cores())
+                .isEmpty()) {
+            return false;
+        }
+        if (!claim.getAsBoolean()) {
+            queue.release(record.number(), partition.get().cores());
+            return false;
+        }
+        JobRecord running = record.running(clock.instant());
+        try {
+            books.add(List.of(running)).join();
+        } catch (CompletionException e) {
+            queue.release(record.number(), partition.get().cores());
+            return false; // the disk is full; it goes on waiting
+        }
+        try {
+            begin(machine, partition.get(), queue, running);
+        } catch (IOException | RuntimeException e) {
+            String reason =
+                    e instanceof IOException ? "a file of the job cannot be opened: " + e.getMessage() : e.getMessage();
+            JobRecord failed = running.ended(JobResult.failed(JobState.FAILED, reason), clock.instant());
+            ended.put(failed.number(), failed);
+            books.save(failed);
+            queue.release(record.number(), partition.get().cores());
+        }
+        return true;
+    }
+
+    private void begin(GuestMachine machine, GuestMachine.Partition partition, CoreQueue queue, JobRecord record)
+            throws IOException {
+        BatchFacts facts = record.batch().orElseThrow();
+        BatchSpec spec = books.spec(record.number())
+                .orElseThrow(
+                        () -> HvmException.of(ErrorCode.STORE_DAMAGED, "What the job needs to be started is damaged")
+                                .value("job " + record.number())
+                                .hint("submit it again")
+                                .build());
+        var command = new GuestCommand(
+                partition.name(),
+                partition.kind(),
+                record.cores(),
+                RunOption.ofWords(facts.options()),
+                spec.command(),
+                BatchPlan.environment(record, spec.environment()),
+                record.directory(),
+                caller);
+        BatchFiles files = BatchFiles.open(facts);
+        var job = new Job(
+                record.number(),
+                machine.name(),
+                command,
+                spec.places(),
+                files,
+                books.newLog(record.number()),
+                clock,
+                Optional.of(record));
+        live.put(job.number(), job);
+        job.keepBooks(now -> keepBatchBooks(job, now, queue, partition.cores()));
+        var hearer = new InOrder(job);
+        job.start(machine, hearer);
+        hearer.run(() -> files.begin(job));
+    }
+
+    private CompletableFuture<Void> keepBatchBooks(Job job, JobRecord record, CoreQueue queue, int cores) {
+        if (record.state() == JobState.PENDING) {
+            return CompletableFuture.completedFuture(null); // the books know already that it runs
+        }
+        BatchFacts facts = record.batch().orElseThrow();
+        if (record.state() == JobState.RUNNING
+                && facts.signal() > 0
+                && facts.timeLimit().isPresent()) {
+            Duration ahead = facts.timeLimit().get().minus(facts.signalAhead());
+            timer.schedule(() -> job.warn(facts.signal()), Math.max(0, ahead.toMillis()), TimeUnit.MILLISECONDS);
+        }
+        CompletableFuture<Void> kept;
+        if (record.state().isTerminal() && job.isRequeued()) {
+            JobRecord again = record.waiting(facts.restarted());
+            live.remove(record.number());
+            kept = books.save(again).thenRun(() -> batch.add(List.of(again)));
+        } else {
+            kept = keepBooks(job, record, facts.timeLimit());
+        }
+        if (record.state().isTerminal()) {
+            queue.release(record.number(), cores);
+            batch.changed();
+        }
+        return kept;
+    }
+
+    private HvmException wrongState(int number, String allowed) {
+        return HvmException.of(ErrorCode.WRONG_STATE, "The job is not in a state for this")
+                .value(number + " (" + find(number).state() + ")")
+                .allowed(allowed)
+                .hint("hvm info " + number)
+                .build();
+    }
+
+    private synchronized int nextNumbers(int count) {
+        int first = lastNumber + 1;
+        lastNumber += count;
+        return first;
+    }
+
     /** The jobs that run or wait on a VM. */
     public List<JobRecord> liveOn(String vm) {
         return live.values().stream()
@@ -193,6 +516,7 @@ public final class JobService implements AutoCloseable {
 
     @Override
     public void close() {
+        batch.close();
         timer.shutdownNow();
     }
 
@@ -242,6 +566,7 @@ public final class JobService implements AutoCloseable {
             if (record.state().isTerminal()) {
                 servers.remove(job.number());
                 queue.release(job.number(), partition.cores());
+                batch.changed();
             }
             return kept;
         });

@@ -159,6 +159,7 @@ class JobBooksTest {
                 NOW,
                 Optional.of(NOW),
                 result.map(ignored -> NOW),
-                result);
+                result,
+                Optional.empty());
     }
 }

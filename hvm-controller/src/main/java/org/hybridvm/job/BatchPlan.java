@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+
+/**
+ * A submission, read. A script's text goes to its interpreter as an argument ({@code sh -c TEXT}), so that the job runs
+ * what was handed in and not what the file has become.
+ *
+ * @param directory absolute
+ * @param program the program, or the script's interpreter
+ * @param before the interpreter's arguments before those of the caller
+ */
+record BatchPlan(Submission submission, BatchOptions options, Path directory, String program, List<String> before) {
+    /** It travels in one message to the guest, with arguments and environment. */
+    static final int MAX_SCRIPT = 48 * 1024;
+
+    private static final Map<String, String> TEXT_OPTION =
+            Map.of("sh", "-c", "bash", "-c", "dash", "-c", "ash", "-c", "python3", "-c", "python", "-c", "perl", "-e");
+
+    static BatchPlan of(Submission submission, Clock clock) {
+        var options = new BatchOptions(clock);
+        List<String> before = List.of();
+        String program = submission.program();
+        if (submission.script().isPresent()) {
+            BatchScript script = read(submission);
+            script.settings().forEach(options::set);
+            before = new ArrayList<>(script.interpreter());
+            if (before.size() == 2 && before.getFirst().endsWith("/env")) {
+                before.removeFirst();
+            }
+            program = before.removeFirst();
+            String shell = before.isEmpty() || before.getLast().startsWith("-") ? program : before.getLast();
+            before.add(textOption(submission.program(), shell.substring(shell.lastIndexOf('/') + 1)));
+            before.add(submission.script().get());
+            if (before.get(before.size() - 2).equals("-c") && !shell.contains("python")) {
+                before.add(submission.program()); // $0
+            }
+        }
+        submission.options().forEach((name, value) -> options.set(new BatchScript.Setting(name, value, "submit")));
+        Path directory = options.directory
+                .map(submission.directory()::resolve)
+                .orElse(submission.directory())
+                .normalize();
+        return new BatchPlan(submission, options, directory, program, before);
+    }
+
+    List<String> command(String found) {
+        var command = new ArrayList<String>(List.of(found));
+        command.addAll(before);
+        command.addAll(submission.arguments());
+        return command;
+    }
+
+    /** One record, or one for each task of an array. */
+    List<JobRecord> records(String vm, GuestMachine.Partition partition, int first, Instant now) {
+        var shown = new ArrayList<String>(List.of(submission.program()));
+        shown.addAll(submission.arguments());
+        var records = new ArrayList<JobRecord>();
+        for (int at = 0; at < Math.max(1, options.array.size()); at++) {
+            records.add(new JobRecord(
+                    first + at,
+                    vm,
+                    partition.name(),
+                    partition.kind(),
+                    partition.kind() == PartitionKind.HRT ? options.cores() : 0,
+                    shown,
+                    directory.toString(),
+                    JobState.PENDING,
+                    now,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(facts(first, at))));
+        }
+        return records;
+    }
+
+    /** The caller's variables and those that tell a job of itself, by Slurm's names and ours. */
+    static List<String> environment(JobRecord record, List<String> passed) {
+        BatchFacts facts = record.batch().orElseThrow();
+        var environment = new ArrayList<String>(passed);
+        for (String prefix : List.of("HVM_", "SLURM_")) {
+            environment.add(prefix + "JOB_ID=" + record.number());
+            environment.add(prefix + "JOB_NAME=" + facts.name());
+            environment.add(prefix + "CPUS_PER_TASK=" + Math.max(1, record.cores()));
+            environment.add(prefix + "SUBMIT_DIR=" + record.directory());
+            environment.add(prefix + "RESTART_COUNT=" + facts.restarts());
+            if (facts.arrayJob() > 0) {
+                environment.add(prefix + "ARRAY_JOB_ID=" + facts.arrayJob());
+                environment.add(prefix + "ARRAY_TASK_ID=" + facts.arrayTask());
+            }
+        }
+        return environment;
+    }
+
+    private BatchFacts facts(int first, int at) {
+        boolean array = !options.array.isEmpty();
+        int arrayJob = array ? first : 0;
+        int task = array ? options.array.get(at) : 0;
+        String program = submission.program();
+        String name = options.name.orElse(program.substring(program.lastIndexOf('/') + 1));
+        String stdout =
+                file(options.output.orElse(array ? "hvm-%A_%a.out" : "hvm-%j.out"), first + at, name, arrayJob, task);
+        return new BatchFacts(
+                name,
+                options.input
+                        .map(input -> file(input, first + at, name, arrayJob, task))
+                        .orElse(""),
+                stdout,
+                options.error
+                        .map(error -> file(error, first + at, name, arrayJob, task))
+                        .orElse(stdout),
+                options.append,
+                options.timeLimit,
+                options.signal,
+                options.signalAhead,
+                options.dependency,
+                options.begin,
+                options.held,
+                options.priority,
+                arrayJob,
+                task,
+                options.arrayLimit,
+                options.runOptions,
+                0);
+    }
+
+    private String file(String pattern, int job, String name, int arrayJob, int task) {
+        return directory
+                .resolve(OutputPattern.fill(pattern, job, name, arrayJob, task))
+                .normalize()
+                .toString();
+    }
+
+    private static BatchScript read(Submission submission) {
+        String text = submission.script().orElseThrow();
+        if (text.length() > MAX_SCRIPT) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The batch script is too long")
+                    .value(submission.program() + " (" + text.length() + " bytes)")
+                    .allowed("at most " + MAX_SCRIPT + " bytes")
+                    .hint("let it call a second script")
+                    .build();
+        }
+        return BatchScript.parse(submission.program(), text);
+    }
+
+    private static String textOption(String script, String interpreter) {
+        String option = TEXT_OPTION.get(interpreter);
+        if (option == null) {
+            throw BatchScript.refuse(script + ":1", "The interpreter cannot be given a script as text", interpreter)
+                    .allowed("sh, bash, dash, ash, python3, python, perl")
+                    .hint("hvm submit -- " + script)
+                    .build();
+        }
+        return option;
+    }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Batch jobs that wait, and the order in which they start: by priority, then by number. A job that does not fit holds its
+ * place; a later one passes it only if its time limit ends before the first could start by the limits of those that run
+ * (EASY backfill, Lifka 1995). One thread decides, once a second and whenever something changed.
+ */
+final class BatchQueue implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
+    private static final Comparator<JobRecord> ORDER = Comparator.comparingInt(
+                    (JobRecord record) -> -record.batch().orElseThrow().priority())
+            .thenComparingInt(JobRecord::number);
+
+    /** What the queue needs of the service that owns it. */
+    interface Site {
+        Optional<GuestMachine> machine(String vm);
+
+        /** The jobs of a number: one, or all tasks of an array. */
+        List<JobRecord> tasks(int number);
+
+        /** Whether no earlier job of that name has not ended. */
+        boolean isFirstOfItsName(JobRecord record);
+
+        /** Jobs that run. */
+        List<JobRecord> running();
+
+        /**
+         * Takes cores for the job and starts it if they are free and it can still be claimed; otherwise nothing. Blocks
+         * until it is on disk.
+         */
+        boolean tryStart(GuestMachine machine, JobRecord record, BooleanSupplier claim);
+    }
+
+    /**
+     * Why a job waits.
+     *
+     * @param reason Slurm's word
+     * @param jobs those in the way
+     * @param estimate when it could start, if the limits of those that run tell
+     */
+    record Blocked(String reason, List<Integer> jobs, Optional<Instant> estimate, Instant since) {
+        private boolean isAs(Blocked other) {
+            return reason.equals(other.reason) && jobs.equals(other.jobs);
+        }
+    }
+
+    private final Site site;
+    private final Clock clock;
+    private final Map<Integer, JobRecord> waiting = new TreeMap<>(); // guarded by this
+    private final Map<Integer, JobRecord> starting = new TreeMap<>(); // being handed over; guarded by this
+    private final Map<Integer, Blocked> blocked = new HashMap<>(); // guarded by this
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("batch-queue").factory());
+
+    BatchQueue(Site site, Clock clock) {
+        this.site = site;
+        this.clock = clock;
+    }
+
+    void begin() {
+        thread.scheduleWithFixedDelay(this::look, 0, 1, TimeUnit.SECONDS);
+    }
+
+    void add(Collection<JobRecord> records) {
+        synchronized (this) {
+            records.forEach(record -> waiting.put(record.number(), record));
+        }
+        changed();
+    }
+
+    /** Something changed: look soon. Does not block. */
+    void changed() {
+        if (asked.compareAndSet(false, true) && !thread.isShutdown()) {
+            thread.execute(this::look);
+        }
+    }
+
+    synchronized Optional<JobRecord> find(int number) {
+        JobRecord record = waiting.get(number);
+        return Optional.ofNullable(record == null ? starting.get(number) : record);
+    }
+
+    synchronized List<JobRecord> list() {
+        var all = new TreeMap<>(waiting);
+        all.putAll(starting);
+        return List.copyOf(all.values());
+    }
+
+    synchronized Optional<Blocked> why(int number) {
+        return Optional.ofNullable(blocked.get(number));
+    }
+
+    /** Takes a job out; empty if it does not wait any more. Waits for one that is being started to be so. */
+    synchronized Optional<JobRecord> remove(int number) {
+        while (starting.containsKey(number)) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Optional.empty();
+            }
+        }
+        blocked.remove(number);
+        return Optional.ofNullable(waiting.remove(number));
+    }
+
+    /** Replaces a job's record if it still waits. */
+    synchronized boolean replace(JobRecord record) {
+        return waiting.replace(record.number(), record) != null;
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+
+    private void look() {
+        asked.set(false);
+        try {
+            var machines = new HashMap<String, Optional<GuestMachine>>();
+            for (JobRecord record : list()) {
+                machines.computeIfAbsent(record.vm(), site::machine);
+            }
+            schedule(machines);
+        } catch (RuntimeException e) {
+            LOG.error("the batch queue could not be looked at", e);
+        }
+    }
+
+    private void schedule(Map<String, Optional<GuestMachine>> machines) {
+        var heads = new LinkedHashMap<String, Head>(); // the first that waits for cores, by partition
+        for (JobRecord record : list().stream().sorted(ORDER).toList()) {
+            Optional<Blocked> reason = consider(record, machines.getOrDefault(record.vm(), Optional.empty()), heads);
+            synchronized (this) {
+                if (!waiting.containsKey(record.number())) {
+                    blocked.remove(record.number());
+                } else if (reason.isPresent()) {
+                    blocked.merge(
+                            record.number(), reason.get(), (old, now) -> old.isAs(now) ? keepSince(old, now) : now);
+                }
+            }
+        }
+    }
+
+    private static Blocked keepSince(Blocked old, Blocked now) {
+        return new Blocked(now.reason(), now.jobs(), now.estimate(), old.since());
+    }
+
+    /** A job that waits for cores, and when those that run will have left it enough. */
+    private record Head(int job, Optional<Instant> start) {}
+
+    private Optional<Blocked> consider(JobRecord record, Optional<GuestMachine> machine, Map<String, Head> heads) {
+        Optional<Blocked> early = notYet(record);
+        if (early.isPresent()) {
+            return early;
+        }
+        if (machine.isEmpty()) {
+            return Optional.of(blocked("PartitionDown"));
+        }
+        String place = record.vm() + "/" + record.partition();
+        Head head = heads.get(place);
+        if (head != null && !endsBefore(record, head.start())) {
+            return Optional.of(new Blocked("Priority", List.of(head.job()), Optional.empty(), clock.instant()));
+        }
+        if (start(machine.get(), record)) {
+            return Optional.empty();
+        }
+        if (head != null) {
+            return Optional.of(new Blocked("Priority", List.of(head.job()), Optional.empty(), clock.instant()));
+        }
+        List<JobRecord> running = site.running().stream()
+                .filter(one -> one.vm().equals(record.vm()) && one.partition().equals(record.partition()))
+                .toList();
+        Optional<Instant> start = start(record, machine.get(), running);
+        heads.put(place, new Head(record.number(), start));
+        List<Integer> jobs = running.stream().map(JobRecord::number).toList();
+        return Optional.of(new Blocked("Resources", jobs, start, clock.instant()));
+    }
+
+    /** Without the lock: who waits for the disk must not keep those from it who are told by the disk's thread. */
+    private boolean start(GuestMachine machine, JobRecord record) {
+        boolean started = site.tryStart(machine, record, () -> claim(record));
+        synchronized (this) {
+            if (starting.remove(record.number()) != null && !started) {
+                waiting.put(record.number(), record);
+            }
+            notifyAll();
+        }
+        return started;
+    }
+
+    private synchronized boolean claim(JobRecord record) {
+        boolean mine = waiting.remove(record.number(), record); // else it was held or taken out meanwhile
+        if (mine) {
+            starting.put(record.number(), record);
+        }
+        return mine;
+    }
+
+    /** What keeps it apart from cores. */
+    private Optional<Blocked> notYet(JobRecord record) {
+        BatchFacts facts = record.batch().orElseThrow();
+        if (facts.held()) {
+            return Optional.of(blocked("JobHeldUser"));
+        }
+        if (facts.begin().filter(clock.instant()::isBefore).isPresent()) {
+            return Optional.of(new Blocked("BeginTime", List.of(), facts.begin(), clock.instant()));
+        }
+        if (!facts.dependency().isEmpty()) {
+            Dependency dependency = Dependency.parse(facts.dependency());
+            List<Integer> jobs = dependency.terms().stream()
+                    .map(Dependency.Term::job)
+                    .filter(job -> job > 0)
+                    .toList();
+            switch (dependency.verdict(site::tasks, site.isFirstOfItsName(record))) {
+                case WAITS -> {
+                    return Optional.of(new Blocked("Dependency", jobs, Optional.empty(), clock.instant()));
+                }
+                case NEVER -> {
+                    return Optional.of(
+                            new Blocked("DependencyNeverSatisfied", jobs, Optional.empty(), clock.instant()));
+                }
+                case MET -> {}
+            }
+        }
+        if (facts.arrayLimit() > 0) {
+            List<Integer> tasks = site.running().stream()
+                    .filter(one -> one.batch()
+                            .filter(other -> other.arrayJob() == facts.arrayJob())
+                            .isPresent())
+                    .map(JobRecord::number)
+                    .toList();
+            if (tasks.size() >= facts.arrayLimit()) {
+                return Optional.of(new Blocked("JobArrayTaskLimit", tasks, Optional.empty(), clock.instant()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean endsBefore(JobRecord record, Optional<Instant> start) {
+        Optional<Duration> limit = record.batch().orElseThrow().timeLimit();
+        return limit.isPresent()
+                && (start.isEmpty() || !clock.instant().plus(limit.get()).isAfter(start.get()));
+    }
+
+    /** When the limits of those that run leave enough cores; empty if they do not tell. */
+    private static Optional<Instant> start(JobRecord record, GuestMachine machine, List<JobRecord> running) {
+        int free = machine.partitions().stream()
+                        .filter(one -> one.name().equals(record.partition()))
+                        .mapToInt(GuestMachine.Partition::cores)
+                        .sum()
+                - running.stream().mapToInt(JobRecord::cores).sum();
+        var ends = new ArrayList<Map.Entry<Instant, Integer>>();
+        for (JobRecord one : running) {
+            one.started()
+                    .flatMap(begun -> one.batch().flatMap(BatchFacts::timeLimit).map(begun::plus))
+                    .ifPresent(end -> ends.add(Map.entry(end, one.cores())));
+        }
+        ends.sort(Map.Entry.comparingByKey());
+        for (Map.Entry<Instant, Integer> end : ends) {
+            free += end.getValue();
+            if (free >= record.cores()) {
+                return Optional.of(end.getKey());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Blocked blocked(String reason) {
+        return new Blocked(reason, List.of(), Optional.empty(), clock.instant());
+    }
+}

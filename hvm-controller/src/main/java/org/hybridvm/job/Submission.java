@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A batch job as a caller hands it in.
+ *
+ * @param script its text, or empty: {@code program} is run
+ * @param program the program, or the script's name
+ * @param directory absolute; output files and relative names start from it
+ * @param options by sbatch(1)'s long names with their dashes; they replace the script's own
+ * @param testOnly check it, and keep nothing
+ */
+public record Submission(
+        Optional<String> script,
+        String program,
+        List<String> arguments,
+        Path directory,
+        List<String> environment,
+        String searchPath,
+        Map<String, String> options,
+        boolean testOnly) {
+    public Submission {
+        arguments = List.copyOf(arguments);
+        environment = List.copyOf(environment);
+        options = new java.util.LinkedHashMap<>(options);
+    }
+
+    /**
+     * The answer.
+     *
+     * @param jobs the numbers, one for each task of an array; none if it was only a test
+     * @param warnings a sentence for each option that has no meaning here
+     */
+    public record Accepted(List<Integer> jobs, List<String> warnings) {}
+}

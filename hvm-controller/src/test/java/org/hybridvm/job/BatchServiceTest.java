@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import org.hybridvm.HvmException;
+import org.hybridvm.store.Database;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class BatchServiceTest {
+    @TempDir
+    private Path folder;
+
+    private final CountDownLatch gate = new CountDownLatch(1);
+    private Database database;
+    private FakeMachine machine;
+    private JobService jobs;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        folder = folder.toRealPath();
+        machine = new FakeMachine("demo", 2, folder)
+                .install("/bin/true", process -> 0)
+                .install("/bin/false", process -> 1)
+                .install("/bin/gate", process -> {
+                    gate.await();
+                    return 0;
+                })
+                .install("/bin/sleep", process -> process.awaitSignal())
+                .install("/bin/trap", process -> {
+                    process.catchSignals();
+                    process.write(OutputStreamKind.STDOUT, "signal " + process.awaitSignal() + "\n");
+                    return 0;
+                })
+                .install("/bin/sh", process -> {
+                    process.write(
+                            OutputStreamKind.STDOUT,
+                            String.join("|", process.command().arguments()));
+                    process.write(OutputStreamKind.STDERR, "wrong\n");
+                    return 3;
+                })
+                .install("/bin/cat", process -> {
+                    for (byte[] bytes = process.read(); bytes.length > 0; bytes = process.read()) {
+                        process.write(OutputStreamKind.STDOUT, bytes);
+                    }
+                    return 0;
+                });
+        database = Database.open(folder.resolve("hvm.db"));
+        jobs = service();
+    }
+
+    @AfterEach
+    void tearDown() {
+        jobs.close();
+        machine.close();
+        database.close();
+    }
+
+    @Test
+    void shouldRunAScriptAndWriteItsStreamsIntoFiles() throws Exception {
+        String script = "#!/bin/sh\n#SBATCH -J my --output=%x.%j.txt\n#HVM --error %j.err\necho hi\n";
+        int job = submit(Optional.of(script), "/x/job.sh", Map.of());
+        assertThat(end(job)).isEqualTo(JobState.FAILED);
+        assertThat(jobs.find(job).result().orElseThrow().exitCode()).isEqualTo(3);
+        assertThat(folder.resolve("my.1.txt")).hasContent("/bin/sh|-c|" + script + "|/x/job.sh|a");
+        assertThat(folder.resolve("1.err")).hasContent("wrong");
+        assertThat(jobs.find(job).arguments()).containsExactly("/x/job.sh", "a");
+    }
+
+    @Test
+    void shouldFeedAFileToStandardInput() throws Exception {
+        Files.writeString(folder.resolve("in"), "line\n".repeat(100_000));
+        int job = submit("/bin/cat", Map.of("--input", "in", "--output", "out"));
+        assertThat(end(job)).isEqualTo(JobState.COMPLETED);
+        assertThat(folder.resolve("out")).hasSameBinaryContentAs(folder.resolve("in"));
+    }
+
+    @Test
+    void shouldStartADependentJobOnlyAfterItsEnd() throws Exception {
+        int first = submit("/bin/gate", Map.of());
+        int ok = submit("/bin/true", Map.of("--dependency", "afterok:" + first));
+        int notOk = submit("/bin/true", Map.of("--dependency", "afternotok:" + first));
+        await(() -> reason(ok).equals("Dependency"));
+        assertThat(jobs.why(ok)).containsEntry("blocked_by", List.of(first));
+        gate.countDown();
+        assertThat(end(ok)).isEqualTo(JobState.COMPLETED);
+        await(() -> reason(notOk).equals("DependencyNeverSatisfied"));
+    }
+
+    @Test
+    void shouldHoldAndReleaseAJob() throws Exception {
+        int job = submit("/bin/true", Map.of("--hold", ""));
+        await(() -> reason(job).equals("JobHeldUser"));
+        jobs.hold(job, false).join();
+        assertThat(end(job)).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldLetAShortJobPassOneThatWaitsButNoLongOne() throws Exception {
+        submit("/bin/gate", Map.of("--time", "60"));
+        int wide = submit("/bin/true", Map.of("--cores", "2"));
+        int unlimited = submit("/bin/true", Map.of());
+        int tooLong = submit("/bin/true", Map.of("--time", "120"));
+        int shortJob = submit("/bin/true", Map.of("--time", "1"));
+        assertThat(end(shortJob)).isEqualTo(JobState.COMPLETED);
+        assertThat(reason(wide)).isEqualTo("Resources");
+        assertThat(jobs.why(wide)).containsKey("estimated_start");
+        assertThat(reason(unlimited)).isEqualTo("Priority");
+        assertThat(reason(tooLong)).isEqualTo("Priority");
+        gate.countDown();
+        assertThat(end(wide)).isEqualTo(JobState.COMPLETED);
+        assertThat(end(tooLong)).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldRunTheTasksOfAnArrayWithinItsLimit() throws Exception {
+        int first = submit("/bin/gate", Map.of("--array", "1-5:2%1", "--output", "%A.%a"));
+        assertThat(jobs.tasks(first)).hasSize(3);
+        await(() -> jobs.find(first).state() == JobState.RUNNING);
+        await(() -> reason(first + 1).equals("JobArrayTaskLimit"));
+        gate.countDown();
+        assertThat(end(first + 2)).isEqualTo(JobState.COMPLETED);
+        assertThat(folder.resolve(first + ".5")).exists();
+        assertThat(machine.commands().getLast().environment())
+                .contains("SLURM_ARRAY_TASK_ID=5", "HVM_ARRAY_JOB_ID=" + first);
+    }
+
+    @Test
+    void shouldCancelAJobThatWaitsAndOneThatRuns() throws Exception {
+        int running = submit("/bin/trap", Map.of());
+        int waiting = submit("/bin/true", Map.of("--begin", "now+1hour"));
+        await(() -> jobs.find(running).state() == JobState.RUNNING);
+        await(() -> reason(waiting).equals("BeginTime"));
+        jobs.cancel(waiting).join();
+        jobs.cancel(running).join();
+        assertThat(end(waiting)).isEqualTo(JobState.CANCELLED);
+        assertThat(end(running)).isEqualTo(JobState.CANCELLED);
+        assertThatThrownBy(() -> jobs.cancel(running)).hasMessageContaining("CANCELLED");
+    }
+
+    @Test
+    void shouldRequeueARunningJobUnderItsNumber() throws Exception {
+        int job = submit("/bin/sleep", Map.of());
+        await(() -> jobs.find(job).state() == JobState.RUNNING);
+        jobs.requeue(job).join();
+        await(() -> machine.commands().size() == 2);
+        assertThat(jobs.find(job).batch().orElseThrow().restarts()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldKeepWaitingJobsOverARestartAndLoseThoseThatRan() throws Exception {
+        int running = submit("/bin/sleep", Map.of());
+        await(() -> jobs.find(running).state() == JobState.RUNNING);
+        int held = submit("/bin/true", Map.of("--hold", ""));
+        jobs.close();
+        jobs = service();
+        assertThat(jobs.find(running).state()).isEqualTo(JobState.NODE_FAIL);
+        jobs.hold(held, false).join();
+        assertThat(end(held)).isEqualTo(JobState.COMPLETED);
+        assertThat(machine.commands()).hasSize(2);
+    }
+
+    @Test
+    void shouldFailAJobWhoseOutputCannotBeWritten() throws Exception {
+        int job = submit(Optional.of("#!/bin/sh\n"), "job.sh", Map.of("--output", "/dev/full"));
+        assertThat(end(job)).isEqualTo(JobState.FAILED);
+        assertThat(jobs.find(job).result().orElseThrow().reason())
+                .contains("the output file cannot be written: /dev/full (No space left on device)");
+    }
+
+    @Test
+    void shouldNameFileAndLineOfAnUnknownOption() {
+        assertThatThrownBy(() -> submit(Optional.of("#!/bin/sh\n\n#SBATCH --tiem=3\n"), "job.sh", Map.of()))
+                .isInstanceOf(HvmException.class)
+                .hasMessageStartingWith("job.sh:3: Unknown option: --tiem. Allowed: array, begin");
+        assertThatThrownBy(() -> submit(Optional.of("#!/bin/sh\n#SBATCH --time=soon\n"), "job.sh", Map.of()))
+                .hasMessageStartingWith("job.sh:2: --time does not fit: soon. Allowed: MINUTES");
+        assertThat(jobs.list()).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseASubmissionThatCannotBeKept() {
+        limitPages(1);
+        assertThatThrownBy(() -> submit(Optional.of("#!/bin/sh\n" + "# long\n".repeat(6000)), "job.sh", Map.of()))
+                .cause()
+                .hasMessageContaining("takes no new work");
+        limitPages(1_000_000);
+        assertThat(jobs.list()).isEmpty();
+    }
+
+    private void limitPages(int pages) {
+        database.write(connection -> {
+                    try (var statement = connection.createStatement()) {
+                        return statement.execute("PRAGMA max_page_count = " + pages);
+                    }
+                })
+                .join();
+    }
+
+    private int submit(String program, Map<String, String> options) {
+        return submit(Optional.empty(), program, options);
+    }
+
+    private int submit(Optional<String> script, String program, Map<String, String> options) {
+        var submission = new Submission(script, program, List.of("a"), folder, List.of("A=1"), "", options, false);
+        return jobs.submit(submission).join().jobs().getFirst();
+    }
+
+    private String reason(int job) {
+        return jobs.reason(jobs.find(job)).orElse("");
+    }
+
+    private JobState end(int job) throws InterruptedException {
+        await(() -> jobs.find(job).state().isTerminal());
+        return jobs.find(job).state();
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        while (!condition.getAsBoolean()) {
+            Thread.sleep(5); // until the class's limit
+        }
+    }
+
+    private JobService service() throws IOException {
+        return new JobService(
+                FakeMachine.all(machine),
+                new GuestCommand.Identity(1000, 1000, List.of(1000)),
+                JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
+                Clock.systemUTC());
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import org.hybridvm.store.Database;
+
+/** A job service in a process of its own, to be killed: it tells each job that it acknowledged, and each that it began. */
+final class CrashingService {
+    private CrashingService() {}
+
+    /** @param arguments the folder; whether to submit, otherwise to wait until all have ended and tell how */
+    public static void main(String[] arguments) throws Exception {
+        Path folder = Path.of(arguments[0]);
+        Path began = folder.resolve("began");
+        var machine = new FakeMachine("demo", 4, folder).install("/bin/work", process -> {
+            String job = process.command().environment().stream()
+                    .filter(one -> one.startsWith("HVM_JOB_ID="))
+                    .findFirst()
+                    .orElseThrow();
+            Files.writeString(began, job + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            return 0;
+        });
+        Database database = Database.open(folder.resolve("hvm.db"));
+        var jobs = new JobService(
+                FakeMachine.all(machine),
+                new GuestCommand.Identity(0, 0, List.of(0)),
+                JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
+                Clock.systemUTC());
+        if (arguments[1].equals("submit")) {
+            for (int thread = 0; thread < 4; thread++) {
+                Thread.ofPlatform().start(() -> submit(jobs, folder));
+            }
+            return;
+        }
+        while (jobs.list().stream().anyMatch(job -> !job.state().isTerminal())) {
+            Thread.onSpinWait();
+        }
+        jobs.list().forEach(job -> System.out.println(job.number() + " " + job.state()));
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static void submit(JobService jobs, Path folder) {
+        var submission = new Submission(
+                Optional.empty(),
+                "/bin/work",
+                List.of(),
+                folder,
+                List.of(),
+                "",
+                Map.of("--output", "/dev/null"),
+                false);
+        while (true) {
+            try {
+                int job = jobs.submit(submission).join().jobs().getFirst();
+                synchronized (System.out) {
+                    System.out.print(job + "\n"); // one write, so that a kill cuts no line
+                    System.out.flush();
+                }
+            } catch (CompletionException e) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** kill -9 of a service at random instants: no acknowledged job is lost, none is begun twice. */
+@Timeout(120)
+class KilledServiceTest {
+    private static final int KILLS = 6;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldLoseNoAcknowledgedJobAndBeginNoneTwice() throws Exception {
+        var random = new Random(20260102);
+        Path told = folder.resolve("told");
+        Files.createFile(told);
+        for (int kill = 0; kill < KILLS; kill++) {
+            Process service = start("submit", told);
+            long enough = lines(told) + 1 + random.nextInt(150);
+            while (lines(told) < enough) {
+                assertThat(service.isAlive()).isTrue();
+                Thread.sleep(1);
+            }
+            service.destroyForcibly().waitFor();
+        }
+        List<Integer> acknowledged =
+                Files.readAllLines(told).stream().map(Integer::parseInt).toList();
+        var states = new HashMap<Integer, JobState>();
+        Path ends = folder.resolve("ends");
+        start("wait", ends).waitFor();
+        for (String line : Files.readAllLines(ends)) {
+            String[] words = line.split(" ");
+            states.put(Integer.parseInt(words[0]), JobState.valueOf(words[1]));
+        }
+
+        assertThat(acknowledged).doesNotHaveDuplicates();
+        assertThat(states.keySet()).containsAll(acknowledged);
+        assertThat(states.values()).containsOnly(JobState.COMPLETED, JobState.NODE_FAIL);
+        List<String> began = Files.readAllLines(folder.resolve("began"));
+        assertThat(began).doesNotHaveDuplicates().isNotEmpty();
+        states.forEach((job, state) -> {
+            if (state == JobState.COMPLETED) {
+                assertThat(began).contains("HVM_JOB_ID=" + job);
+            }
+        });
+    }
+
+    private static long lines(Path file) throws IOException {
+        return Files.readString(file).chars().filter(c -> c == '\n').count();
+    }
+
+    private Process start(String what, Path output) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        CrashingService.class.getName(),
+                        folder.toString(),
+                        what)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.hybridvm.JsonObject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Batch jobs: submitted, queued, ended, and what is left of them. */
+@WithVm
+@Timeout(180)
+class JobQueueTest {
+    @Test
+    void shouldRunABatchScriptOnTheHrtAndKeepItsOutput(Node node) throws IOException {
+        Path script = script(node, "hello", """
+                #!/bin/busybox sh
+                #SBATCH --job-name=hello
+                #SBATCH --output=%x.out --error=%x.err
+                echo "job $SLURM_JOB_NAME says $1"
+                echo trouble >&2
+                exit 3
+                """);
+
+        Outcome outcome = node.hvm("submit", "--wait", "--parsable", script.toString(), "hi")
+                .endedWith(3);
+
+        assertThat(node.folder().resolve("hello.out")).hasContent("job hello says hi");
+        assertThat(node.folder().resolve("hello.err")).hasContent("trouble");
+        String job = outcome.text().strip();
+        assertThat(node.json("info", job).text("state")).isEqualTo("FAILED");
+        assertThat(node.hvm("logs", job).succeeded().text()).isEqualTo("job hello says hi\n");
+    }
+
+    @Test
+    void shouldRunAnArrayAndWhatDependsOnIt(Node node) throws IOException {
+        String array = submit(
+                node,
+                "--array",
+                "0-2",
+                "--output",
+                "task.%a",
+                "--",
+                "/bin/busybox",
+                "sh",
+                "-c",
+                "echo $SLURM_ARRAY_TASK_ID");
+        String after = submit(
+                node, "--dependency", "afterok:" + array, "--output", "after", "--", "/bin/busybox", "echo", "all");
+
+        await(node, after, "COMPLETED");
+
+        for (int task = 0; task < 3; task++) {
+            assertThat(node.folder().resolve("task." + task)).hasContent(String.valueOf(task));
+        }
+        assertThat(node.folder().resolve("after")).hasContent("all");
+    }
+
+    @Test
+    void shouldHoldReleaseCancelAndRequeue(Node node) {
+        String held = submit(node, "--hold", "--output", "/dev/null", "--", "/bin/busybox", "true");
+        await(node, held, "PENDING");
+        assertThat(node.hvm("why", held).succeeded().text()).contains("JobHeldUser");
+        node.hvm("release", held).succeeded();
+        await(node, held, "COMPLETED");
+        node.hvm("requeue", held).succeeded();
+        await(node, held, "COMPLETED");
+
+        String endless = submit(node, "--output", "/dev/null", "--", "/bin/busybox", "sleep", "1000");
+        await(node, endless, "RUNNING");
+        assertThat(node.hvm("queue").succeeded().text()).contains("RUNNING");
+        node.hvm("cancel", endless).succeeded();
+        await(node, endless, "CANCELLED");
+    }
+
+    @Test
+    void shouldEndAJobAtItsTimeLimitAfterAWarning(Node node) throws IOException {
+        Path script = script(node, "limit", """
+                #!/bin/busybox sh
+                #HVM --time 0:04 --signal USR1@3 --output limit.out
+                trap 'echo warned' USR1
+                while :; do :; done
+                """);
+
+        String job = submit(node, script.toString());
+
+        await(node, job, "TIMEOUT");
+        assertThat(node.folder().resolve("limit.out")).hasContent("warned");
+    }
+
+    @Test
+    void shouldKeepTheQueueWhenHvmdIsKilled(Node node) throws InterruptedException {
+        String running = submit(node, "--output", "/dev/null", "--", "/bin/busybox", "sleep", "1000");
+        await(node, running, "RUNNING");
+        String waiting = submit(node, "--hold", "--output", "/dev/null", "--", "/bin/busybox", "true");
+
+        ProcessHandle hvmd =
+                ProcessHandle.of(node.json("version").number("pid")).orElseThrow();
+        hvmd.destroyForcibly();
+        hvmd.onExit().join();
+
+        assertThat(node.json("info", running).text("state")).isEqualTo("NODE_FAIL");
+        node.hvm("release", waiting).succeeded();
+        await(node, waiting, "COMPLETED");
+    }
+
+    private static String submit(Node node, String... words) {
+        var all = new ArrayList<>(List.of("submit", "--parsable", "--vm", Node.VM));
+        all.addAll(List.of(words));
+        return node.hvm(all.toArray(String[]::new)).succeeded().text().strip();
+    }
+
+    private static void await(Node node, String job, String state) {
+        JsonObject facts = node.json("info", job);
+        while (!facts.text("state").equals(state)) {
+            assertThat(facts.has("exit_code")).as("%s", facts.asMap()).isFalse();
+            facts = node.json("info", job);
+        }
+    }
+
+    private static Path script(Node node, String name, String text) throws IOException {
+        return Files.writeString(node.folder().resolve(name), text);
+    }
+}
