@@ -194,12 +194,12 @@ final class BatchOptions {
             int step = stepped.length == 2 ? positive(stepped[1]) : 1;
             require(
                     first >= 0 && last >= first && (last - first) / step < MAX_TASKS,
-                    "at most " + MAX_TASKS + " indices");
+                    "FIRST-LAST[:STEP][,...][%LIMIT], at most " + MAX_TASKS + " indices");
             for (long index = first; index <= last; index += step) {
                 indices.add((int) index);
             }
         }
-        require(indices.size() <= MAX_TASKS, "at most " + MAX_TASKS + " indices");
+        require(indices.size() <= MAX_TASKS, "FIRST-LAST[:STEP][,...][%LIMIT], at most " + MAX_TASKS + " indices");
         array = List.copyOf(indices);
         arrayLimit = parts.length == 2 ? positive(parts[1]) : 0;
     }

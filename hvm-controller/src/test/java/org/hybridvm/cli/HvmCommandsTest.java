@@ -217,6 +217,36 @@ class HvmCommandsTest {
     }
 
     @Test
+    void shouldSubmitAndShowWhatWaitsAndWhy() {
+        vms.launched();
+        assertThat(hvm.run("submit", "--hold", "-o", "out", "--", "/bin/true", "-x"))
+                .isEqualTo(new Outcome(0, "Submitted job 1\n", ""));
+        assertThat(hvm.run("submit", "--parsable", "--wait", "-o", "out", "--", "/bin/true"))
+                .isEqualTo(new Outcome(0, "2\n", ""));
+        assertThat(hvm.run("queue").out().lines().skip(1).toList())
+                .singleElement()
+                .asString()
+                .matches("1 +true +PENDING +- +1 +demo/hrt +JobHeldUser");
+        assertThat(hvm.run("why", "1").out()).contains(": JobHeldUser, until hvm release\n");
+        assertThat(hvm.run("cancel", "1")).isEqualTo(new Outcome(0, "", ""));
+        assertThat(hvm.run("why", "1").out()).isEqualTo("Job 1 does not wait: CANCELLED\n");
+        assertThat(hvm.run("acct", "-j", "2").out()).contains("COMPLETED  0:0");
+    }
+
+    @Test
+    void shouldNameFileAndLineOfAWrongBatchScript() throws IOException {
+        vms.launched();
+        Files.writeString(folder.resolve("job.sh"), "#!/bin/sh\n#SBATCH --array=9-1\n");
+        assertThat(hvm.run("submit", "job.sh"))
+                .isEqualTo(
+                        new Outcome(
+                                1,
+                                "",
+                                "hvm: job.sh:2: --array does not fit: 9-1. Allowed: FIRST-LAST[:STEP][,...][%LIMIT], at most 1000 indices.\n"));
+        assertThat(hvm.run("queue").out().lines()).hasSize(1);
+    }
+
+    @Test
     void shouldRefuseToCancelWhatIsNoJob() {
         assertThat(hvm.run("cancel", "demo").err())
                 .isEqualTo("hvm: No job number: demo. Allowed: a number. Try: hvm jobs\n");
