@@ -3,36 +3,11 @@
 #ifndef SERVE_TEST_H
 #define SERVE_TEST_H
 
+#include "../../../shared-memory-ipc/test/check.h"
+
 #include "../serve.h"
 
 #include <hvm/host_call.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #condition);        \
-			exit(1);                                                                                       \
-		}                                                                                                      \
-	} while (0)
-
-#define CHECK_EQUAL(actual, expected)                                                                                  \
-	do {                                                                                                           \
-		long long a_ = (long long)(actual), e_ = (long long)(expected);                                        \
-		if (a_ != e_) {                                                                                        \
-			fprintf(stderr, "%s:%d: %s: %s is %lld, expected %lld\n", __FILE__, __LINE__, __func__,        \
-				#actual, a_, e_);                                                                      \
-			exit(1);                                                                                       \
-		}                                                                                                      \
-	} while (0)
-
-#define RUN(test)                                                                                                      \
-	do {                                                                                                           \
-		test();                                                                                                \
-		printf("ok %s\n", #test);                                                                              \
-	} while (0)
 
 #define WINDOW_SIZE HVM_WINDOW_SIZE_MIN
 

@@ -139,26 +139,11 @@ final class BenchRun implements JobListener {
     }
 
     @Override
-    public void accepted(Job job) {}
-
-    @Override
-    public void pending(String reason) {}
-
-    @Override
-    public void running() {}
-
-    @Override
-    public void stdinCredit(int bytes) {}
-
-    @Override
     public void output(OutputStreamKind stream, ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
         (stream == OutputStreamKind.STDOUT ? out : err).writeBytes(copy);
     }
-
-    @Override
-    public void report(String line) {}
 
     @Override
     public void ended(JobResult result) {

@@ -91,18 +91,6 @@ final class FunctionServer implements JobListener {
     }
 
     @Override
-    public void accepted(Job accepted) {}
-
-    @Override
-    public void pending(String reason) {}
-
-    @Override
-    public void running() {}
-
-    @Override
-    public void stdinCredit(int bytes) {}
-
-    @Override
     public void output(OutputStreamKind stream, ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);

@@ -62,15 +62,6 @@ final class BatchFiles implements JobListener {
     }
 
     @Override
-    public void accepted(Job accepted) {}
-
-    @Override
-    public void pending(String reason) {}
-
-    @Override
-    public void running() {}
-
-    @Override
     public void stdinCredit(int bytes) {
         stdinCredit += bytes;
         if (job != null && stdin != null) {
@@ -93,9 +84,6 @@ final class BatchFiles implements JobListener {
         }
         job.grant(stream, size);
     }
-
-    @Override
-    public void report(String line) {}
 
     @Override
     public void ended(JobResult result) {

@@ -5,24 +5,24 @@ import java.nio.ByteBuffer;
 
 /**
  * The side of a job that its caller sees. Calls come in order; they come from threads that must not be blocked, and never
- * with a lock of the job service held. The last one is {@link #ended}.
+ * with a lock of the job service held. The last one is {@link #ended}. Who does not care about a call leaves it out.
  */
 public interface JobListener {
     /** The job exists; the first call. */
-    void accepted(Job job);
+    default void accepted(Job job) {}
 
     /** The job waits for cores; {@code reason} is a sentence that names who has them. */
-    void pending(String reason);
+    default void pending(String reason) {}
 
-    void running();
+    default void running() {}
 
     /** {@code bytes} more may be sent to its standard input. */
-    void stdinCredit(int bytes);
+    default void stdinCredit(int bytes) {}
 
-    void output(OutputStreamKind stream, ByteBuffer bytes);
+    default void output(OutputStreamKind stream, ByteBuffer bytes) {}
 
     /** A line of the job's report, see {@link ReportLine}. */
-    void report(String line);
+    default void report(String line) {}
 
     void ended(JobResult result);
 }
