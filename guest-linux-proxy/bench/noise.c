@@ -22,7 +22,8 @@
 #define CALIBRATION_QUANTA 16
 #define THRESHOLD_NS	   1000u
 #define DETOURS_MAX	   8192
-#define BINS		   32 /* powers of two: bin i counts the detours from THRESHOLD_NS << i on */
+#define BINS		   32  /* powers of two: bin i counts the detours from THRESHOLD_NS << i on */
+#define BEGINNING_MS	   250 /* more than twice as long as the last of them takes */
 
 /* One measurement of one core. Written by that core only, except @go. */
 struct run {
@@ -293,12 +294,29 @@ static unsigned int stay_on_this_cpu(void)
 	return (unsigned int)cpu;
 }
 
+static uint64_t spin(uint64_t cycles, uint64_t unused)
+{
+	uint64_t start = tsc_now();
+
+	(void)unused;
+	while (tsc_now() - start < cycles)
+		;
+	return 0;
+}
+
+/* Under TCG the aerokernel takes a few timer interrupts while a program begins (docs/architecture.md, Translations). */
+static void settle(struct hrt *hrt)
+{
+	hrt_call(hrt, spin, (uint64_t)hrt->tsc_khz * BEGINNING_MS, 0, 0, SERVE_POLLING);
+}
+
 void noise(struct hrt *hrt, unsigned int seconds)
 {
 	static struct core ours = {.kind = "hrt"}, theirs = {.kind = "linux", .name = "linux"};
 	uint64_t rounds;
 
 	hrt_attach(hrt);
+	settle(hrt);
 	ours.name = hrt->name;
 	ours.cpu = hrt->first_cpu + hrt->own->client_core;
 	theirs.cpu = stay_on_this_cpu();
