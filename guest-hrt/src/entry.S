@@ -172,6 +172,7 @@ vector = vector + 1
  * SYSCALL: rcx = return address, r11 = flags, interrupts off by IA32_FMASK; from ring 0 the stack is the program's.
  * SYSRET would go to ring 3, so the return is a jump; the instruction after STI still runs with interrupts held off.
  */
+	.section .text.syscall, "ax"
 	.balign 16
 	.globl syscall_entry
 syscall_entry:

@@ -42,7 +42,7 @@ int64_t thread_forward(struct thread *thread, uint32_t nr, const uint64_t arg[HV
 	return forward_finish(core, thread, tag, nr, arg, changes_memory);
 }
 
-int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
+__attribute__((section(".text.syscall"))) int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs)
 {
 	return forward_call(core_self(), thread, regs, !discard_is_harmless((uint32_t)regs->rax));
 }

@@ -119,7 +119,8 @@ static _Noreturn __attribute__((noinline, cold)) void leave_by_handler(struct th
 	entry_start(regs);
 }
 
-int64_t gate_handle(uint64_t a, uint64_t b, uint64_t c, struct hvm_regs *regs, uint64_t d, uint32_t nr)
+__attribute__((section(".text.gate"))) int64_t gate_handle(uint64_t a, uint64_t b, uint64_t c, struct hvm_regs *regs,
+							   uint64_t d, uint32_t nr)
 {
 	struct thread *thread = core_self()->thread;
 	int64_t result;

@@ -208,7 +208,7 @@ static int64_t refuse(struct core *core, struct thread *thread)
 	return -ENOSYS;
 }
 
-int64_t syscall_handle(const struct hvm_regs *regs)
+__attribute__((section(".text.syscall"))) int64_t syscall_handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
