@@ -106,10 +106,3 @@ struct serve *rig_serve(void)
 }
 
 /* xorshift64* (Vigna, 2016) */
-uint64_t rig_random(uint64_t *seed)
-{
-	*seed ^= *seed >> 12;
-	*seed ^= *seed << 25;
-	*seed ^= *seed >> 27;
-	return *seed * 0x2545f4914f6cdd1dull;
-}

@@ -24,7 +24,6 @@ void rig_end(void);
 /* Wait until it ends by itself. */
 void rig_await(void);
 struct serve *rig_serve(void);
-uint64_t rig_random(uint64_t *seed);
 
 void test_calls(void);
 void test_hostile(void);

@@ -14,18 +14,18 @@ static struct hvm_host honest;
 static void spoil_words(uint64_t *seed, char *base)
 {
 	for (int i = 0; i < 4; i++) {
-		uint64_t channel = rig_random(seed) % SERVE_CHANNELS, word = rig_random(seed) % (64 / 8);
+		uint64_t channel = test_random(seed) % SERVE_CHANNELS, word = test_random(seed) % (64 / 8);
 		uint64_t *at = (uint64_t *)(base + hvm_window_channel((uint32_t)channel)) + word;
 
 		if (channel != honest.index)
-			hvm_store_relaxed(at, rig_random(seed) >> rig_random(seed) % 64);
+			hvm_store_relaxed(at, test_random(seed) >> test_random(seed) % 64);
 	}
 }
 
 /* Like a call, but with any number, any flags and any arguments: mostly near a heap's edges. */
 static void post_anything(uint64_t *seed, char *base, uint32_t generation)
 {
-	uint32_t index = (uint32_t)(rig_random(seed) % SERVE_CHANNELS);
+	uint32_t index = (uint32_t)(test_random(seed) % SERVE_CHANNELS);
 	struct hvm_channel *channel = (struct hvm_channel *)(base + hvm_window_channel(index));
 	uint64_t heap = hvm_window_heap(WINDOW_SIZE, SERVE_CHANNELS, index);
 	uint64_t size = hvm_window_heap_size(WINDOW_SIZE, SERVE_CHANNELS);
@@ -40,14 +40,14 @@ static void post_anything(uint64_t *seed, char *base, uint32_t generation)
 					  heap + size - 1,
 					  size,
 					  UINT64_MAX,
-					  rig_random(seed) % 4096,
-					  heap + rig_random(seed) % size};
+					  test_random(seed) % 4096,
+					  heap + test_random(seed) % size};
 
-		hvm_store_relaxed(&channel->arg[i], edges[rig_random(seed) % (sizeof(edges) / sizeof(*edges))]);
+		hvm_store_relaxed(&channel->arg[i], edges[test_random(seed) % (sizeof(edges) / sizeof(*edges))]);
 	}
 	/* A function that gets a word where it wants a pointer faults; none that never ends. */
-	hvm_channel_publish(channel, hvm_window_tag((uint32_t)rig_random(seed), generation),
-			    (uint32_t)(rig_random(seed) & 0xff00) | (rig_random(seed) % 8 ? 2 : 200));
+	hvm_channel_publish(channel, hvm_window_tag((uint32_t)test_random(seed), generation),
+			    (uint32_t)(test_random(seed) & 0xff00) | (test_random(seed) % 8 ? 2 : 200));
 }
 
 static void the_server_goes_on_serving_the_honest(void)
