@@ -30,58 +30,30 @@ public record JobRecord(
         Optional<JobResult> result,
         Optional<BatchFacts> batch) {
 
+    /** The same job at another point of its life. */
+    private JobRecord with(
+            JobState next,
+            Optional<Instant> begun,
+            Optional<Instant> over,
+            Optional<JobResult> end,
+            Optional<BatchFacts> facts) {
+        return new JobRecord(
+                number, vm, partition, kind, cores, arguments, directory, next, submitted, begun, over, end, facts);
+    }
+
     /** The same job in the queue again. */
     JobRecord waiting(BatchFacts facts) {
-        return new JobRecord(
-                number,
-                vm,
-                partition,
-                kind,
-                cores,
-                arguments,
-                directory,
-                JobState.PENDING,
-                submitted,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(facts));
+        return with(JobState.PENDING, Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(facts));
     }
 
     /** The same job, begun. */
     JobRecord running(Instant when) {
-        return new JobRecord(
-                number,
-                vm,
-                partition,
-                kind,
-                cores,
-                arguments,
-                directory,
-                JobState.RUNNING,
-                submitted,
-                Optional.of(when),
-                Optional.empty(),
-                Optional.empty(),
-                batch);
+        return with(JobState.RUNNING, Optional.of(when), Optional.empty(), Optional.empty(), batch);
     }
 
     /** The same job, ended. */
     JobRecord ended(JobResult end, Instant when) {
-        return new JobRecord(
-                number,
-                vm,
-                partition,
-                kind,
-                cores,
-                arguments,
-                directory,
-                end.state(),
-                submitted,
-                started,
-                Optional.of(when),
-                Optional.of(end),
-                batch);
+        return with(end.state(), started, Optional.of(when), Optional.of(end), batch);
     }
 
     /** The same job, found again after its hvmd had gone. */
