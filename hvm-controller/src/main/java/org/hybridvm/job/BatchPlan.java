@@ -53,6 +53,23 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
         return new BatchPlan(submission, options, directory, program, before);
     }
 
+    /** What it asks for, as a request to be run. */
+    JobRequest request() {
+        return new JobRequest(
+                options.vm,
+                options.partition,
+                options.linux ? PartitionKind.LINUX : PartitionKind.HRT,
+                options.cores(),
+                RunOption.ofWords(options.runOptions),
+                program,
+                submission.arguments(),
+                directory,
+                submission.environment(),
+                submission.searchPath(),
+                false,
+                options.timeLimit);
+    }
+
     List<String> command(String found) {
         var command = new ArrayList<String>(List.of(found));
         command.addAll(before);

@@ -65,8 +65,8 @@ final class BatchQueue implements AutoCloseable {
         }
     }
 
-    private final Site site;
     private final Clock clock;
+    private volatile Site site;
     private final Map<Integer, JobRecord> waiting = new TreeMap<>(); // guarded by this
     private final Map<Integer, JobRecord> starting = new TreeMap<>(); // being handed over; guarded by this
     private final Map<Integer, Blocked> blocked = new HashMap<>(); // guarded by this
@@ -74,12 +74,12 @@ final class BatchQueue implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("batch-queue").factory());
 
-    BatchQueue(Site site, Clock clock) {
-        this.site = site;
+    BatchQueue(Clock clock) {
         this.clock = clock;
     }
 
-    void begin() {
+    void begin(Site owner) {
+        site = owner;
         thread.scheduleWithFixedDelay(this::look, 0, 1, TimeUnit.SECONDS);
     }
 
@@ -92,7 +92,7 @@ final class BatchQueue implements AutoCloseable {
 
     /** Something changed: look soon. Does not block. */
     void changed() {
-        if (asked.compareAndSet(false, true) && !thread.isShutdown()) {
+        if (site != null && asked.compareAndSet(false, true) && !thread.isShutdown()) {
             thread.execute(this::look);
         }
     }
