@@ -23,6 +23,8 @@ public enum ErrorCode {
     /** Several VMs run and the request named none. */
     VM_AMBIGUOUS(Fault.CALLER, 409),
     VM_EXISTS(Fault.CALLER, 409),
+    /** Events were asked for that are no longer kept, or that nobody has heard of. */
+    EVENTS_GONE(Fault.CALLER, 410),
     /** The VM or partition is not in a state in which this can be done. */
     WRONG_STATE(Fault.CALLER, 409),
     TOO_MANY_CORES(Fault.CALLER, 422),

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.event.EventLog;
 import org.hybridvm.guest.AgentGuest;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
@@ -77,12 +78,13 @@ public final class Hvmd {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());
-            try (NodeVms vms = NodeVms.open(home, AgentGuest::connect);
-                    Database database = Database.open(home.database());
+            try (Database database = Database.open(home.database());
+                    EventLog events = new EventLog(database, Clock.systemUTC());
+                    NodeVms vms = NodeVms.open(home, AgentGuest::connect, events);
                     JobService jobs = new JobService(
                             vms,
                             CallerIdentity.ofThisProcess(),
-                            JobBooks.open(database, home.jobs(), Clock.systemUTC()),
+                            JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 var server = new ApiServer(vertx, vms, jobs, stopRequest::countDown);
                 server.listen(home.socket())

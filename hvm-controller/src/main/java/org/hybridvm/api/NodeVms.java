@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.event.Events;
 import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
 import org.hybridvm.host.KvmProbe;
@@ -48,27 +49,29 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
     private final Home home;
     private final Path images;
+    private final Events events;
     private final CompletableFuture<VmManager> opening;
 
-    private NodeVms(Home home, Path images, CompletableFuture<VmManager> opening) {
+    private NodeVms(Home home, Path images, Events events, CompletableFuture<VmManager> opening) {
         this.home = home;
         this.images = images;
+        this.events = events;
         this.opening = opening;
     }
 
-    static NodeVms open(Home home, Guest.Connector connector) {
+    static NodeVms open(Home home, Guest.Connector connector, Events events) {
         String chosen = System.getProperty(IMAGES_PROPERTY);
         Path images = chosen == null ? INSTALLED_IMAGES : Path.of(chosen);
         var opening = new CompletableFuture<VmManager>();
         Thread.ofPlatform().daemon().name("open-vms").start(() -> {
             try {
-                opening.complete(VmManager.open(home, images, connector));
+                opening.complete(VmManager.open(home, images, connector, events));
             } catch (Throwable failure) { // a missing libvirt is a LinkageError
                 LOG.error("VMs cannot be managed", failure);
                 opening.completeExceptionally(failure);
             }
         });
-        return new NodeVms(home, images, opening);
+        return new NodeVms(home, images, events, opening);
     }
 
     @Override
@@ -123,6 +126,10 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         facts.put("first_instruction_us", booted.firstInstruction().toNanos() / 1000);
         facts.put("ready_us", booted.ready().toNanos() / 1000);
         facts.put("generation", booted.generation());
+        events.publish(
+                "partition.rebooted",
+                "vm/" + vm + "/" + partition,
+                Map.of("state", booted.state(), "generation", booted.generation(), "forced", force));
         return facts;
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
+import org.hybridvm.event.EventLog;
 import org.hybridvm.store.Database;
 import org.hybridvm.store.JobRow;
 import org.hybridvm.store.JobTable;
@@ -35,24 +37,33 @@ public final class JobBooks {
     private static final String JOURNAL = "journal.jsonl"; // what earlier versions kept instead of the database
 
     private final Database database;
+    private final EventLog events;
     private final Path folder;
     private final Clock clock;
     private final Map<Integer, JobRecord> unsaved = new ConcurrentHashMap<>();
+    private final Map<Integer, JobEvent> told = new ConcurrentHashMap<>(); // of jobs that have not ended
 
-    private JobBooks(Database database, Path folder, Clock clock) {
+    private JobBooks(Database database, EventLog events, Path folder, Clock clock) {
         this.database = database;
+        this.events = events;
         this.folder = folder;
         this.clock = clock;
+    }
+
+    /** Opens the books; nobody else publishes or follows their events. */
+    public static JobBooks open(Database database, Path folder, Clock clock) throws IOException {
+        return open(database, new EventLog(database, clock), folder, clock);
     }
 
     /**
      * Opens the books.
      *
+     * @param events are told of every state of a job, in the transaction that keeps it
      * @param folder for the reports; made if it is not there
      */
-    public static JobBooks open(Database database, Path folder, Clock clock) throws IOException {
+    public static JobBooks open(Database database, EventLog events, Path folder, Clock clock) throws IOException {
         Files.createDirectories(folder);
-        var books = new JobBooks(database, folder, clock);
+        var books = new JobBooks(database, events, folder, clock);
         books.importJournal();
         return books;
     }
@@ -101,11 +112,7 @@ public final class JobBooks {
      * @return completes once they are on disk; fails with {@link HvmException} if they cannot be kept
      */
     CompletableFuture<Void> add(Collection<JobRecord> records) {
-        List<JobRow> rows = records.stream().map(JobBooks::row).toList();
-        return database.write(connection -> {
-            JobTable.put(connection, rows);
-            return null;
-        });
+        return write(records, records.stream().map(JobBooks::row).toList());
     }
 
     /** The same with what each needs to be started. */
@@ -114,10 +121,31 @@ public final class JobBooks {
         List<JobRow> rows = records.stream()
                 .map(record -> new JobRow(record.number(), Json.write(record.toJson()), text))
                 .toList();
-        return database.write(connection -> {
-            JobTable.put(connection, rows);
-            return null;
-        });
+        return write(records, rows);
+    }
+
+    /** With the events about what is new in them. */
+    private CompletableFuture<Void> write(Collection<JobRecord> records, List<JobRow> rows) {
+        List<JobEvent> fresh = records.stream()
+                .map(JobEvent::of)
+                .filter(event -> !event.equals(told.get(event.job())))
+                .toList();
+        Instant now = clock.instant();
+        return events.writeWith(
+                        connection -> {
+                            JobTable.put(connection, rows);
+                            return null;
+                        },
+                        fresh.stream().map(event -> event.at(now)).toList())
+                .thenRun(() -> fresh.forEach(this::remember));
+    }
+
+    private void remember(JobEvent event) {
+        if (event.state().isTerminal()) {
+            told.remove(event.job());
+        } else {
+            told.put(event.job(), event);
+        }
     }
 
     /** What a batch job needs to be started; empty if its record is damaged. */
@@ -201,7 +229,12 @@ public final class JobBooks {
                 LOG.warn("job record not imported file={} line={} reason={}", journal, line, e.getMessage());
             }
         }
-        add(byNumber.values()).join();
+        List<JobRow> rows = byNumber.values().stream().map(JobBooks::row).toList();
+        database.<Void>write(connection -> {
+                    JobTable.put(connection, rows);
+                    return null; // and no events: it was long ago
+                })
+                .join();
         Files.move(journal, folder.resolve(JOURNAL + ".imported"), StandardCopyOption.REPLACE_EXISTING);
         LOG.info("job journal imported file={} jobs={}", journal, byNumber.size());
     }

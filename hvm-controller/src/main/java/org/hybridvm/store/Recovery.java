@@ -85,9 +85,11 @@ public final class Recovery {
             }
         }
         List<JobRow> sound = salvage(moved);
+        long lastEvent = lastEvent(moved);
         try (Database fresh = Database.open(file)) {
             fresh.write(connection -> {
                         JobTable.put(connection, sound);
+                        EventTable.continueAfter(connection, lastEvent);
                         return null;
                     })
                     .join();
@@ -111,6 +113,15 @@ public final class Recovery {
             }
         }
         return List.copyOf(rows.values());
+    }
+
+    /** The highest number that an event has had, so that none is given twice; 0 if it cannot be read. */
+    private static long lastEvent(Path damaged) {
+        try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + damaged)) {
+            return EventTable.range(connection).newest();
+        } catch (SQLException e) {
+            return 0; // who follows is told that there is no such event any more
+        }
     }
 
     private static String raw(java.sql.Connection connection, int number) throws SQLException {

@@ -3,13 +3,16 @@ package org.hybridvm.vm;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.hybridvm.event.Events;
 
 /** One VM of this node. Its fields change under its own lock; listeners are never called under it. */
 final class Vm {
     private final String name;
+    private final Events events;
     private VmRecord record;
     private VmState state;
     private String reason;
@@ -20,8 +23,10 @@ final class Vm {
     /** One step of its launch. */
     record BootPhase(String name, long milliseconds) {}
 
-    Vm(VmRecord record, VmState state) {
+    /** @param events told of every further state, in order; of this first one by {@link #tellState} */
+    Vm(VmRecord record, VmState state, Events events) {
         this.name = record.layout().name();
+        this.events = events;
         this.record = record;
         this.state = state;
         this.reason = record.reason();
@@ -66,8 +71,7 @@ final class Vm {
     synchronized void connected(Guest newGuest) {
         guest = Optional.of(newGuest);
         if (state == VmState.STARTING || state == VmState.UNREACHABLE) {
-            state = VmState.READY;
-            reason = "";
+            take(VmState.READY, "");
         }
         notifyAll();
     }
@@ -94,8 +98,7 @@ final class Vm {
         if (state != VmState.READY && state != VmState.STARTING) {
             return false;
         }
-        state = VmState.UNREACHABLE;
-        reason = why;
+        take(VmState.UNREACHABLE, why);
         return true;
     }
 
@@ -104,7 +107,7 @@ final class Vm {
         if (state == VmState.STOPPING) {
             return false;
         }
-        state = VmState.STOPPING;
+        take(VmState.STOPPING, reason);
         notifyAll();
         return true;
     }
@@ -114,10 +117,26 @@ final class Vm {
         if (state == VmState.STOPPING || state == VmState.FAILED) {
             return false;
         }
-        state = VmState.FAILED;
-        reason = why;
+        take(VmState.FAILED, why);
         notifyAll();
         return true;
+    }
+
+    /** Under the lock, so that events have the order of the states; publishing does not block. */
+    private void take(VmState next, String why) {
+        state = next;
+        reason = why;
+        tellState();
+    }
+
+    /** Publishes the present state. */
+    synchronized void tellState() {
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("state", state.name());
+        if (!reason.isEmpty()) {
+            facts.put("reason", reason);
+        }
+        events.publish("vm.state", "vm/" + name, facts);
     }
 
     /** Lets go of the guest and the console. Not under the lock: closing tells listeners. */

@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.event.Events;
 import org.hybridvm.host.CoreLedger;
 import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
@@ -47,6 +48,7 @@ public final class VmManager implements AutoCloseable {
     private final Home home;
     private final Path images;
     private final Guest.Connector connector;
+    private final Events events;
     private final VmStore store;
     private final ImageStage stage;
     private final HostTopology host;
@@ -55,10 +57,11 @@ public final class VmManager implements AutoCloseable {
     private final Libvirt libvirt;
     private final Map<String, Vm> vms = new ConcurrentHashMap<>();
 
-    private VmManager(Home home, Path images, Guest.Connector connector) throws IOException {
+    private VmManager(Home home, Path images, Guest.Connector connector, Events events) throws IOException {
         this.home = home;
         this.images = images;
         this.connector = connector;
+        this.events = events;
         this.store = new VmStore(home.state().resolve("vms"));
         this.stage = new ImageStage(home.state().resolve("images"));
         this.host = HostTopology.read();
@@ -73,9 +76,10 @@ public final class VmManager implements AutoCloseable {
      * Opens the node: connects to libvirt, adopts what runs, clears up what ended while nobody watched.
      *
      * @param images where vmlinux and initramfs.cpio lie
+     * @param events told of the VMs' states
      */
-    public static VmManager open(Home home, Path images, Guest.Connector connector) throws IOException {
-        var manager = new VmManager(home, images, connector);
+    public static VmManager open(Home home, Path images, Guest.Connector connector, Events events) throws IOException {
+        var manager = new VmManager(home, images, connector, events);
         manager.adoptAll();
         return manager;
     }
@@ -236,7 +240,8 @@ public final class VmManager implements AutoCloseable {
                 VmRecord.Phase.STARTING,
                 "");
         store.save(record);
-        var vm = new Vm(record, VmState.STARTING);
+        var vm = new Vm(record, VmState.STARTING, events);
+        vm.tellState();
         vms.put(layout.name(), vm);
         return vm;
     }
@@ -447,25 +452,26 @@ public final class VmManager implements AutoCloseable {
                     if (alive) {
                         adopt(record);
                     } else {
-                        var vm = new Vm(record, VmState.FAILED);
+                        var vm = new Vm(record, VmState.FAILED, events);
                         vms.put(name, vm);
                         clearUp(vm);
                         record(vm, VmRecord.Phase.ENDED, "QEMU ended while no hvmd ran");
                         LOG.warn("VM ended while no hvmd ran vm={}", name);
+                        vm.tellState();
                     }
                 }
                 case STARTING -> {
                     LOG.warn("a launch was cut off and is undone vm={}", name);
-                    var vm = new Vm(record, VmState.STOPPING);
+                    var vm = new Vm(record, VmState.STOPPING, events);
                     undo(vm);
                 }
-                case ENDED -> vms.put(name, new Vm(record, VmState.FAILED));
+                case ENDED -> vms.put(name, new Vm(record, VmState.FAILED, events));
             }
         }
     }
 
     private void adopt(VmRecord record) {
-        var vm = new Vm(record, VmState.UNREACHABLE);
+        var vm = new Vm(record, VmState.UNREACHABLE, events);
         vms.put(vm.name(), vm);
         ledger.adopt(vm.name(), record.layout().linux().cores(), record.placement());
         try {
@@ -477,6 +483,7 @@ public final class VmManager implements AutoCloseable {
             LOG.warn("the console of an adopted VM is not kept vm={} reason={}", vm.name(), e.getMessage());
         }
         LOG.info("VM is adopted vm={}", vm.name());
+        events.publish("vm.adopted", "vm/" + vm.name(), Map.of());
         reconnect(vm);
     }
 
@@ -498,6 +505,7 @@ public final class VmManager implements AutoCloseable {
         clearUp(vm);
         store.delete(vm.name());
         vms.remove(vm.name(), vm);
+        events.publish("vm.removed", "vm/" + vm.name(), Map.of());
     }
 
     /** What QEMU leaves behind, and what the ledger holds. */

@@ -12,6 +12,8 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.hybridvm.Json;
+import org.hybridvm.event.EventFilter;
+import org.hybridvm.event.EventLog;
 import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,6 +120,20 @@ class JobBooksTest {
         books.saveAgain();
         database.write(connection -> null).join();
         assertThat(open().recover().records()).containsExactly(ended);
+    }
+
+    @Test
+    void shouldTellEachStateOfAJobOnceWhenItIsKept() throws IOException {
+        var events = new EventLog(database, Clock.fixed(NOW, ZoneOffset.UTC));
+        JobBooks books = JobBooks.open(database, events, folder, Clock.fixed(NOW, ZoneOffset.UTC));
+        books.save(record(1, Optional.empty())).join();
+        books.save(record(1, Optional.empty())).join();
+        books.save(record(1, Optional.of(JobResult.exited(3, null)))).join();
+        assertThat(events.read(0, 10, EventFilter.ALL).events())
+                .extracting(event -> event.subject() + " " + event.facts())
+                .containsExactly(
+                        "job/1 {state=RUNNING, vm=demo, partition=hrt}",
+                        "job/1 {state=FAILED, vm=demo, partition=hrt, exit_code=3, signal=0, reason=null}");
     }
 
     @Test
