@@ -11,6 +11,8 @@ public enum ErrorCode {
     // the caller's: the request cannot be done as it is
     INVALID_REQUEST(Fault.CALLER, 400),
     INVALID_LAYOUT(Fault.CALLER, 422),
+    /** The caller's role does not admit this. */
+    FORBIDDEN(Fault.CALLER, 403),
     NO_SUCH_VM(Fault.CALLER, 404),
     NO_SUCH_PARTITION(Fault.CALLER, 404),
     NO_SUCH_JOB(Fault.CALLER, 404),

@@ -21,11 +21,12 @@ import java.util.function.Supplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.AccessRules;
 import org.hybridvm.job.JobService;
 
 /**
- * The REST interface under {@code /v1} on a Unix socket. Its folder and the socket itself admit nobody but the user of
- * hvmd, so a caller's identity is hvmd's own.
+ * The REST interface under {@code /v1} on a Unix socket. The kernel tells who is at the other end of it, the rules what he
+ * may do.
  */
 public final class ApiServer {
     /** Arguments and environment of a job at their largest (ARG_MAX is 2 MiB), escaped. */
@@ -39,23 +40,29 @@ public final class ApiServer {
     private final Runnable shutdown;
     private final Blocking blocking;
     private final FunctionServers servers;
+    private final Callers callers;
     private HttpServer server;
 
-    /** @param shutdown asked to end hvmd; must not block */
-    public ApiServer(Vertx vertx, VmControl vms, JobService jobs, Runnable shutdown) {
+    /**
+     * @param rules who may do what
+     * @param shutdown asked to end hvmd; must not block
+     */
+    public ApiServer(Vertx vertx, VmControl vms, JobService jobs, AccessRules rules, Runnable shutdown) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
         this.shutdown = shutdown;
         this.blocking = new Blocking(vertx);
         this.servers = new FunctionServers(vms, jobs);
+        this.callers = new Callers(rules, blocking);
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
     public Future<Void> listen(Path socket) throws IOException {
         Files.deleteIfExists(socket);
         server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(0));
-        return server.requestHandler(router())
+        return server.connectionHandler(callers::connected)
+                .requestHandler(router())
                 .listen(SocketAddress.domainSocketAddress(socket.toString()))
                 .map(listening -> {
                     restrict(socket);
@@ -69,6 +76,8 @@ public final class ApiServer {
 
     private Router router() {
         Router router = Router.router(vertx);
+        router.route().handler(callers::identify);
+        router.route().handler(ApiServer::requireRole);
         router.route().handler(BodyHandler.create(false).setBodyLimit(MAX_BODY));
         router.get("/v1/version").handler(this::version);
         router.get("/v1/doctor").handler(request -> answer(request, vms::doctor));
@@ -81,6 +90,11 @@ public final class ApiServer {
         router.errorHandler(404, request -> Responses.problem(request, noSuchResource(request)));
         router.errorHandler(405, request -> Responses.problem(request, notAllowed(request)));
         return router;
+    }
+
+    private static void requireRole(RoutingContext request) {
+        Callers.require(request, RequiredRole.of(request.request().method(), request.normalizedPath()));
+        request.next();
     }
 
     private void version(RoutingContext request) {

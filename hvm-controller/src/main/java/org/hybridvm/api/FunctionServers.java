@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 import org.hybridvm.ipc.WindowStatus;
-import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.PartitionKind;
@@ -129,9 +129,9 @@ final class FunctionServers {
     }
 
     private JobRequest request(String vm, Optional<String> partition, Set<String> libraries) {
-        GuestCommand.Identity caller = jobs.caller();
+        Caller self = jobs.self();
         List<String> arguments = new ArrayList<>(
-                List.of("--idle", String.valueOf(IDLE.toSeconds()), "--user", caller.user() + ":" + caller.group()));
+                List.of("--idle", String.valueOf(IDLE.toSeconds()), "--user", self.uid() + ":" + self.gid()));
         partition.ifPresent(name -> arguments.addAll(List.of("--partition", name)));
         libraries.forEach(library -> arguments.addAll(List.of("--library", library)));
         return new JobRequest(

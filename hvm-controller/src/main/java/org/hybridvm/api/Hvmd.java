@@ -17,6 +17,8 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.event.EventLog;
+import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.guest.AgentGuest;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
@@ -83,10 +85,10 @@ public final class Hvmd {
                     NodeVms vms = NodeVms.open(home, AgentGuest::connect, events);
                     JobService jobs = new JobService(
                             vms,
-                            CallerIdentity.ofThisProcess(),
+                            OwnIdentity.ofThisProcess(),
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
-                var server = new ApiServer(vertx, vms, jobs, stopRequest::countDown);
+                var server = new ApiServer(vertx, vms, jobs, AccessRules.OWN_USER_ONLY, stopRequest::countDown);
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.IntFunction;
+import java.util.function.BiFunction;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.Submission;
@@ -40,11 +41,12 @@ final class JobRoutes {
         router.get("/v1/jobs/:job/log").handler(this::log);
         router.post("/v1/jobs/:job/signal").handler(this::signal);
         router.post("/v1/jobs").handler(this::submit);
-        router.get("/v1/jobs/:job/why").handler(request -> Responses.json(request, jobs.why(number(request))));
-        router.post("/v1/jobs/:job/cancel").handler(request -> change(request, jobs::cancel));
-        router.post("/v1/jobs/:job/hold").handler(request -> change(request, job -> jobs.hold(job, true)));
-        router.post("/v1/jobs/:job/release").handler(request -> change(request, job -> jobs.hold(job, false)));
-        router.post("/v1/jobs/:job/requeue").handler(request -> change(request, jobs::requeue));
+        router.get("/v1/jobs/:job/why")
+                .handler(request -> Responses.json(request, jobs(request).why(number(request))));
+        router.post("/v1/jobs/:job/cancel").handler(request -> change(request, JobAccess::cancel));
+        router.post("/v1/jobs/:job/hold").handler(request -> change(request, (own, job) -> own.hold(job, true)));
+        router.post("/v1/jobs/:job/release").handler(request -> change(request, (own, job) -> own.hold(job, false)));
+        router.post("/v1/jobs/:job/requeue").handler(request -> change(request, JobAccess::requeue));
     }
 
     private void list(RoutingContext request) {
@@ -52,9 +54,10 @@ final class JobRoutes {
                 .map(text -> Requests.number("last", text))
                 .orElse(MAX_JOBS_SHOWN);
         boolean live = Requests.flag(request, "live");
+        JobAccess own = jobs(request);
         List<JobRecord> asked = Requests.parameter(request, "job")
-                .map(text -> jobs.tasks(Requests.number("job", text)))
-                .orElseGet(jobs::list);
+                .map(text -> own.tasks(Requests.number("job", text)))
+                .orElseGet(own::list);
         List<JobRecord> all =
                 asked.stream().filter(job -> !live || !job.state().isTerminal()).toList();
         List<Map<String, Object>> shown = all.subList(Math.max(0, all.size() - Math.max(0, last)), all.size()).stream()
@@ -64,7 +67,7 @@ final class JobRoutes {
     }
 
     private void info(RoutingContext request) {
-        Responses.json(request, facts(jobs.find(number(request))));
+        Responses.json(request, facts(jobs(request).find(number(request))));
     }
 
     private Map<String, Object> facts(JobRecord record) {
@@ -88,7 +91,8 @@ final class JobRoutes {
                 body.text("search_path", ""),
                 options,
                 body.flag("test_only"));
-        blocking.call(() -> jobs.submit(submission))
+        JobAccess own = jobs(request);
+        blocking.call(() -> own.submit(submission))
                 .compose(Future::fromCompletionStage)
                 .onSuccess(accepted -> Responses.json(request, answer(accepted)))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
@@ -105,14 +109,15 @@ final class JobRoutes {
     }
 
     /** Does it to the job, or to all tasks of an array that are in a state for it. */
-    private void change(RoutingContext request, IntFunction<CompletableFuture<Void>> change) {
+    private void change(RoutingContext request, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
+        JobAccess own = jobs(request);
         int number = number(request);
         blocking.call(() -> {
                     HvmException refusal = null;
                     int changed = 0;
-                    for (JobRecord task : jobs.tasks(number)) {
+                    for (JobRecord task : own.tasks(number)) {
                         try {
-                            change.apply(task.number()).join();
+                            change.apply(own, task.number()).join();
                             changed++;
                         } catch (HvmException e) {
                             refusal = e;
@@ -121,7 +126,7 @@ final class JobRoutes {
                     if (changed == 0 && refusal != null) {
                         throw refusal;
                     }
-                    return facts(jobs.find(number));
+                    return facts(own.find(number));
                 })
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
@@ -133,7 +138,8 @@ final class JobRoutes {
 
     private void log(RoutingContext request) {
         int number = number(request);
-        blocking.call(() -> jobs.log(number))
+        JobAccess own = jobs(request);
+        blocking.call(() -> own.log(number))
                 .onSuccess(text -> Responses.text(request, text))
                 .onFailure(failure -> Responses.problem(request, failure));
     }
@@ -141,8 +147,9 @@ final class JobRoutes {
     private void signal(RoutingContext request) {
         int number = number(request);
         int signal = (int) Requests.body(request).number("signal");
-        jobs.signal(number, signal);
-        Responses.json(request, jobs.find(number).toJson());
+        JobAccess own = jobs(request);
+        own.signal(number, signal);
+        Responses.json(request, own.find(number).toJson());
     }
 
     /** Turns the connection into a run stream. */
@@ -155,13 +162,18 @@ final class JobRoutes {
                     .hint("hvm run, which speaks it")
                     .build();
         }
+        JobAccess own = jobs(request);
         request.response()
                 .putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL)
                 .putHeader(HttpHeaders.CONNECTION, "Upgrade");
         request.request()
                 .toNetSocket()
-                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, jobs, blocking))
+                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, own, blocking))
                 .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private JobAccess jobs(RoutingContext request) {
+        return jobs.as(Callers.of(request));
     }
 
     private static int number(RoutingContext request) {

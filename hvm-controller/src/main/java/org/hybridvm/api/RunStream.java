@@ -12,6 +12,7 @@ import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 import org.hybridvm.job.Job;
+import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobListener;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobResult;
@@ -34,7 +35,7 @@ final class RunStream implements JobListener {
 
     private final Context context;
     private final NetSocket socket;
-    private final JobService jobs;
+    private final JobAccess jobs;
     private final Blocking blocking;
     private final RecordParser parser;
     private final long[] granted = new long[RunFrame.STDERR + 1];
@@ -44,7 +45,7 @@ final class RunStream implements JobListener {
     private boolean requested;
     private boolean ended;
 
-    private RunStream(Context context, NetSocket socket, JobService jobs, Blocking blocking) {
+    private RunStream(Context context, NetSocket socket, JobAccess jobs, Blocking blocking) {
         this.context = context;
         this.socket = socket;
         this.jobs = jobs;
@@ -53,7 +54,7 @@ final class RunStream implements JobListener {
     }
 
     /** Serves the client at the other end of {@code socket} until one of the two sides ends. On its event loop. */
-    static void serve(Context context, NetSocket socket, JobService jobs, Blocking blocking) {
+    static void serve(Context context, NetSocket socket, JobAccess jobs, Blocking blocking) {
         var stream = new RunStream(context, socket, jobs, blocking);
         stream.parser.handler(stream::receive);
         stream.parser.exceptionHandler(failure -> LOG.debug("run stream failed", failure));

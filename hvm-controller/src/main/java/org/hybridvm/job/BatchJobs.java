@@ -12,11 +12,12 @@ import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 
 /** Batch jobs: taken into the queue, begun when it is their turn, and put back. May be used from any thread. */
 final class BatchJobs implements BatchQueue.Site {
     private final GuestMachines machines;
-    private final GuestCommand.Identity caller;
+    private final Caller self;
     private final JobBooks books;
     private final JobRegister register;
     private final BatchQueue queue;
@@ -26,7 +27,7 @@ final class BatchJobs implements BatchQueue.Site {
 
     BatchJobs(
             GuestMachines machines,
-            GuestCommand.Identity caller,
+            Caller self,
             JobBooks books,
             JobRegister register,
             BatchQueue queue,
@@ -34,7 +35,7 @@ final class BatchJobs implements BatchQueue.Site {
             JobTimer timer,
             Clock clock) {
         this.machines = machines;
-        this.caller = caller;
+        this.self = self;
         this.books = books;
         this.register = register;
         this.queue = queue;
@@ -44,9 +45,10 @@ final class BatchJobs implements BatchQueue.Site {
     }
 
     /** As {@link JobService#submit}. */
-    CompletableFuture<Submission.Accepted> submit(Submission submission) {
+    CompletableFuture<Submission.Accepted> submit(JobAccess seen, Caller caller, Submission submission) {
         BatchPlan plan = BatchPlan.of(submission, clock);
         BatchOptions options = plan.options();
+        requireSeen(seen, options.dependency);
         Placement placement = Placement.of(machines, plan.request());
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
@@ -55,13 +57,27 @@ final class BatchJobs implements BatchQueue.Site {
             return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
         }
         int first = register.nextNumbers(Math.max(1, options.array.size()));
-        List<JobRecord> records = plan.records(machine.name(), placement.partition(), first, clock.instant());
-        var spec = new BatchSpec(plan.command(program), submission.environment(), lookup.places());
+        List<JobRecord> records = plan.records(caller.owner(), machine.name(), placement.partition(), first, clock.instant());
+        var spec = new BatchSpec(
+                Optional.of(GuestCommand.Identity.of(caller)),
+                plan.command(program),
+                submission.environment(),
+                lookup.places());
         return books.addBatch(records, spec).thenApply(ignored -> {
             queue.add(records);
             return new Submission.Accepted(
                     records.stream().map(JobRecord::number).toList(), options.warnings);
         });
+    }
+
+    /** What a dependency waits for must be there, and nothing that the caller may not know of. */
+    private static void requireSeen(JobAccess seen, String dependency) {
+        if (!dependency.isEmpty()) {
+            Dependency.parse(dependency).terms().stream()
+                    .map(Dependency.Term::job)
+                    .filter(job -> job > 0)
+                    .forEach(seen::find);
+        }
     }
 
     /** Ends a job that waits in the queue; empty if it does not. The answer completes once that is on disk. */
@@ -155,6 +171,7 @@ final class BatchJobs implements BatchQueue.Site {
         return register.list().stream()
                 .noneMatch(one -> one.number() < record.number()
                         && !one.state().isTerminal()
+                        && one.owner().uid() == record.owner().uid()
                         && one.batch()
                                 .filter(facts -> facts.name().equals(name))
                                 .isPresent());
@@ -219,10 +236,11 @@ final class BatchJobs implements BatchQueue.Site {
                 spec.command(),
                 BatchPlan.environment(record, spec.environment()),
                 record.directory(),
-                caller);
+                spec.identity().orElseGet(() -> GuestCommand.Identity.of(self)));
         BatchFiles files = BatchFiles.open(facts);
         var job = new Job(
                 record.number(),
+                record.owner(),
                 placement.machine().name(),
                 command,
                 spec.places(),

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Owner;
 
 /**
  * A submission, read. A script's text goes to its interpreter as an argument ({@code sh -c TEXT}), so that the job runs
@@ -78,13 +79,14 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
     }
 
     /** One record, or one for each task of an array. */
-    List<JobRecord> records(String vm, GuestMachine.Partition partition, int first, Instant now) {
+    List<JobRecord> records(Owner owner, String vm, GuestMachine.Partition partition, int first, Instant now) {
         var shown = new ArrayList<String>(List.of(submission.program()));
         shown.addAll(submission.arguments());
         var records = new ArrayList<JobRecord>();
         for (int at = 0; at < Math.max(1, options.array.size()); at++) {
             records.add(new JobRecord(
                     first + at,
+                    owner,
                     vm,
                     partition.name(),
                     partition.kind(),

@@ -4,6 +4,7 @@ package org.hybridvm.job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.hybridvm.access.Caller;
 
 /**
  * What the guest's agent is asked to start.
@@ -44,6 +45,14 @@ public record GuestCommand(
     /** Whom the process runs as. */
     public record Identity(int user, int group, List<Integer> groups) {
         public static final Identity ROOT = new Identity(0, 0, List.of(0));
+
+        static Identity of(JobRequest request, Caller caller) {
+            return request.asRoot() ? ROOT : of(caller);
+        }
+
+        static Identity of(Caller caller) {
+            return new Identity(caller.uid(), caller.gid(), caller.groups());
+        }
 
         public Identity {
             groups = List.copyOf(groups);

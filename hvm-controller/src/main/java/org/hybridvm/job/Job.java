@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.hybridvm.access.Owner;
 
 /**
  * One run of a program in a guest, from its acceptance to its end. It stands between the guest's process and the caller's
@@ -22,6 +23,7 @@ public final class Job implements GuestProcess.Listener {
     private record Status(JobState state, Instant since, Optional<JobResult> result) {}
 
     private final int number;
+    private final Owner owner;
     private final String vm;
     private final GuestCommand command;
     private final JobListener listener;
@@ -46,13 +48,22 @@ public final class Job implements GuestProcess.Listener {
     private final Optional<JobRecord> batch;
 
     /** @param places where programs may be, for one that the guest does not find */
-    Job(int number, String vm, GuestCommand command, String places, JobListener listener, JobLog log, Clock clock) {
-        this(number, vm, command, places, listener, log, clock, Optional.empty());
+    Job(
+            int number,
+            Owner owner,
+            String vm,
+            GuestCommand command,
+            String places,
+            JobListener listener,
+            JobLog log,
+            Clock clock) {
+        this(number, owner, vm, command, places, listener, log, clock, Optional.empty());
     }
 
     /** @param batch the record of a batch job that is to run now */
     Job(
             int number,
+            Owner owner,
             String vm,
             GuestCommand command,
             String places,
@@ -62,6 +73,7 @@ public final class Job implements GuestProcess.Listener {
             Optional<JobRecord> batch) {
         this.batch = batch;
         this.number = number;
+        this.owner = owner;
         this.vm = vm;
         this.command = command;
         this.places = places;
@@ -125,6 +137,7 @@ public final class Job implements GuestProcess.Listener {
     private JobRecord record(Status present) {
         return new JobRecord(
                 number,
+                owner,
                 vm,
                 command.partition(),
                 batch.map(JobRecord::kind).orElseGet(command::kind),

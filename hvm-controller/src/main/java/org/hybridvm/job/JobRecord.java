@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.access.Owner;
 
 /**
  * What is known and kept of a job.
@@ -17,6 +19,7 @@ import org.hybridvm.JsonObject;
  */
 public record JobRecord(
         int number,
+        Owner owner,
         String vm,
         String partition,
         PartitionKind kind,
@@ -38,7 +41,8 @@ public record JobRecord(
             Optional<JobResult> end,
             Optional<BatchFacts> facts) {
         return new JobRecord(
-                number, vm, partition, kind, cores, arguments, directory, next, submitted, begun, over, end, facts);
+                number, owner, vm, partition, kind, cores, arguments, directory, next, submitted, begun, over, end,
+                facts);
     }
 
     /** The same job in the queue again. */
@@ -64,6 +68,8 @@ public record JobRecord(
     public Map<String, Object> toJson() {
         var json = new LinkedHashMap<String, Object>();
         json.put("job", number);
+        json.put("user", owner.name());
+        json.put("user_id", Integer.toUnsignedLong(owner.uid()));
         json.put("state", state.name());
         json.put("vm", vm);
         json.put("partition", partition);
@@ -91,6 +97,7 @@ public record JobRecord(
                 : Optional.empty();
         return new JobRecord(
                 (int) json.number("job"),
+                owner(json),
                 json.text("vm"),
                 json.text("partition"),
                 PartitionKind.valueOf(json.text("kind").toUpperCase(Locale.ROOT)),
@@ -103,5 +110,12 @@ public record JobRecord(
                 json.optionalText("ended").map(Instant::parse),
                 result,
                 json.has("batch") ? Optional.of(BatchFacts.fromJson(json.object("batch"))) : Optional.empty());
+    }
+
+    /** Records of earlier versions name no owner: all jobs were hvmd's own user's. */
+    private static Owner owner(JsonObject json) {
+        return json.has("user_id")
+                ? new Owner((int) json.number("user_id"), json.text("user"))
+                : OwnIdentity.ofThisProcess().owner();
     }
 }

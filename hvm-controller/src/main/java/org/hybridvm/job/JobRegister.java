@@ -87,11 +87,15 @@ final class JobRegister {
                 .or(() -> Optional.ofNullable(ended.get(number)))
                 .or(() -> queue.find(number))
                 .or(() -> Optional.ofNullable(ended.get(number))) // it may have ended between the looks
-                .orElseThrow(() -> HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
-                        .value(number)
-                        .allowed("the last " + JobBooks.KEPT_JOBS + " jobs")
-                        .hint("hvm jobs")
-                        .build());
+                .orElseThrow(() -> noSuchJob(number));
+    }
+
+    static HvmException noSuchJob(int number) {
+        return HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
+                .value(number)
+                .allowed("the last " + JobBooks.KEPT_JOBS + " jobs")
+                .hint("hvm jobs")
+                .build();
     }
 
     /** The jobs that a number means: one, or all tasks of the array whose first it is. */

@@ -14,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
+import org.hybridvm.access.Owner;
 
 /**
  * Runs programs in guests and keeps the books about them. Methods may be called from any thread, but look at files, so
@@ -30,7 +32,7 @@ public final class JobService implements AutoCloseable {
     private static final Duration SAVE_AGAIN = Duration.ofSeconds(5);
 
     private final GuestMachines machines;
-    private final GuestCommand.Identity caller;
+    private final Caller self;
     private final JobBooks books;
     private final Clock clock;
     private final JobRegister register;
@@ -40,10 +42,10 @@ public final class JobService implements AutoCloseable {
     private final JobTimer timer = new JobTimer();
     private final Set<Integer> servers = ConcurrentHashMap.newKeySet(); // jobs that give way to others
 
-    /** @param caller whom jobs run as: the user of hvmd, because its socket admits nobody else */
-    public JobService(GuestMachines machines, GuestCommand.Identity caller, JobBooks books, Clock clock) {
+    /** @param self hvmd's own user, whose the node's own jobs are */
+    public JobService(GuestMachines machines, Caller self, JobBooks books, Clock clock) {
         this.machines = machines;
-        this.caller = caller;
+        this.self = self;
         this.books = books;
         this.clock = clock;
         JobBooks.Recovered recovered = books.recover();
@@ -56,29 +58,40 @@ public final class JobService implements AutoCloseable {
                 queue.add(List.of(record));
             }
         }
-        batch = new BatchJobs(machines, caller, books, register, queue, cores, timer, clock);
+        batch = new BatchJobs(machines, self, books, register, queue, cores, timer, clock);
         queue.begin(batch);
         timer.every(SAVE_AGAIN, books::saveAgain);
+    }
+
+    /** What one caller may see and do of the jobs. */
+    public JobAccess as(Caller caller) {
+        return new JobAccess(this, caller);
+    }
+
+    /** The same as hvmd itself. */
+    public Job run(JobRequest request, JobListener listener) {
+        return run(self, request, listener);
     }
 
     /**
      * Checks the request and starts the job, or queues it until its cores are free.
      *
+     * @param caller whose job it is, and whom it runs as
      * @throws HvmException if it cannot run as asked; then there is no job
      */
-    public Job run(JobRequest request, JobListener listener) {
+    Job run(Caller caller, JobRequest request, JobListener listener) {
         Placement placement = Placement.of(machines, request);
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
         GuestCommand command = placement.command(request, lookup, caller);
-        Job job = newJob(machine, command, lookup.places(), listener);
+        Job job = newJob(caller.owner(), machine, command, lookup.places(), listener);
         begin(job, listener);
         if (placement.partition().kind() == PartitionKind.LINUX) {
             job.keepBooks(record -> keepBooks(job, record, request.timeLimit()));
             job.start(machine);
         } else {
             keepBooksWithCores(job, placement, request.timeLimit());
-            awaitCores(job, placement, command.cores());
+            awaitCores(as(caller), job, placement, command.cores());
         }
         return job;
     }
@@ -92,8 +105,8 @@ public final class JobService implements AutoCloseable {
      */
     public Job serve(JobRequest request, JobListener listener) {
         Placement placement = Placement.of(machines, request);
-        GuestCommand command = placement.ownCommand(request, caller);
-        Job job = newJob(placement.machine(), command, "", listener);
+        GuestCommand command = placement.ownCommand(request, self);
+        Job job = newJob(self.owner(), placement.machine(), command, "", listener);
         List<Integer> inTheWay = cores.of(placement)
                 .tryAcquire(job.number(), command.cores(), placement.partition().cores());
         if (!inTheWay.isEmpty()) {
@@ -106,9 +119,9 @@ public final class JobService implements AutoCloseable {
         return job;
     }
 
-    /** Whom jobs run as. */
-    public GuestCommand.Identity caller() {
-        return caller;
+    /** hvmd's own user. */
+    public Caller self() {
+        return self;
     }
 
     /** All jobs that are known, oldest first. */
@@ -153,14 +166,20 @@ public final class JobService implements AutoCloseable {
         return Files.exists(file) ? Files.readString(file) : "";
     }
 
+    /** The same as hvmd itself. */
+    public CompletableFuture<Submission.Accepted> submit(Submission submission) {
+        return submit(self, submission);
+    }
+
     /**
      * Takes a batch job into the queue. Looks at files, and does not wait for the disk.
      *
+     * @param caller whose job it is, and whom it runs as
      * @return completes once it is on disk; fails with {@link HvmException} if it cannot be kept
      * @throws HvmException if it could never run as asked; then there is no job
      */
-    public CompletableFuture<Submission.Accepted> submit(Submission submission) {
-        return batch.submit(submission);
+    CompletableFuture<Submission.Accepted> submit(Caller caller, Submission submission) {
+        return batch.submit(as(caller), caller, submission);
     }
 
     /** The jobs that a number means: one, or all tasks of the array whose first it is. */
@@ -230,9 +249,9 @@ public final class JobService implements AutoCloseable {
         timer.close();
     }
 
-    private Job newJob(GuestMachine machine, GuestCommand command, String places, JobListener listener) {
+    private Job newJob(Owner owner, GuestMachine machine, GuestCommand command, String places, JobListener listener) {
         int number = register.nextNumbers(1);
-        return new Job(number, machine.name(), command, places, listener, books.newLog(number), clock);
+        return new Job(number, owner, machine.name(), command, places, listener, books.newLog(number), clock);
     }
 
     private void begin(Job job, JobListener listener) {
@@ -240,11 +259,11 @@ public final class JobService implements AutoCloseable {
         listener.accepted(job);
     }
 
-    private void awaitCores(Job job, Placement placement, int count) {
+    private void awaitCores(JobAccess seen, Job job, Placement placement, int count) {
         List<Integer> inTheWay = cores.of(placement)
                 .acquire(job.number(), count, placement.partition().cores(), () -> job.start(placement.machine()));
         if (!inTheWay.isEmpty()) {
-            job.tellPending(placement.waiting(count, inTheWay));
+            job.tellPending(placement.waiting(count, seen.inWords(inTheWay)));
             inTheWay.stream()
                     .filter(servers::contains)
                     .map(register::live)

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 
 /**
  * Where a job goes: the VM and the partition that a request means.
@@ -51,7 +52,7 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
     }
 
     /** A program of the guest's own, which takes its HRT cores itself. */
-    GuestCommand ownCommand(JobRequest request, GuestCommand.Identity caller) {
+    GuestCommand ownCommand(JobRequest request, Caller caller) {
         var arguments = new ArrayList<String>(List.of(request.program()));
         arguments.addAll(request.arguments());
         return new GuestCommand(
@@ -62,11 +63,11 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
                 arguments,
                 request.environment(),
                 request.directory().toString(),
-                request.asRoot() ? GuestCommand.Identity.ROOT : caller);
+                GuestCommand.Identity.of(request, caller));
     }
 
     /** A program as {@code lookup} finds it. */
-    GuestCommand command(JobRequest request, ProgramLookup lookup, GuestCommand.Identity caller) {
+    GuestCommand command(JobRequest request, ProgramLookup lookup, Caller caller) {
         var arguments = new ArrayList<String>(List.of(find(lookup, request.program(), request.searchPath())));
         arguments.addAll(request.arguments());
         return new GuestCommand(
@@ -77,7 +78,7 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
                 arguments,
                 request.environment(),
                 request.directory().toString(),
-                request.asRoot() ? GuestCommand.Identity.ROOT : caller);
+                GuestCommand.Identity.of(request, caller));
     }
 
     /**
@@ -101,8 +102,8 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
     }
 
     /** What a job waits for, in words. */
-    String waiting(int cores, List<Integer> inTheWay) {
-        return "waits for " + coresOf(cores) + " (before it: job " + numbers(inTheWay) + ")";
+    String waiting(int cores, String inTheWay) {
+        return "waits for " + coresOf(cores) + " (before it: " + inTheWay + ")";
     }
 
     private static GuestMachine.Partition partition(GuestMachine machine, JobRequest request) {

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.api.FakeVmControl;
 import org.hybridvm.cli.HvmTester.Outcome;
 import org.hybridvm.job.FakeMachine;
@@ -202,7 +203,8 @@ class HvmRunTest {
                     .containsExactly("A=1", "OMP_NUM_THREADS=3", "PATH=/usr/bin:/bin", "SECRET=x");
             assertThat(command.directory()).isEqualTo(real().toString());
             assertThat(command.partition()).isEqualTo("linux");
-            assertThat(command.identity().user()).isEqualTo(1000);
+            assertThat(command.identity().user())
+                    .isEqualTo(OwnIdentity.ofThisProcess().uid());
         });
     }
 

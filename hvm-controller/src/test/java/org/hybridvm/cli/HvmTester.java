@@ -12,14 +12,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hybridvm.Home;
+import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.api.ApiServer;
 import org.hybridvm.api.FakeVmControl;
-import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
@@ -45,10 +45,10 @@ final class HvmTester implements AutoCloseable {
         database = Database.open(home.database());
         jobs = new JobService(
                 vms,
-                new GuestCommand.Identity(1000, 1000, List.of(1000)),
+                OwnIdentity.ofThisProcess(),
                 JobBooks.open(database, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
-        server = new ApiServer(vertx, vms, jobs, shutdown::countDown);
+        server = new ApiServer(vertx, vms, jobs, AccessRules.OWN_USER_ONLY, shutdown::countDown);
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 

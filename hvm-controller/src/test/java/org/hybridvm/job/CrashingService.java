@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.store.Database;
 
 /** A job service in a process of its own, to be killed: it tells each job that it acknowledged, and each that it began. */
@@ -30,7 +31,7 @@ final class CrashingService {
         Database database = Database.open(folder.resolve("hvm.db"));
         var jobs = new JobService(
                 FakeMachine.all(machine),
-                new GuestCommand.Identity(0, 0, List.of(0)),
+                OwnIdentity.ofThisProcess(),
                 JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
                 Clock.systemUTC());
         if (arguments[1].equals("submit")) {

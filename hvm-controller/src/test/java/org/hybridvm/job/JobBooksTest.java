@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.hybridvm.Json;
 import org.hybridvm.event.EventFilter;
 import org.hybridvm.event.EventLog;
+import org.hybridvm.access.Owner;
 import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,6 +166,7 @@ class JobBooksTest {
     private static JobRecord record(int number, Optional<JobResult> result) {
         return new JobRecord(
                 number,
+                new Owner(1000, "ada"),
                 "demo",
                 "hrt",
                 PartitionKind.HRT,

@@ -13,6 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class JobServiceTest {
-    private static final GuestCommand.Identity CALLER = new GuestCommand.Identity(1000, 1000, List.of(1000, 27));
+    private static final Caller CALLER = new Caller(1000, 1000, List.of(1000, 27), "ada", Role.ADMIN);
 
     @TempDir
     private Path folder;
@@ -159,7 +161,7 @@ class JobServiceTest {
         listener.awaitEnd();
         assertThat(machine.commands().getFirst())
                 .isEqualTo(new GuestCommand(
-                        "linux", PartitionKind.LINUX, 0, Set.of(), List.of("/bin/true"), List.of("A=1"), "/", CALLER));
+                        "linux", PartitionKind.LINUX, 0, Set.of(), List.of("/bin/true"), List.of("A=1"), "/", GuestCommand.Identity.of(CALLER)));
     }
 
     @Test

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
+
+/**
+ * The jobs as one caller may see and change them. Those of others are to a user as if they were not there, like Slurm's
+ * with {@code PrivateData=jobs}: not even whether a number is taken can be found out. Operators have all jobs. May be used
+ * from any thread, but not from an event loop.
+ */
+public final class JobAccess {
+    private final JobService jobs;
+    private final Caller caller;
+
+    JobAccess(JobService jobs, Caller caller) {
+        this.jobs = jobs;
+        this.caller = caller;
+    }
+
+    /** As {@link JobService} does it; the job is the caller's. */
+    public Job run(JobRequest request, JobListener listener) {
+        return jobs.run(caller, request, listener);
+    }
+
+    /** The caller of {@code run} went away. */
+    public void hangUp(Job job) {
+        jobs.hangUp(job);
+    }
+
+    /** As {@link JobService} does it; the jobs are the caller's. */
+    public CompletableFuture<Submission.Accepted> submit(Submission submission) {
+        return jobs.submit(caller, submission);
+    }
+
+    /** All jobs that the caller may know of, oldest first. */
+    public List<JobRecord> list() {
+        return jobs.list().stream()
+                .filter(record -> caller.sees(record.owner()))
+                .toList();
+    }
+
+    /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB}, also if it is somebody else's */
+    public JobRecord find(int number) {
+        JobRecord record = jobs.find(number);
+        if (!caller.sees(record.owner())) {
+            throw JobRegister.noSuchJob(number);
+        }
+        return record;
+    }
+
+    /** As {@link JobService#tasks}; an array has one owner. */
+    public List<JobRecord> tasks(int number) {
+        find(number);
+        return jobs.tasks(number);
+    }
+
+    public String log(int number) throws IOException {
+        find(number);
+        return jobs.log(number);
+    }
+
+    public void signal(int number, int signal) {
+        find(number);
+        jobs.signal(number, signal);
+    }
+
+    public CompletableFuture<Void> cancel(int number) {
+        find(number);
+        return jobs.cancel(number);
+    }
+
+    public CompletableFuture<Void> hold(int number, boolean hold) {
+        find(number);
+        return jobs.hold(number, hold);
+    }
+
+    public CompletableFuture<Void> requeue(int number) {
+        find(number);
+        return jobs.requeue(number);
+    }
+
+    public Optional<String> reason(JobRecord record) {
+        return jobs.reason(record);
+    }
+
+    /** As {@link JobService#why}; of others' jobs in the way it tells only how many. */
+    public Map<String, Object> why(int number) {
+        find(number);
+        var facts = new LinkedHashMap<>(jobs.why(number));
+        if (facts.get("blocked_by") instanceof List<?> all) {
+            List<Integer> seen =
+                    all.stream().map(Integer.class::cast).filter(this::isSeen).toList();
+            facts.put("blocked_by", seen);
+            if (seen.size() < all.size()) {
+                facts.put("blocked_by_others", all.size() - seen.size());
+            }
+        }
+        return facts;
+    }
+
+    /** Jobs in the way, for a message: by number as far as the caller may know of them. */
+    String inWords(List<Integer> numbers) {
+        List<Integer> seen = numbers.stream().filter(this::isSeen).toList();
+        int others = numbers.size() - seen.size();
+        var words = new ArrayList<String>();
+        if (!seen.isEmpty()) {
+            words.add("job " + seen.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        }
+        if (others > 0) {
+            words.add(others == 1 ? "a job of another user" : others + " jobs of other users");
+        }
+        return String.join(", ", words);
+    }
+
+    private boolean isSeen(int number) {
+        try {
+            find(number);
+            return true;
+        } catch (HvmException e) {
+            return false; // or it has just been forgotten
+        }
+    }
+}
