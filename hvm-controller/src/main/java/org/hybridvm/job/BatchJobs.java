@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 
 /** Batch jobs: taken into the queue, begun when it is their turn, and put back. May be used from any thread. */
 final class BatchJobs implements BatchQueue.Site {
@@ -49,6 +50,7 @@ final class BatchJobs implements BatchQueue.Site {
         BatchPlan plan = BatchPlan.of(submission, clock);
         BatchOptions options = plan.options();
         requireSeen(seen, options.dependency);
+        requireModest(caller, options.priority);
         Placement placement = Placement.of(machines, plan.request());
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
@@ -77,6 +79,16 @@ final class BatchJobs implements BatchQueue.Site {
                     .map(Dependency.Term::job)
                     .filter(job -> job > 0)
                     .forEach(seen::find);
+        }
+    }
+
+    private static void requireModest(Caller caller, int priority) {
+        if (priority > 0 && !caller.has(Role.OPERATOR)) {
+            throw HvmException.of(ErrorCode.FORBIDDEN, "Only operators may raise a job's priority")
+                    .value(priority)
+                    .allowed("0 or less, by --nice")
+                    .owner("the administrator of this host")
+                    .build();
         }
     }
 

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.access.Owner;
 import org.hybridvm.event.Event;
 
 /**
@@ -15,6 +16,7 @@ import org.hybridvm.event.Event;
  */
 record JobEvent(
         int job,
+        Owner owner,
         JobState state,
         String vm,
         String partition,
@@ -25,6 +27,7 @@ record JobEvent(
     static JobEvent of(JobRecord record) {
         return new JobEvent(
                 record.number(),
+                record.owner(),
                 record.state(),
                 record.vm(),
                 record.partition(),
@@ -41,6 +44,8 @@ record JobEvent(
     private Map<String, Object> facts() {
         var facts = new LinkedHashMap<String, Object>();
         facts.put("state", state.name());
+        facts.put("user", owner.name());
+        facts.put("user_id", Integer.toUnsignedLong(owner.uid()));
         facts.put("vm", vm);
         facts.put("partition", partition);
         name.ifPresent(text -> facts.put("name", text));
