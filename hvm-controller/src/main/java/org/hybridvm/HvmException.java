@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm;
 
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * Something was refused or went wrong, in words for the person who asked: what, which value, what is allowed, who owns
@@ -19,6 +21,7 @@ public final class HvmException extends RuntimeException {
     private final String allowed;
     private final String owner;
     private final String hint;
+    private final List<Finding> findings;
 
     private HvmException(Builder builder) {
         super(builder.sentence(), builder.cause);
@@ -28,6 +31,7 @@ public final class HvmException extends RuntimeException {
         this.allowed = builder.allowed;
         this.owner = builder.owner;
         this.hint = builder.hint;
+        this.findings = builder.findings;
     }
 
     public static Builder of(ErrorCode code, String what) {
@@ -63,6 +67,11 @@ public final class HvmException extends RuntimeException {
         return hint;
     }
 
+    /** The mistakes one by one, if the thing refused is a file that a person wrote; else empty. */
+    public List<Finding> findings() {
+        return findings;
+    }
+
     /** Collects the parts of a {@link HvmException}. */
     public static final class Builder {
         private final ErrorCode code;
@@ -72,6 +81,7 @@ public final class HvmException extends RuntimeException {
         private String owner;
         private String hint;
         private Throwable cause;
+        private List<Finding> findings = List.of();
 
         private Builder(ErrorCode code, String what) {
             this.code = Objects.requireNonNull(code, "code");
@@ -103,11 +113,21 @@ public final class HvmException extends RuntimeException {
             return this;
         }
 
+        public Builder findings(List<Finding> findings) {
+            this.findings = List.copyOf(findings);
+            return this;
+        }
+
         public HvmException build() {
             return new HvmException(this);
         }
 
         private String sentence() {
+            if (findings.size() > 1) {
+                return findings.stream()
+                        .map(finding -> "\n  " + finding.sentence())
+                        .collect(Collectors.joining("", what + ":", ""));
+            }
             return ErrorText.sentence(what, value, allowed, owner, hint);
         }
     }

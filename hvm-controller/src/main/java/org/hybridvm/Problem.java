@@ -22,6 +22,9 @@ public final class Problem {
         putIfSaid(json, "allowed", error.allowed());
         putIfSaid(json, "owner", error.owner());
         putIfSaid(json, "hint", error.hint());
+        if (!error.findings().isEmpty()) {
+            json.put("errors", error.findings().stream().map(Finding::toJson).toList());
+        }
         return json;
     }
 
@@ -32,6 +35,7 @@ public final class Problem {
                 .allowed(json.text("allowed", null))
                 .owner(json.text("owner", null))
                 .hint(json.text("hint", null))
+                .findings(json.objects("errors").stream().map(Finding::fromJson).toList())
                 .build();
     }
 

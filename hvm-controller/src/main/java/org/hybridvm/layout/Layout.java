@@ -13,7 +13,7 @@ import org.hybridvm.ipc.WindowDescriptor;
  * @param memory of the whole guest, bytes
  * @param linux the Linux partition
  * @param partitions the HRT partitions, at least one
- * @param hostCores host cores for the vCPUs in order (Linux first); empty: hvmd chooses
+ * @param host what of the host it gets
  * @param mounts host folders that the guest sees at the same path
  * @param machine the machine type
  * @param acceleration how the guest's instructions run
@@ -25,7 +25,7 @@ public record Layout(
         long memory,
         Linux linux,
         List<Hrt> partitions,
-        List<Integer> hostCores,
+        Host host,
         List<Mount> mounts,
         Machine machine,
         Acceleration acceleration,
@@ -60,7 +60,6 @@ public record Layout(
 
     public Layout {
         partitions = List.copyOf(partitions);
-        hostCores = List.copyOf(hostCores);
         mounts = List.copyOf(mounts);
     }
 
@@ -110,8 +109,93 @@ public record Layout(
      * An HRT partition.
      *
      * @param memory its own, bytes
+     * @param image its aerokernel; empty: the project's
+     * @param privilege what its programs may do
      */
-    public record Hrt(String name, int cores, long memory) {}
+    public record Hrt(String name, int cores, long memory, Optional<Path> image, Privilege privilege) {
+        /** With the project's aerokernel, and programs in ring 0. */
+        public Hrt(String name, int cores, long memory) {
+            this(name, cores, memory, Optional.empty(), Privilege.KERNEL);
+        }
+    }
+
+    /** In which ring programs of an HRT partition run. */
+    public enum Privilege {
+        /** Ring 0, as the aerokernel: the quickest; they can corrupt their VM. */
+        KERNEL,
+        /** Ring 3: they reach their own memory only. */
+        USER
+    }
+
+    /**
+     * Where on the host a VM lies.
+     *
+     * @param policy whether HRT vCPUs have host cores for themselves
+     * @param cores host cores for the vCPUs in order (Linux first); empty: hvmd chooses
+     * @param numa the NUMA node of its cores and memory; empty: hvmd chooses
+     * @param hugepages what its memory is made of
+     * @param siblings what becomes of the other threads of an HRT core's physical core
+     * @param housekeeping host cores of QEMU's own threads; empty: hvmd chooses
+     */
+    public record Host(
+            Policy policy,
+            List<Integer> cores,
+            Optional<Integer> numa,
+            Hugepages hugepages,
+            Siblings siblings,
+            List<Integer> housekeeping) {
+        /** hvmd chooses all. */
+        public static final Host AUTO =
+                new Host(Policy.DEDICATED, List.of(), Optional.empty(), Hugepages.NONE, Siblings.TOGETHER, List.of());
+
+        public Host {
+            cores = List.copyOf(cores);
+            housekeeping = List.copyOf(housekeeping);
+        }
+    }
+
+    /** Nova's words for it (hw:cpu_policy). */
+    public enum Policy {
+        /** Each HRT vCPU has a host core that nobody else runs on. */
+        DEDICATED,
+        /** All vCPUs run on cores that other VMs run on as well. */
+        SHARED
+    }
+
+    /** Which of the host's pages a guest's memory is made of. */
+    public enum Hugepages {
+        NONE("none", 0),
+        MIB2("2MiB", 2L << 20),
+        GIB1("1GiB", 1L << 30);
+
+        private final String word;
+        private final long size;
+
+        Hugepages(String word, long size) {
+            this.word = word;
+            this.size = size;
+        }
+
+        /** Bytes of a page; 0: the host's ordinary pages. */
+        public long size() {
+            return size;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /** What becomes of a physical core's other threads (SMT) when an HRT vCPU has one of them. */
+    public enum Siblings {
+        /** They are this VM's as well: its HRT vCPUs fill physical cores, and no other VM gets what is left. */
+        TOGETHER,
+        /** Each HRT vCPU has a physical core, whose other threads stay idle. */
+        APART,
+        /** Threads count as cores; another VM may have them. */
+        ANY
+    }
 
     /** A host folder, shown to the guest at the same path. */
     public record Mount(Path source, boolean readOnly) {}

@@ -2,14 +2,13 @@
 package org.hybridvm.layout;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.hybridvm.ErrorCode;
-import org.hybridvm.HvmException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -24,48 +23,67 @@ final class YamlObject {
     private final String file;
     private final String path;
     private final Node node;
+    private final Findings findings;
     private final Map<String, Node> fields = new LinkedHashMap<>();
 
-    private YamlObject(String file, String path, Node node) {
+    private YamlObject(String file, String path, Node node, Findings findings) {
         this.file = file;
         this.path = path;
         this.node = node;
+        this.findings = findings;
     }
 
     /**
      * @param path where in the document, for messages: empty at the top
      * @param allowed all fields that it may have
+     * @param findings hears of what is wrong with single fields, which then count as left out
+     * @throws Refusal if there are no fields at all
      */
-    static YamlObject of(String file, String path, Node node, List<String> allowed) {
-        var object = new YamlObject(file, path, node);
+    static YamlObject of(String file, String path, Node node, List<String> allowed, Findings findings) {
+        var object = new YamlObject(file, path, node, findings);
         if (!(node instanceof MappingNode mapping)) {
-            throw object.wrong(node, "fields are expected here")
+            throw object.wrong("type", path, node, "fields are expected here")
                     .value(kind(node))
                     .allowed(String.join(", ", allowed))
                     .build();
         }
         for (NodeTuple tuple : mapping.getValue()) {
-            if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-                throw object.wrong(tuple.getKeyNode(), "a field's name is expected here")
-                        .build();
-            }
-            String name = key.getValue();
-            if (!allowed.contains(name)) {
-                throw object.wrong(key, "unknown field")
-                        .value(object.pathOf(name))
-                        .allowed(String.join(", ", allowed))
-                        .hint(nearest(name, allowed)
-                                .map(meant -> "did you mean " + meant + "?")
-                                .orElse(null))
-                        .build();
-            }
-            if (object.fields.put(name, tuple.getValueNode()) != null) {
-                throw object.wrong(key, "the field is there twice")
-                        .value(object.pathOf(name))
-                        .build();
-            }
+            findings.or(null, () -> {
+                object.take(tuple, allowed);
+                return null;
+            });
         }
         return object;
+    }
+
+    private void take(NodeTuple tuple, List<String> allowed) {
+        if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+            throw wrong("field-name", path, tuple.getKeyNode(), "a field's name is expected here")
+                    .build();
+        }
+        String name = key.getValue();
+        if (!allowed.contains(name)) {
+            throw wrong("unknown-field", pathOf(name), key, "unknown field")
+                    .value(pathOf(name))
+                    .allowed(String.join(", ", allowed))
+                    .mend(nearest(name, allowed)
+                            .map(meant -> "did you mean " + meant + "?")
+                            .orElse(null))
+                    .build();
+        }
+        if (fields.putIfAbsent(name, tuple.getValueNode()) != null) {
+            throw wrong("duplicate-field", pathOf(name), key, "the field is there twice")
+                    .value(pathOf(name))
+                    .build();
+        }
+    }
+
+    Findings findings() {
+        return findings;
+    }
+
+    boolean has(String field) {
+        return fields.containsKey(field);
     }
 
     /** Whether the field is there and is this word. */
@@ -75,81 +93,78 @@ final class YamlObject {
     }
 
     Optional<String> text(String field) {
-        return Optional.ofNullable(fields.get(field)).map(value -> scalar(pathOf(field), value, "text"));
+        return read(field, Optional.empty(), value -> Optional.of(scalar(pathOf(field), value, "text")));
     }
 
     int number(String field, int fallback, int lowest, int highest) {
-        Node value = fields.get(field);
-        return value == null ? fallback : number(pathOf(field), value, lowest, highest);
+        return read(field, fallback, value -> number(pathOf(field), value, lowest, highest));
     }
 
     boolean flag(String field, boolean fallback) {
-        Node value = fields.get(field);
-        if (value == null) {
-            return fallback;
-        }
-        String text = scalar(pathOf(field), value, "true or false");
-        return switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default ->
-                throw wrong(value, "true or false is expected")
-                        .value(pathOf(field) + ": " + text)
-                        .allowed("true, false")
-                        .build();
-        };
+        return read(field, fallback, value -> {
+            String text = scalar(pathOf(field), value, "true or false");
+            return switch (text) {
+                case "true" -> true;
+                case "false" -> false;
+                default ->
+                    throw wrong("flag", pathOf(field), value, "true or false is expected")
+                            .value(pathOf(field) + ": " + text)
+                            .allowed("true, false")
+                            .build();
+            };
+        });
     }
 
     long size(String field, long fallback) {
-        Node value = fields.get(field);
-        if (value == null) {
-            return fallback;
-        }
-        String text = scalar(pathOf(field), value, "a size");
-        return ByteSize.parse(text)
-                .orElseThrow(() -> wrong(value, "a size is expected")
-                        .value(pathOf(field) + ": " + text)
-                        .allowed("a number and a unit, e.g. 64MiB, 2GiB")
-                        .build());
+        return read(field, fallback, value -> {
+            String text = scalar(pathOf(field), value, "a size");
+            return ByteSize.parse(text)
+                    .orElseThrow(() -> wrong("size", pathOf(field), value, "a size is expected")
+                            .value(pathOf(field) + ": " + text)
+                            .allowed("a number and a unit, e.g. 64MiB, 2GiB")
+                            .build());
+        });
     }
 
     <E extends Enum<E>> E choice(String field, Class<E> type, E fallback) {
-        Node value = fields.get(field);
-        if (value == null) {
-            return fallback;
-        }
-        String text = scalar(pathOf(field), value, "a word");
-        for (E constant : type.getEnumConstants()) {
-            if (word(constant).equals(text)) {
-                return constant;
-            }
-        }
-        throw wrong(value, "unknown value")
-                .value(pathOf(field) + ": " + text)
-                .allowed(words(type))
-                .build();
+        return read(field, fallback, value -> {
+            String text = scalar(pathOf(field), value, "a word");
+            return Arrays.stream(type.getEnumConstants())
+                    .filter(constant -> LayoutWords.of(constant).equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> wrong("choice", pathOf(field), value, "unknown value")
+                            .value(pathOf(field) + ": " + text)
+                            .allowed(LayoutWords.of(type))
+                            .build());
+        });
     }
 
     Optional<YamlObject> object(String field, List<String> allowed) {
-        return Optional.ofNullable(fields.get(field)).map(value -> of(file, pathOf(field), value, allowed));
+        return read(field, Optional.empty(), value -> Optional.of(of(file, pathOf(field), value, allowed, findings)));
     }
 
-    /** The elements of a list; {@code element} gets each with its path. */
+    /** The elements of a list; {@code element} gets each with its path. One that it refuses is left out, and noted. */
     <T> Optional<List<T>> list(String field, Function<Element, T> element) {
+        return read(field, Optional.empty(), value -> {
+            if (!(value instanceof SequenceNode sequence)) {
+                throw wrong("type", pathOf(field), value, "a list is expected")
+                        .value(pathOf(field) + ": " + kind(value))
+                        .build();
+            }
+            List<T> result = new ArrayList<>();
+            int index = 0;
+            for (Node each : sequence.getValue()) {
+                var one = new Element(pathOf(field) + "[" + index++ + "]", each);
+                findings.or(Optional.<T>empty(), () -> Optional.of(element.apply(one)))
+                        .ifPresent(result::add);
+            }
+            return Optional.of(result);
+        });
+    }
+
+    private <T> T read(String field, T fallback, Function<Node, T> reader) {
         Node value = fields.get(field);
-        if (value == null) {
-            return Optional.empty();
-        }
-        if (!(value instanceof SequenceNode sequence)) {
-            throw wrong(value, "a list is expected")
-                    .value(pathOf(field) + ": " + kind(value))
-                    .build();
-        }
-        List<T> result = new ArrayList<>();
-        for (Node each : sequence.getValue()) {
-            result.add(element.apply(new Element(pathOf(field) + "[" + result.size() + "]", each)));
-        }
-        return Optional.of(result);
+        return value == null ? fallback : findings.or(fallback, () -> reader.apply(value));
     }
 
     /** One element of a list. */
@@ -175,22 +190,23 @@ final class YamlObject {
         }
 
         YamlObject object(List<String> allowed) {
-            return of(file, path, node, allowed);
+            return of(file, path, node, allowed, findings);
         }
 
         /** A refusal of this element. */
-        HvmException.Builder refuse(String what) {
-            return YamlObject.this.refuse(path, node, what);
+        Refusal.Builder refuse(String rule, String what) {
+            return YamlObject.this.refuse(rule, path, node, what);
         }
     }
 
     /** A refusal of one field's value; of the whole object if the field is not there. */
-    HvmException.Builder refuse(String field, String what) {
-        return refuse(pathOf(field), fields.getOrDefault(field, node), what);
+    Refusal.Builder refuse(String rule, String field, String what) {
+        return refuse(rule, pathOf(field), fields.getOrDefault(field, node), what);
     }
 
-    private HvmException.Builder refuse(String where, Node value, String what) {
-        return wrong(value, what).value(value instanceof ScalarNode scalar ? where + ": " + scalar.getValue() : where);
+    private Refusal.Builder refuse(String rule, String where, Node value, String what) {
+        return wrong(rule, where, value, what)
+                .value(value instanceof ScalarNode scalar ? where + ": " + scalar.getValue() : where);
     }
 
     private int number(String where, Node value, int lowest, int highest) {
@@ -201,7 +217,7 @@ final class YamlObject {
                 return number;
             }
         }
-        throw wrong(value, "a number is expected")
+        throw wrong("number", where, value, "a number is expected")
                 .value(where + ": " + text)
                 .allowed(lowest + " to " + highest)
                 .build();
@@ -211,19 +227,15 @@ final class YamlObject {
         if (value instanceof ScalarNode scalar) {
             return scalar.getValue();
         }
-        throw wrong(value, expected + " is expected")
+        throw wrong("type", where, value, expected + " is expected")
                 .value(where + ": " + kind(value))
                 .build();
     }
 
-    private HvmException.Builder wrong(Node where, String what) {
-        return HvmException.of(ErrorCode.INVALID_LAYOUT, position(where) + what);
-    }
-
-    private String position(Node where) {
-        return where.getStartMark()
-                .map(mark -> "%s:%d:%d: ".formatted(file, mark.getLine() + 1, mark.getColumn() + 1))
-                .orElse(file + ": ");
+    private Refusal.Builder wrong(String rule, String field, Node where, String what) {
+        Refusal.Builder refusal = Refusal.of(file, rule, what).field(field);
+        where.getStartMark().ifPresent(refusal::at);
+        return refusal;
     }
 
     private String pathOf(String field) {
@@ -237,18 +249,6 @@ final class YamlObject {
             case ScalarNode scalar -> scalar.getValue();
             default -> "something else";
         };
-    }
-
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(java.util.Locale.ROOT);
-    }
-
-    private static <E extends Enum<E>> String words(Class<E> type) {
-        List<String> words = new ArrayList<>();
-        for (E constant : type.getEnumConstants()) {
-            words.add(word(constant));
-        }
-        return String.join(", ", words);
     }
 
     private static Optional<String> nearest(String name, List<String> allowed) {

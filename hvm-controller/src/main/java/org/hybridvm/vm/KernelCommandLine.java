@@ -40,14 +40,15 @@ final class KernelCommandLine {
             GuestMemory.Range range = ranges.get(i);
             words.add("memmap=%dM$0x%x".formatted(range.size() >> 20, range.base()));
             int end = cpu + partition.cores();
-            words.add("hvm.partition=%s:%d-%d:0x%x:%dM%s"
+            words.add("hvm.partition=%s:%d-%d:0x%x:%dM%s%s"
                     .formatted(
                             partition.name(),
                             cpu,
                             end - 1,
                             range.base(),
                             range.size() >> 20,
-                            isShared(hostCores.subList(cpu, end), hostCores) ? ":shared" : ""));
+                            isShared(layout, hostCores.subList(cpu, end), hostCores) ? ":shared" : "",
+                            partition.privilege() == Layout.Privilege.USER ? ":user" : ""));
             cpu = end;
         }
         for (int i = 0; i < layout.mounts().size(); i++) {
@@ -63,8 +64,9 @@ final class KernelCommandLine {
     }
 
     /** Whether a vCPU of the partition has its host core not for itself. */
-    private static boolean isShared(List<Integer> own, List<Integer> all) {
-        return own.stream().anyMatch(core -> Collections.frequency(all, core) > 1);
+    private static boolean isShared(Layout layout, List<Integer> own, List<Integer> all) {
+        return layout.host().policy() == Layout.Policy.SHARED
+                || own.stream().anyMatch(core -> Collections.frequency(all, core) > 1);
     }
 
     /** Bytes that would end a word or a field are written as %XX. */

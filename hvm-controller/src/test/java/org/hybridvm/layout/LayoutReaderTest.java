@@ -2,15 +2,22 @@
 package org.hybridvm.layout;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
+import org.hybridvm.Finding;
 import org.hybridvm.HvmException;
+import org.hybridvm.ipc.AbiDescriptor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +47,7 @@ class LayoutReaderTest {
                         2L << 30,
                         new Layout.Linux(1, Optional.empty(), Optional.empty(), Layout.RootFs.AUTO, ""),
                         List.of(new Layout.Hrt("hrt", 1, 64L << 20)),
-                        List.of(),
+                        Layout.Host.AUTO,
                         List.of(new Layout.Mount(folder, false)),
                         Layout.Machine.AUTO,
                         Layout.Acceleration.AUTO,
@@ -58,6 +65,7 @@ class LayoutReaderTest {
         Path kernel = Files.createFile(folder.resolve("vmlinux"));
         Path initramfs = Files.createFile(folder.resolve("initramfs.cpio"));
         Path rootFs = Files.writeString(folder.resolve("my.img"), "hsqs and more");
+        Path aerokernel = aerokernel("hrt.bin", (int) AbiDescriptor.ABI_REVISION);
         Path data = Files.createDirectory(folder.resolve("data"));
         Path results = Files.createDirectory(folder.resolve("results"));
         assertThat(read("""
@@ -74,8 +82,15 @@ class LayoutReaderTest {
                             cores: 3
                             memory: 256MiB
                           - name: small
+                            image: hrt.bin
+                            privilege: user
                         host:
+                          policy: shared
                           cores: [0, 1, 5, 4, 3, 2]
+                          numa: 1
+                          hugepages: 1GiB
+                          siblings: apart
+                          housekeeping: [6, 7]
                         mounts:
                           - data
                           - source: ./results/../results
@@ -95,8 +110,16 @@ class LayoutReaderTest {
                                 Optional.of(initramfs),
                                 Layout.RootFs.of(rootFs),
                                 "nopti nokaslr"),
-                        List.of(new Layout.Hrt("fast", 3, 256L << 20), new Layout.Hrt("small", 1, 64L << 20)),
-                        List.of(0, 1, 5, 4, 3, 2),
+                        List.of(
+                                new Layout.Hrt("fast", 3, 256L << 20),
+                                new Layout.Hrt("small", 1, 64L << 20, Optional.of(aerokernel), Layout.Privilege.USER)),
+                        new Layout.Host(
+                                Layout.Policy.SHARED,
+                                List.of(0, 1, 5, 4, 3, 2),
+                                Optional.of(1),
+                                Layout.Hugepages.GIB1,
+                                Layout.Siblings.APART,
+                                List.of(6, 7)),
                         List.of(new Layout.Mount(data, false), new Layout.Mount(results, true)),
                         Layout.Machine.PC,
                         Layout.Acceleration.TCG,
@@ -139,15 +162,16 @@ class LayoutReaderTest {
     void shouldRefuseARootFileSystemThatIsNoSquashfsImage() throws IOException {
         Path text = Files.writeString(folder.resolve("text"), "hello");
         assertThat(catchThrowableOfType(HvmException.class, () -> read("linux: {rootfs: text}")))
-                .hasMessageContaining("the file is no squashfs image: " + text + ". Allowed: auto, standard, none,");
+                .hasMessageContaining("the file is no squashfs image [squashfs]: " + text
+                        + ". Allowed: auto, standard, none, a squashfs image. Try: mksquashfs FOLDER FILE");
         assertThat(catchThrowableOfType(HvmException.class, () -> read("linux: {rootfs: standart}")))
                 .hasMessageContaining("no such file");
     }
 
     @Test
     void shouldTakeAutoAndAnEmptyListForNoNamedHostCores() {
-        assertThat(read("host: {cores: auto}").hostCores()).isEmpty();
-        assertThat(read("host: {cores: []}").hostCores()).isEmpty();
+        assertThat(read("host: {cores: auto}").host().cores()).isEmpty();
+        assertThat(read("host: {cores: []}").host().cores()).isEmpty();
     }
 
     @Test
@@ -214,10 +238,13 @@ class LayoutReaderTest {
                         "layout.yaml:2:3: unknown field: linux.kernal. Allowed: cores, kernel, initramfs, rootfs, cmdline."
                                 + " Try: did you mean kernel?");
         assertThat(refusal("partitions:\n  - name: a\n  - mem: 16MiB\n"))
-                .isEqualTo("layout.yaml:3:5: unknown field: partitions[1].mem. Allowed: name, cores, memory."
-                        + " Try: did you mean memory?");
+                .isEqualTo(
+                        "layout.yaml:3:5: unknown field: partitions[1].mem. Allowed: name, cores, memory, image, privilege."
+                                + " Try: did you mean memory?");
         assertThat(refusal("host: {core: auto}"))
-                .isEqualTo("layout.yaml:1:8: unknown field: host.core. Allowed: cores. Try: did you mean cores?");
+                .isEqualTo(
+                        "layout.yaml:1:8: unknown field: host.core. Allowed: policy, cores, numa, hugepages, siblings,"
+                                + " housekeeping. Try: did you mean cores?");
         assertThat(refusal("mounts: [{source: ., read_only: true}]"))
                 .isEqualTo("layout.yaml:1:22: unknown field: mounts[0].read_only. Allowed: source, readonly."
                         + " Try: did you mean readonly?");
@@ -260,7 +287,8 @@ class LayoutReaderTest {
                 .isEqualTo(
                         "layout.yaml:1:8: fields are expected here: 2. Allowed: cores, kernel, initramfs, rootfs, cmdline.");
         assertThat(refusal("partitions: [hrt]"))
-                .isEqualTo("layout.yaml:1:14: fields are expected here: hrt. Allowed: name, cores, memory.");
+                .isEqualTo(
+                        "layout.yaml:1:14: fields are expected here: hrt. Allowed: name, cores, memory, image, privilege.");
     }
 
     @Test
@@ -509,6 +537,76 @@ class LayoutReaderTest {
         assertThat(read("window: " + size).window()).isEqualTo(bytes);
     }
 
+    @Test
+    void shouldTellAllMistakesAtOnceInTheirOrder() {
+        HvmException refused = catchThrowableOfType(HvmException.class, () -> read("""
+                        memroy: 1GiB
+                        name: 1x
+                        linux: {cores: 0, kernel: nowhere}
+                        partitions:
+                          - memory: 17MiB
+                            cores: many
+                          - hrt2
+                        window: 3MiB
+                        """));
+        assertThat(refused.findings())
+                .extracting(Finding::line, Finding::rule, Finding::field)
+                .containsExactly(
+                        tuple(1, "unknown-field", "memroy"),
+                        tuple(2, "name", "name"),
+                        tuple(3, "number", "linux.cores"),
+                        tuple(3, "file", "linux.kernel"),
+                        tuple(5, "partition-memory", "partitions[0].memory"),
+                        tuple(6, "number", "partitions[0].cores"),
+                        tuple(7, "type", "partitions[1]"),
+                        tuple(8, "window", "window"));
+        assertThat(refused)
+                .hasMessageStartingWith("layout.yaml has 8 mistakes:\n"
+                        + "  layout.yaml:1:1: unknown field [unknown-field]: memroy. Allowed: " + TOP_FIELDS
+                        + ". Try: did you mean memory?\n"
+                        + "  layout.yaml:2:7: a name is expected [name]: name: 1x. Allowed: ");
+    }
+
+    @Test
+    void shouldNotFollowMistakesUpWithOthersThatComeOfThem() {
+        assertThat(refusal("memory: lots\npartitions: [{memory: 100GiB}]"))
+                .startsWith("layout.yaml:1:9: a size is expected");
+    }
+
+    @Test
+    void shouldReadALayoutOfEachDocument() {
+        assertThat(reader().readAll("name: a\n---\nname: b\n"))
+                .extracting(Layout::name)
+                .containsExactly("a", "b");
+        assertThatThrownBy(() -> reader().readAll("name: a\n---\nnaem: b\n"))
+                .hasMessageStartingWith("layout.yaml:3:1: unknown field [unknown-field]: naem.");
+        assertThatThrownBy(() -> reader().readAll("# nothing"))
+                .hasMessageStartingWith("layout.yaml: the layout is empty");
+    }
+
+    @Test
+    void shouldRefuseWhatIsNoAerokernelOrOfAnotherAbi() throws IOException {
+        Path text = Files.writeString(folder.resolve("text"), "hello");
+        assertThat(refusal("partitions: [{image: text}]"))
+                .isEqualTo("layout.yaml:1:22: the file is no image of an aerokernel: " + text
+                        + ". Allowed: a flat binary as hvm/image.h describes it."
+                        + " Try: leave the field out for the project's own");
+        Path old = aerokernel("old.bin", 1_000_000);
+        assertThat(refusal("partitions: [{image: old.bin}]"))
+                .isEqualTo("layout.yaml:1:22: the aerokernel was built for another revision of the ABI: " + old
+                        + " (revision 1000000). Allowed: revision " + AbiDescriptor.ABI_REVISION
+                        + ". Try: build it anew");
+    }
+
+    @Test
+    void shouldRefuseMemoryThatHugePagesDoNotFill() {
+        assertThat(refusal("memory: 1026MiB\nhost: {hugepages: 1GiB}"))
+                .isEqualTo("layout.yaml:1:9: the VM's memory is no multiple of its huge pages: 1026MiB."
+                        + " Allowed: a multiple of 1GiB.");
+        assertThat(read("memory: 1026MiB\nhost: {hugepages: 2MiB}").host().hugepages())
+                .isEqualTo(Layout.Hugepages.MIB2);
+    }
+
     private static String partitions(int count) {
         var list = new StringBuilder("[{name: p0, memory: 16MiB}");
         for (int i = 1; i < count; i++) {
@@ -520,7 +618,13 @@ class LayoutReaderTest {
     private String refusal(String yaml) {
         HvmException refused = catchThrowableOfType(HvmException.class, () -> read(yaml));
         assertThat(refused).isNotNull().extracting(HvmException::code).isEqualTo(ErrorCode.INVALID_LAYOUT);
-        return refused.getMessage();
+        return refused.getMessage().replaceFirst(" \\[[a-z-]+]", "");
+    }
+
+    private Path aerokernel(String name, int revision) throws IOException {
+        var head = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
+        head.put("MVIMAGE1".getBytes(StandardCharsets.US_ASCII)).putInt(revision);
+        return Files.write(folder.resolve(name), head.array());
     }
 
     private Layout read(String yaml) {

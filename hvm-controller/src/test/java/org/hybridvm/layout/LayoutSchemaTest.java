@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.hybridvm.Json;
@@ -45,8 +44,8 @@ class LayoutSchemaTest {
     void shouldHaveTheReadersFieldsInItsOrder() {
         assertThat(fields("")).isEqualTo(LayoutReader.FIELDS);
         assertThat(fields("/properties/linux")).isEqualTo(LayoutReader.LINUX_FIELDS);
-        assertThat(fields("/properties/partitions/items")).isEqualTo(LayoutReader.PARTITION_FIELDS);
-        assertThat(fields("/properties/host")).isEqualTo(LayoutReader.HOST_FIELDS);
+        assertThat(fields("/properties/partitions/items")).isEqualTo(PartitionReader.FIELDS);
+        assertThat(fields("/properties/host")).isEqualTo(HostReader.FIELDS);
         assertThat(fields("/properties/mounts/items/anyOf/1")).isEqualTo(LayoutReader.MOUNT_FIELDS);
         assertThat(fields("/properties/console")).isEqualTo(LayoutReader.CONSOLE_FIELDS);
     }
@@ -72,6 +71,11 @@ class LayoutSchemaTest {
     void shouldHaveTheReadersWords() {
         assertThat(at("/properties/machine/enum")).isEqualTo(words(Layout.Machine.values()));
         assertThat(at("/properties/acceleration/enum")).isEqualTo(words(Layout.Acceleration.values()));
+        assertThat(at("/properties/partitions/items/properties/privilege/enum"))
+                .isEqualTo(words(Layout.Privilege.values()));
+        assertThat(at("/properties/host/properties/policy/enum")).isEqualTo(words(Layout.Policy.values()));
+        assertThat(at("/properties/host/properties/hugepages/enum")).isEqualTo(words(Layout.Hugepages.values()));
+        assertThat(at("/properties/host/properties/siblings/enum")).isEqualTo(words(Layout.Siblings.values()));
     }
 
     @Test
@@ -91,7 +95,9 @@ class LayoutSchemaTest {
     @CsvSource({
         "linux/properties/cores, 1, 255",
         "partitions/items/properties/cores, 1, 64",
-        "host/properties/cores/anyOf/1/items, 0, 65535"
+        "host/properties/cores/anyOf/1/items, 0, 65535",
+        "host/properties/housekeeping/anyOf/1/items, 0, 65535",
+        "host/properties/numa/anyOf/1, 0, 1023"
     })
     void shouldHaveTheLimitsOfNumbersThatLayoutReaderTestFindsInMessages(String field, long minimum, long maximum) {
         assertThat(at("/properties/" + field + "/minimum")).isEqualTo(minimum);
@@ -105,7 +111,7 @@ class LayoutSchemaTest {
         assertThat(at("/properties/memory/multipleOf")).isEqualTo(Layout.HRT_MEMORY_UNIT);
         assertThat(at("/properties/linux/properties/cores/maximum")).isEqualTo((long) LayoutReader.MAX_LINUX_CORES);
         assertThat(at("/properties/partitions/minItems")).isEqualTo(1L);
-        assertThat(at("/properties/partitions/maxItems")).isEqualTo((long) LayoutReader.MAX_PARTITIONS);
+        assertThat(at("/properties/partitions/maxItems")).isEqualTo((long) PartitionReader.MAX_PARTITIONS);
         assertThat(at(partition + "/cores/maximum")).isEqualTo((long) Layout.MAX_HRT_CORES);
         assertThat(at(partition + "/memory/minimum")).isEqualTo(Layout.MIN_HRT_MEMORY);
         assertThat(at(partition + "/memory/maximum")).isEqualTo(Layout.MAX_HRT_MEMORY);
@@ -172,9 +178,7 @@ class LayoutSchemaTest {
     }
 
     private static List<String> words(Enum<?>[] constants) {
-        return Arrays.stream(constants)
-                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
-                .toList();
+        return Arrays.stream(constants).map(LayoutWords::of).toList();
     }
 
     /** What a JSON pointer (RFC 6901) points to. */

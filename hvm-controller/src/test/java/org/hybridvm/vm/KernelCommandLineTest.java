@@ -9,6 +9,7 @@ import static org.hybridvm.vm.TestLayouts.hrt;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.Layout.Mount;
 import org.hybridvm.vm.GuestMemory.Range;
@@ -55,6 +56,16 @@ class KernelCommandLineTest {
                         false,
                         List.of(0, 0)))
                 .endsWith(" hvm.partition=hrt:1-1:0x10000000:64M:shared");
+    }
+
+    @Test
+    void shouldTellThePrivilegeOfProgramsWhereItIsNotTheKernels() {
+        Layout.Hrt user = new Layout.Hrt("hrt", 1, 64 * MIB, Optional.empty(), Layout.Privilege.USER);
+        List<Range> ranges = List.of(new Range(256 * MIB, 64 * MIB));
+        assertThat(KernelCommandLine.of(demo(2 * GIB, user), ranges, false, HOST_CORES))
+                .endsWith(" hvm.partition=hrt:1-1:0x10000000:64M:user");
+        assertThat(KernelCommandLine.of(demo(2 * GIB, user), ranges, false, List.of(0, 0)))
+                .endsWith(" hvm.partition=hrt:1-1:0x10000000:64M:shared:user");
     }
 
     @Test

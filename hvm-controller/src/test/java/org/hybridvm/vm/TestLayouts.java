@@ -25,7 +25,7 @@ final class TestLayouts {
                 memory,
                 new Linux(1, Optional.empty(), Optional.empty(), Layout.RootFs.AUTO, ""),
                 List.of(partitions),
-                List.of(),
+                Layout.Host.AUTO,
                 List.of(),
                 Machine.AUTO,
                 Acceleration.AUTO,
@@ -45,7 +45,7 @@ final class TestLayouts {
                         Layout.RootFs.of(Path.of("/srv/rootfs")),
                         "nopti"),
                 List.of(new Hrt("fast", 3, 256 * MIB), new Hrt("small", 1, 64 * MIB)),
-                List.of(0, 1, 5, 4, 3, 2),
+                onCores(0, 1, 5, 4, 3, 2),
                 List.of(new Mount(Path.of("/home/me/work"), false), new Mount(Path.of("/srv/data"), true)),
                 machine,
                 acceleration,
@@ -59,12 +59,19 @@ final class TestLayouts {
                 layout.memory(),
                 layout.linux(),
                 layout.partitions(),
-                layout.hostCores(),
+                layout.host(),
                 List.of(mounts),
                 layout.machine(),
                 layout.acceleration(),
                 layout.consoleLimit(),
                 layout.window());
+    }
+
+    /** The host cores of the vCPUs, and else what hvmd chooses. */
+    static Layout.Host onCores(Integer... cores) {
+        Layout.Host auto = Layout.Host.AUTO;
+        return new Layout.Host(
+                auto.policy(), List.of(cores), auto.numa(), auto.hugepages(), auto.siblings(), auto.housekeeping());
     }
 
     static Hrt hrt(String name, long memory) {
