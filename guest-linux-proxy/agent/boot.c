@@ -19,6 +19,9 @@
 #define HVM_MODULE INITRAMFS "/lib/hvm/hvm.ko"
 #define HRT_IMAGE  INITRAMFS "/lib/hvm/hrt.bin"
 
+/* The aerokernel of one partition, if its layout names another: hvmd adds it to the initramfs. */
+#define OWN_HRT_IMAGE INITRAMFS "/lib/hvm/hrt-%s.bin"
+
 /* The root file system, docs/boot.md: the modules that it takes, and where it is put together. */
 #define ROOT_MODULES "/etc/hvm/modules-rootfs"
 #define ROOT_IMAGE   "/rootfs/image"
@@ -294,14 +297,46 @@ static void mount_shares(struct boot *boot)
 	free(line);
 }
 
-static void boot_partition(struct boot *boot, int device, const char *name, const void *image, size_t size)
+static int open_image(const char *partition)
 {
-	struct hvm_load load = {.image = (uint64_t)image, .size = size};
+	char path[sizeof(OWN_HRT_IMAGE) + HVM_NAME_MAX];
+	int file;
+
+	snprintf(path, sizeof(path), OWN_HRT_IMAGE, partition);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	return file < 0 && errno == ENOENT ? open(HRT_IMAGE, O_RDONLY | O_CLOEXEC) : file;
+}
+
+/* Hands the partition's aerokernel to hvm.ko, which copies it. -1, and errno, if there is none or it is refused. */
+static int load_image(int device, const char *partition)
+{
+	int file = open_image(partition), err = -1;
+	struct hvm_load load = {.size = 0};
+	struct stat status;
+	void *image;
+
+	if (file < 0)
+		return -1;
+	snprintf(load.name, sizeof(load.name), "%s", partition);
+	if (!fstat(file, &status)) {
+		image = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+		if (image != MAP_FAILED) {
+			load.image = (uint64_t)image;
+			load.size = (uint64_t)status.st_size;
+			err = ioctl(device, HVM_IOC_LOAD, &load);
+			munmap(image, (size_t)status.st_size);
+		}
+	}
+	close(file);
+	return err;
+}
+
+static void boot_partition(struct boot *boot, int device, const char *name)
+{
 	struct hvm_partition_request request = {.flags = 0};
 
-	snprintf(load.name, sizeof(load.name), "%s", name);
 	snprintf(request.name, sizeof(request.name), "%s", name);
-	if (ioctl(device, HVM_IOC_LOAD, &load))
+	if (load_image(device, name))
 		problem(boot, "partition %s does not take its image: %s", name, strerror(errno));
 	else if (ioctl(device, HVM_IOC_BOOT, &request))
 		problem(boot, "partition %s does not boot: %s", name, strerror(errno));
@@ -309,19 +344,15 @@ static void boot_partition(struct boot *boot, int device, const char *name, cons
 
 static void boot_partitions(struct boot *boot)
 {
-	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC), file = open(HRT_IMAGE, O_RDONLY | O_CLOEXEC);
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	struct hvm_info info = {.index = 0};
-	struct stat status;
-	void *image;
 
-	if (device < 0 || file < 0 || fstat(file, &status)) {
-		problem(boot, "%s: %s", device < 0 ? HVM_DEVICE_PATH : HRT_IMAGE, strerror(errno));
+	if (device < 0) {
+		problem(boot, "%s: %s", HVM_DEVICE_PATH, strerror(errno));
 		return;
 	}
-	image = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
 	for (; !ioctl(device, HVM_IOC_INFO, &info); info.index++)
-		boot_partition(boot, device, info.name, image, (size_t)status.st_size);
-	close(file);
+		boot_partition(boot, device, info.name);
 	close(device);
 }
 

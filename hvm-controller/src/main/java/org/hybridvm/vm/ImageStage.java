@@ -2,6 +2,8 @@
 package org.hybridvm.vm;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -9,6 +11,8 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
@@ -42,12 +46,56 @@ final class ImageStage {
             }
             return copy;
         } catch (IOException e) {
-            throw HvmException.of(ErrorCode.IMAGE_MISSING, "An image cannot be read")
-                    .value(file + " (" + e + ")")
-                    .hint("build it: make -C images; or name another in the layout")
-                    .cause(e)
-                    .build();
+            throw missing(file, e);
         }
+    }
+
+    /**
+     * The copy of an initramfs to which aerokernels were added, as the agent looks for them.
+     *
+     * @param images by partition; none: a plain copy
+     * @throws HvmException if a file is missing
+     */
+    synchronized Path initramfs(Path file, Map<String, Path> images) {
+        Path plain = copyOf(file);
+        if (images.isEmpty()) {
+            return plain;
+        }
+        var sorted = new TreeMap<String, Path>();
+        images.forEach((partition, image) -> sorted.put(partition, copyOf(image)));
+        UUID set = UUID.nameUUIDFromBytes(sorted.toString().getBytes(StandardCharsets.UTF_8));
+        Path copy = plain.resolveSibling(plain.getFileName() + "+" + set);
+        try {
+            if (!Files.exists(copy)) {
+                Path draft = plain.resolveSibling(copy.getFileName() + ".new");
+                append(plain, sorted, draft);
+                Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+                Files.move(draft, copy, StandardCopyOption.ATOMIC_MOVE);
+            }
+            return copy;
+        } catch (IOException e) {
+            throw missing(file, e);
+        }
+    }
+
+    private static void append(Path initramfs, Map<String, Path> images, Path target) throws IOException {
+        try (OutputStream out = Files.newOutputStream(target)) {
+            Files.copy(initramfs, out);
+            out.write(new byte[CpioArchive.padding(Files.size(initramfs))]);
+            var archive = new CpioArchive(out);
+            for (var image : images.entrySet()) {
+                archive.add("lib/hvm/hrt-" + image.getKey() + ".bin", image.getValue());
+            }
+            archive.finish();
+        }
+    }
+
+    private static HvmException missing(Path file, IOException cause) {
+        return HvmException.of(ErrorCode.IMAGE_MISSING, "An image cannot be read")
+                .value(file + " (" + cause + ")")
+                .hint("build it: make -C images; or name another in the layout")
+                .cause(cause)
+                .build();
     }
 
     /** Of two files with one name, size and modification time (reproducible builds make such), only inode and ctime tell. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -225,8 +226,8 @@ public final class VmManager implements AutoCloseable {
                     + (kvm.usable() ? "the layout says so" : kvm.reason()));
         }
         int hrtCores = layout.vcpus() - layout.linux().cores();
-        CoreLedger.Placement placement =
-                ledger.place(layout.name(), layout.linux().cores(), hrtCores, layout.hostCores());
+        CoreLedger.Placement placement = ledger.place(
+                layout.name(), layout.linux().cores(), hrtCores, layout.host().cores());
         placement.notes().forEach(observer::note);
         if (old != null) {
             store.delete(layout.name());
@@ -338,7 +339,8 @@ public final class VmManager implements AutoCloseable {
     private String xmlOf(VmRecord record) throws IOException {
         Layout layout = record.layout();
         Path kernel = stage.copyOf(layout.linux().kernel().orElse(images.resolve("vmlinux")));
-        Path initramfs = stage.copyOf(layout.linux().initramfs().orElse(images.resolve("initramfs.cpio")));
+        Path initramfs = stage.initramfs(
+                layout.linux().initramfs().orElse(images.resolve("initramfs.cpio")), aerokernelsOf(layout));
         Optional<Path> rootFs = rootFsOf(layout).map(stage::copyOf);
         if (vms.size() == 1) {
             Set<Path> used = new HashSet<>(Set.of(kernel, initramfs));
@@ -368,6 +370,12 @@ public final class VmManager implements AutoCloseable {
                         agentSocket(record),
                         MountServers.needed(libvirt) ? mountSockets(record) : List.of(),
                         sharedMemory(record)));
+    }
+
+    private static Map<String, Path> aerokernelsOf(Layout layout) {
+        Map<String, Path> images = new HashMap<>();
+        layout.partitions().forEach(hrt -> hrt.image().ifPresent(image -> images.put(hrt.name(), image)));
+        return images;
     }
 
     private Optional<Path> rootFsOf(Layout layout) {

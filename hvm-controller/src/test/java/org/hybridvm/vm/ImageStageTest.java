@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
@@ -114,6 +118,42 @@ class ImageStageTest {
         assertThat(staged()).containsExactly(copy);
         assertThat(initramfs).doesNotExist();
         assertThat(kernel).exists();
+    }
+
+    @Test
+    void shouldAddAerokernelsToACopyOfTheInitramfs() throws IOException {
+        Path initramfs = Files.writeString(temporary.resolve("initramfs.cpio"), "odd length");
+        Path one = Files.writeString(temporary.resolve("one.bin"), "first kernel");
+        Path two = Files.writeString(temporary.resolve("two.bin"), "second");
+        Path copy = stage.initramfs(initramfs, Map.of("fast", one, "small", two));
+        byte[] bytes = Files.readAllBytes(copy);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        assertThat(text).startsWith("odd length\0\0070701");
+        assertThat(cpio(Arrays.copyOfRange(bytes, 12, bytes.length), "-t"))
+                .isEqualTo("lib/hvm/hrt-fast.bin\nlib/hvm/hrt-small.bin\n");
+        assertThat(cpio(Arrays.copyOfRange(bytes, 12, bytes.length), "-i", "--to-stdout", "*small*"))
+                .isEqualTo("second");
+    }
+
+    @Test
+    void shouldMakeAnotherInitramfsOfOtherAerokernelsAndTheSameOfTheSame() throws IOException {
+        Path initramfs = Files.writeString(temporary.resolve("initramfs.cpio"), "base");
+        Path one = Files.writeString(temporary.resolve("one.bin"), "kernel");
+        Path with = stage.initramfs(initramfs, Map.of("hrt", one));
+        assertThat(stage.initramfs(initramfs, Map.of("hrt", one))).isEqualTo(with);
+        assertThat(stage.initramfs(initramfs, Map.of("other", one))).isNotEqualTo(with);
+        assertThat(stage.initramfs(initramfs, Map.of())).isNotEqualTo(with).hasContent("base");
+        Files.writeString(one, "another kernel");
+        assertThat(stage.initramfs(initramfs, Map.of("hrt", one))).isNotEqualTo(with);
+    }
+
+    private String cpio(byte[] archive, String... options) throws IOException {
+        Path file = Files.write(temporary.resolve("archive"), archive);
+        List<String> command = new ArrayList<>(List.of("cpio", "--quiet"));
+        command.addAll(List.of(options));
+        Process process =
+                new ProcessBuilder(command).redirectInput(file.toFile()).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private List<Path> staged() throws IOException {
