@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -47,6 +48,7 @@ public final class AgentGuest implements Guest {
     private final AtomicInteger lastStream = new AtomicInteger();
     private final AtomicInteger lastRequest = new AtomicInteger();
     private volatile String end;
+    private volatile Optional<String> held = Optional.empty();
 
     private AgentGuest(AgentChannel channel, Fields greeting, Consumer<String> lost) {
         this.channel = channel;
@@ -58,7 +60,7 @@ public final class AgentGuest implements Guest {
      * Connects to the agent behind a socket.
      *
      * @param limit how long the agent may take to answer
-     * @param lost told once when the agent is gone, not after {@link #close}
+     * @param lost told once when the agent is gone, not after {@link #close(String)}
      */
     public static AgentGuest connect(Path socket, Duration limit, Consumer<String> lost) throws IOException {
         AgentChannel.Greeting greeting = AgentChannel.connect(socket, limit);
@@ -164,9 +166,22 @@ public final class AgentGuest implements Guest {
     }
 
     @Override
-    public void close() {
+    public void hold(Optional<String> reason) {
+        held = reason;
+        reason.ifPresent(why -> failRequests(new Held(why)));
+    }
+
+    @Override
+    public void close(String reason) {
         channel.close();
-        endAll("hvmd let go of the guest's agent");
+        endAll(reason);
+    }
+
+    /** QEMU does not run; what was asked comes to nothing. */
+    private static final class Held extends IOException {
+        Held(String reason) {
+            super(reason);
+        }
     }
 
     private void begin() {
@@ -190,14 +205,21 @@ public final class AgentGuest implements Guest {
         try {
             while (end == null) {
                 Thread.sleep(WATCH_PERIOD);
-                ask("status", new Fields(), WATCH_LIMIT);
+                if (held.isEmpty() && isSilent()) {
+                    channel.giveUp("the guest's agent has not answered for " + WATCH_LIMIT.toSeconds() + " s");
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isSilent() {
+        try {
+            ask("status", new Fields(), WATCH_LIMIT);
+            return false;
         } catch (HvmException e) {
-            if (e.code() == ErrorCode.GUEST_TIMEOUT) {
-                channel.giveUp("the guest's agent has not answered for " + WATCH_LIMIT.toSeconds() + " s");
-            }
+            return e.code() == ErrorCode.GUEST_TIMEOUT;
         }
     }
 
@@ -243,7 +265,11 @@ public final class AgentGuest implements Guest {
         var ending = new ArrayList<>(processes.values());
         processes.clear();
         ending.forEach(process -> process.lost(reason));
-        requests.values().forEach(request -> request.completeExceptionally(new IOException(reason)));
+        failRequests(new IOException(reason));
+    }
+
+    private void failRequests(IOException why) {
+        requests.values().forEach(request -> request.completeExceptionally(why));
         requests.clear();
     }
 
@@ -259,6 +285,9 @@ public final class AgentGuest implements Guest {
             if (end != null) {
                 throw new ExecutionException(new IOException(end));
             }
+            if (held.isPresent()) {
+                throw new ExecutionException(new Held(held.get()));
+            }
             return checked(name, answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
         } catch (TimeoutException e) {
             throw HvmException.of(ErrorCode.GUEST_TIMEOUT, "The guest's agent does not answer")
@@ -267,6 +296,13 @@ public final class AgentGuest implements Guest {
                     .cause(e)
                     .build();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof Held) {
+                throw HvmException.of(ErrorCode.WRONG_STATE, "The VM is stalled")
+                        .value(e.getCause().getMessage())
+                        .hint("hvm list")
+                        .cause(e)
+                        .build();
+            }
             throw HvmException.of(ErrorCode.GUEST_LOST, "The guest's agent is gone")
                     .value(e.getCause().getMessage())
                     .hint("hvm list")

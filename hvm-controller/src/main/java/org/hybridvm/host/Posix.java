@@ -20,6 +20,12 @@ final class Posix {
     static final int PR_SET_CHILD_SUBREAPER = 36;
     static final int WNOHANG = 1;
     static final int EFD_CLOEXEC = 02000000;
+    static final int EINTR = 4;
+
+    /** asm/unistd_64.h; glibc has had a function for it only since 2.36. */
+    private static final long SYS_PIDFD_OPEN = 434;
+
+    private static final short POLLIN = 1;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -43,6 +49,8 @@ final class Posix {
             LINKER.defaultLookup().findOrThrow("eventfd_read"), FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS));
     private static final MethodHandle EVENTFD_WRITE = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("eventfd_write"), FunctionDescriptor.of(INT, INT, LONG));
+    private static final MethodHandle SYSCALL = variadic("syscall", 1, FunctionDescriptor.of(LONG, LONG, LONG, LONG));
+    private static final MethodHandle POLL = plain("poll", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, LONG, INT));
     private static final MethodHandle WAITPID = plain("waitpid", FunctionDescriptor.of(INT, INT, LONG, INT));
 
     private Posix() {}
@@ -110,6 +118,29 @@ final class Posix {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
             return result((int) WAITPID.invokeExact(state, pid, 0L, options), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A descriptor of a process: pidfd_open(2). It is closed over execve. */
+    static Result pidfdOpen(long pid) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            return result((long) SYSCALL.invokeExact(state, SYS_PIDFD_OPEN, pid, 0L), state);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits until the descriptor can be read: 1 if it can, 0 if the time is over. Blocks a thread of the platform. */
+    static Result awaitReadable(int fd, int millis) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            MemorySegment poll = arena.allocate(8, 4); // struct pollfd
+            poll.set(INT, 0, fd);
+            poll.set(ValueLayout.JAVA_SHORT, 4, POLLIN);
+            return result((int) POLL.invokeExact(state, poll, 1L, millis), state);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }

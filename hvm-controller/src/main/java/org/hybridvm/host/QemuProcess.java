@@ -33,6 +33,22 @@ public final class QemuProcess {
         return OptionalLong.empty();
     }
 
+    /** Whether somebody stopped the process by a signal or holds it with a debugger; false if it is gone. */
+    public static boolean isStopped(long pid) {
+        char state = stateOf(pid);
+        return state == 'T' || state == 't';
+    }
+
+    /** The state letter of {@code /proc/PID/stat} (proc(5)); X if the process is gone. */
+    private static char stateOf(long pid) {
+        try {
+            String status = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+            return status.charAt(status.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            return 'X';
+        }
+    }
+
     private static List<String> argumentsOf(Path process) {
         try {
             String line = new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.UTF_8);

@@ -59,7 +59,7 @@ class AgentGuestTest {
     @AfterEach
     void tearDown() throws IOException {
         if (guest != null) {
-            guest.close();
+            guest.close("the test is over");
         }
         if (agent != null) {
             agent.close();

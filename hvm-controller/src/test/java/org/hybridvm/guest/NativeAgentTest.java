@@ -63,7 +63,7 @@ class NativeAgentTest {
     @AfterEach
     void tearDown() {
         if (guest != null) {
-            guest.close();
+            guest.close("the test is over");
         }
         if (agent != null) {
             agent.close();
@@ -343,7 +343,7 @@ class NativeAgentTest {
         Alive program = alive();
         shell("exec sleep 100 9>" + program);
         program.awaitStart();
-        guest.close();
+        guest.close("the test is over");
         assertThat(agent.awaitEnd()).isZero();
         program.awaitEnd();
     }
