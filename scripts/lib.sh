@@ -8,8 +8,7 @@ controller=$tree/hvm-controller/target
 
 # What the hvm command's JVM is started with; it hands the -Dhvm.* on to hvmd.
 java_flags=(
-	-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx64m -Xlog:disable
-	--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
+	"@$tree/hvm-controller/src/main/resources/org/hybridvm/cli/hvm.options"
 	"-Dhvm.images=$tree/images/build" "-Dhvm.layouts=$tree/layouts" "-Dhvm.virtiofsd=$tree/scripts/virtiofsd"
 	"-Dhvm.native-bench=$tree/shared-memory-ipc/build/native-bench"
 )
@@ -59,24 +58,26 @@ controller_class_path() {
 	echo "$path"
 }
 
-# Let hvm and hvmd record the classes that they load: a start takes a third less. Worth no failure.
-train_caches() {
-	local home path options i
+caches_are_fresh() {
+	[[ $controller/hvm.aot -nt $controller/hvm-controller.jar && $controller/hvmd.aot -nt $controller/hvm-controller.jar ]]
+}
 
-	home=$(mktemp -d /tmp/hvm.XXXXXX)
-	path=$(controller_class_path)
-	options="-XX:AOTCacheOutput=$controller/hvmd.aot"
-	rm -f "$controller"/hvm{,d}.aot
-	HVM_HOME=$home timeout 60 "$JAVA_HOME/bin/java" "${java_flags[@]}" "-XX:AOTCacheOutput=$controller/hvm.aot" \
-		"-Dhvm.daemon.options=$options" -cp "$path" org.hybridvm.cli.Hvm list &&
-		HVM_HOME=$home timeout 60 "$JAVA_HOME/bin/java" "${java_flags[@]}" -cp "$path" org.hybridvm.cli.Hvm daemon stop
-	# hvmd writes its cache after it has answered, and removes what it made it from last.
-	for ((i = 0; i < 300; i++)); do
-		[[ ! -s $controller/hvmd.aot || -e $controller/hvmd.aot.config ]] || break
-		sleep 0.1
-	done
-	[[ -s $controller/hvmd.aot ]] || say "no cache was made, going on without"
-	rm -rf "$home"
+# Make the caches of classes for the jars that are there: a start takes a third. Worth no failure.
+train_caches() {
+	if ! "$JAVA_HOME/bin/java" "$tree/hvm-controller/src/build/java/ModernClassFiles.java" "$controller/lib" ||
+		! "$tree/scripts/train-caches" "$controller" "$JAVA_HOME/bin/java" "${java_flags[@]}" -cp "$(controller_class_path)"; then
+		say "no caches of classes were made, going on without"
+	fi
+}
+
+# The same beside what goes on, at most once for a jar.
+train_caches_later() {
+	local log=$controller/caches.log
+
+	[[ ! $log -nt $controller/hvm-controller.jar ]] || return 0
+	touch "$log"
+	# shellcheck disable=SC2016
+	setsid nice bash -c 'source "$0" && find_jdk && train_caches' "${BASH_SOURCE[0]}" </dev/null >"$log" 2>&1 &
 }
 
 # Build everything, without the tests, if a source is newer than the last build.

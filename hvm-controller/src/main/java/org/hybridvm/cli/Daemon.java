@@ -4,6 +4,7 @@ package org.hybridvm.cli;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,13 +169,7 @@ final class Daemon {
         var command = new ArrayList<String>();
         command.add("setsid"); // a session of its own: it outlives the terminal and its signals
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx128m",
-                "-Xss512k",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(jvmOptions());
         String options = System.getProperty(OPTIONS_PROPERTY, "");
         if (!options.isBlank()) {
             command.addAll(List.of(options.strip().split(" +")));
@@ -186,6 +181,18 @@ final class Daemon {
         command.addAll(List.of("-cp", classPath(), "org.hybridvm.api.Hvmd"));
         command.addAll(List.of(home.state().toString(), home.run().toString()));
         return command;
+    }
+
+    /** What a file of JVM options says, one a line; a line that begins with # says nothing. */
+    private static List<String> jvmOptions() {
+        try (var stream = Daemon.class.getResourceAsStream("hvmd.options")) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Ours, but absolute: hvmd does not stay in this folder. */
