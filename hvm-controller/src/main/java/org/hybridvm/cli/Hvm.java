@@ -40,6 +40,8 @@ public final class Hvm {
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put("validate", ValidateCommand::new);
         COMMANDS.put("daemon", DaemonCommand::new);
+        COMMANDS.put("completion", CompletionCommand::new);
+        COMMANDS.put("complete", CompleteCommand::new);
         COMMANDS.put("version", VersionCommand::new);
     }
 
