@@ -6,6 +6,7 @@
 #include "interrupt.h"
 #include "log.h"
 #include "panic.h"
+#include "privilege.h"
 #include "ptask.h"
 #include "sched.h"
 #include "syscall.h"
@@ -16,6 +17,7 @@ bool cpu_has_fsgsbase;
 extern const uint8_t image_start[], image_end[];
 
 #define CPUID_7_EBX_FSGSBASE (1u << 0)
+#define CPUID_7_EBX_SMEP     (1u << 7)
 #define CPUID_7_ECX_RDPID    (1u << 22)
 #define CPUID_X1_EDX_RDTSCP  (1u << 27)
 
@@ -45,6 +47,8 @@ static void gdt_load(struct core *core)
 	core->gdt[SELECTOR_DATA / 8] = 0x00cf93000000ffff;
 	core->gdt[SELECTOR_TSS / 8] = limit | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
 	core->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
+	core->gdt[SELECTOR_USER_DATA / 8] = 0x00cff3000000ffff;
+	core->gdt[SELECTOR_USER_CODE / 8] = 0x00affb000000ffff;
 	__asm__ volatile("lgdt %0\n\t"
 			 "pushq %1\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
@@ -73,6 +77,8 @@ static void control_registers_init(void)
 	cpu_has_fsgsbase = cpu_id(7, 0).ebx & CPUID_7_EBX_FSGSBASE;
 	if (cpu_has_fsgsbase)
 		cr4 |= CR4_FSGSBASE;
+	if (privilege_is_user() && cpu_id(7, 0).ebx & CPUID_7_EBX_SMEP)
+		cr4 |= CR4_SMEP;
 	cpu_write_cr4(cr4);
 	cpu_write_cr0((cpu_read_cr0() | CR0_MP) & ~(uint64_t)(CR0_EM | CR0_TS));
 	cpu_write_msr(MSR_PAT, partition->pat);

@@ -38,12 +38,18 @@ struct tss {
 	uint16_t io_map;
 } __attribute__((packed));
 
-/* Selectors. SYSCALL wants data right after code; 0x78 is where Linux's vDSO looks for the CPU number (LSL). */
-#define SELECTOR_CODE	  0x08
-#define SELECTOR_DATA	  0x10
-#define SELECTOR_TSS	  0x18
-#define SELECTOR_CPU_NODE 0x78
-#define GDT_ENTRIES	  16
+/*
+ * Selectors. SYSCALL wants data right after code, SYSRET code right after data, of ring 3, both where Linux has them;
+ * 0x78 is where Linux's vDSO looks for the CPU number (LSL).
+ */
+#define SELECTOR_CODE	   0x08
+#define SELECTOR_DATA	   0x10
+#define SELECTOR_TSS	   0x18
+#define SELECTOR_SYSRET	   0x23 /* no segment: what SYSRET adds 8 and 16 to */
+#define SELECTOR_USER_DATA 0x2b
+#define SELECTOR_USER_CODE 0x33
+#define SELECTOR_CPU_NODE  0x78
+#define GDT_ENTRIES	   16
 
 /** Reached through GS while the kernel runs. Only its own core touches it. */
 struct core {

@@ -34,6 +34,7 @@
 #define CR4_LA57       0x00001000
 #define CR4_FSGSBASE   0x00010000
 #define CR4_OSXSAVE    0x00040000
+#define CR4_SMEP       0x00100000
 
 #define RFLAGS_TF   0x000100u
 #define RFLAGS_IF   0x000200u

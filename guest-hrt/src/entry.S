@@ -2,10 +2,11 @@
 /*
  * The ways into the kernel and back: interrupts, exceptions, SYSCALL, the first entry of a thread.
  *
- * Programs run in ring 0, so the code selector does not tell a program from the kernel; the instruction pointer does: the
- * image is the kernel's. All else is the program's: its own code, HRT modules, and where it jumped by mistake. GS base is
- * the struct core in the kernel and the program's otherwise (SWAPGS at each
- * crossing); an NMI, double fault or machine check can hit in between and asks the register itself.
+ * Where programs run in ring 0, the code selector does not tell a program from the kernel; the instruction pointer does: the
+ * image is the kernel's. All else is the program's: its own code, HRT modules, and where it jumped by mistake. A program of
+ * ring 3 (privilege.h) may jump to the image as well, and faults there: its selector tells. GS base is the struct core in the
+ * kernel and the program's otherwise (SWAPGS at each crossing); an NMI, double fault or machine check can hit in between, and
+ * finds the core by its stack.
  *
  * Frames are struct hvm_regs up to ss. Vector registers are never touched by the kernel and so never saved.
  */
@@ -47,10 +48,14 @@
 	pop	%rbx
 .endm
 
-/* "jb kernel" is taken if the frame at rsp interrupted the kernel. Clobbers rax. */
+/* "jb kernel" is taken if the frame at rsp interrupted the kernel: in the image, and not in ring 3. Clobbers rax, rcx. */
 .macro TEST_FRAME_KERNEL
-	mov	REGS_RIP(%rsp), %rax
-	sub	$image_start, %rax
+	mov	REGS_RIP(%rsp), %rcx
+	sub	$image_start, %rcx
+	mov	REGS_CS(%rsp), %eax
+	and	$3, %eax
+	shl	$32, %rax
+	or	%rcx, %rax
 	cmp	$IMAGE_MAX, %rax
 .endm
 
@@ -70,10 +75,7 @@
 	xor	%ebp, %ebp
 	call	\function
 	cli
-	swapgs
-	POP_REGS
-	add	$16, %rsp
-	iretq
+	jmp	leave
 .endm
 
 	.text
@@ -91,10 +93,14 @@ interrupt_common:
 	test	%al, %al
 	jnz	interrupt_preempt
 	TEST_FRAME_KERNEL
-	jb	2f
+	jb	leave_to_kernel
+/* To the program whose frame is at rsp. */
+leave:
 	swapgs
-2:	POP_REGS
+leave_to_kernel:
+	POP_REGS
 	add	$16, %rsp
+iret:
 	iretq
 
 /* Other threads or a signal come first: the program's frame leaves the IST for the thread's kernel stack, as it is for an exception. */
@@ -111,9 +117,11 @@ exception_common:
 	swapgs
 	ON_THREAD_STACK exception_from_program
 3:	mov	REGS_RIP(%rsp), %rax
+	cmp	$iret, %rax
+	je	bad_iret
 	mov	$fixups, %rcx
 5:	cmpq	$0, (%rcx)
-	je	paranoid_gs			/* a fault of IRETQ comes with the program's GS */
+	je	paranoid_core
 	cmp	(%rcx), %rax
 	je	6f
 	add	$16, %rcx
@@ -123,6 +131,18 @@ exception_common:
 	POP_REGS
 	add	$16, %rsp
 	iretq
+
+/*
+ * IRETQ refused the program's frame, for an address between the halves: the exception is the program's, there. Its GS and
+ * all its registers are loaded, and REGS_RSP is where IRETQ read the frame.
+ */
+bad_iret:
+	swapgs
+	mov	REGS_RSP(%rsp), %rsi
+	lea	REGS_RIP(%rsp), %rdi
+	mov	$5, %ecx
+	rep movsq
+	ON_THREAD_STACK exception_from_program
 
 /* Instructions of the kernel that may fault, and where they go on then. */
 	.balign 8
@@ -137,13 +157,18 @@ fixups:
 paranoid_common:
 	PUSH_REGS
 	cld
-paranoid_gs:
-	mov	$0xc0000101, %ecx		/* GS base: the kernel's is in the upper half */
-	rdmsr
-	test	%edx, %edx
-	js	4f
-	swapgs
-4:	mov	%rsp, %rdi
+paranoid_core:
+	mov	partition, %rcx
+	add	$CORE_AREA_OFFSET, %rcx
+	mov	%rsp, %rax
+	sub	%rcx, %rax
+	and	$-CORE_AREA_SIZE, %rax
+	add	%rcx, %rax
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	mov	$0xc0000101, %ecx		/* GS base: what it was, nobody knows; a program may write any address to it */
+	wrmsr
+	mov	%rsp, %rdi
 	call	exception_fatal
 	ud2
 
@@ -172,25 +197,29 @@ vector = vector + 1
  * SYSCALL: rcx = return address, r11 = flags, interrupts off by IA32_FMASK; from ring 0 the stack is the program's.
  * SYSRET would go to ring 3, so the return is a jump; the instruction after STI still runs with interrupts held off.
  */
-	.section .text.syscall, "ax"
-	.balign 16
-	.globl syscall_entry
-syscall_entry:
+.macro SYSCALL_ENTRY code, data, function
 	swapgs
 	mov	%rsp, %gs:CORE_USER_RSP
 	mov	%gs:CORE_THREAD_STACK, %rsp
-	push	$0x10				/* ss */
+	push	$\data				/* ss */
 	push	%gs:CORE_USER_RSP
 	push	%r11				/* rflags */
-	push	$0x08				/* cs */
+	push	$\code				/* cs */
 	push	%rcx				/* rip */
 	push	$0				/* error */
 	push	$0x100				/* vector: none has this number */
 	PUSH_REGS
 	mov	%rsp, %rdi
 	xor	%ebp, %ebp
-	push	$0				/* no return: it goes on to syscall_leave */
-	jmp	syscall_handle
+	push	$0				/* no return: it goes on to syscall_leave or syscall_leave_user */
+	jmp	\function
+.endm
+
+	.section .text.syscall, "ax"
+	.balign 16
+	.globl syscall_entry
+syscall_entry:
+	SYSCALL_ENTRY KERNEL_CODE, KERNEL_DATA, syscall_handle
 
 /* int64_t syscall_leave(const struct hvm_regs *regs, int64_t result): back to the program. Does not return. */
 	.balign 16
@@ -237,6 +266,45 @@ syscall_leave_with_popf:
 	sti
 	jmp	*%rcx
 
+/* The same of a partition whose programs run in ring 3. */
+	.section .text.user, "ax"
+	.balign 16
+	.globl syscall_entry_user
+syscall_entry_user:
+	SYSCALL_ENTRY USER_CODE, USER_DATA, syscall_handle_user
+
+/*
+ * int64_t syscall_leave_user(const struct hvm_regs *regs, int64_t result): back to the program in ring 3. SYSRET to an address
+ * between the halves faults in the kernel, with the program's stack pointer (on Intel's processors); IRETQ may.
+ */
+	.balign 16
+	.globl syscall_leave_user
+syscall_leave_user:
+	mov	%rdi, %rsp
+	mov	%rsi, %rax
+	mov	REGS_RIP(%rsp), %rcx
+	mov	%rcx, %rdx
+	shr	$47, %rdx
+	jnz	7f
+	mov	REGS_RFLAGS(%rsp), %r11
+	mov	REGS_R8(%rsp), %r8
+	mov	REGS_R9(%rsp), %r9
+	mov	REGS_R10(%rsp), %r10
+	mov	REGS_RBX(%rsp), %rbx
+	mov	REGS_RBP(%rsp), %rbp
+	mov	REGS_R12(%rsp), %r12
+	mov	REGS_R13(%rsp), %r13
+	mov	REGS_R14(%rsp), %r14
+	mov	REGS_R15(%rsp), %r15
+	mov	REGS_RDI(%rsp), %rdi
+	mov	REGS_RSI(%rsp), %rsi
+	mov	REGS_RDX(%rsp), %rdx
+	swapgs
+	mov	REGS_RSP(%rsp), %rsp
+	sysretq
+7:	mov	%rax, REGS_RAX(%rsp)
+	jmp	leave
+
 /*
  * The gate (hvm/gate.h): a call from the program, interrupts off. Only what the C ABI says a callee preserves is in the
  * frame, and the kernel's C code preserves it: it goes back from there only if a handler is to run, by entry_start.
@@ -278,10 +346,7 @@ gate_entry:
 	.globl entry_start
 entry_start:
 	mov	%rdi, %rsp
-	swapgs
-	POP_REGS
-	add	$16, %rsp
-	iretq
+	jmp	leave
 
 /* int64_t user_load32(uint64_t address): the word at a program's address, or -1 if that faults. */
 	.globl user_load32

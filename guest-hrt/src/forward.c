@@ -9,7 +9,7 @@
 void forward_wake_server(struct thread *thread)
 {
 	thread->slot->stats.wakes_sent++;
-	thread_wake_linux(thread->slot->index);
+	thread_wake_linux(thread_index(thread));
 }
 
 int64_t forward_wait(struct thread *thread, uint64_t tag)

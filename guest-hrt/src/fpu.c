@@ -28,8 +28,14 @@ static struct {
 } initial __attribute__((aligned(64))) = {.fcw = FCW_INITIAL, .mxcsr = MXCSR_INITIAL};
 _Static_assert(sizeof(initial) == 576, "not the XSAVE layout (SDM Vol. 1, 13.4)");
 
+/* Positions in a state (SDM Vol. 1, 10.5.1), and the mask of a processor that tells none (11.6.6). */
+#define AT_MXCSR	   24u
+#define AT_MXCSR_MASK	   28u
+#define MXCSR_MASK_DEFAULT 0xffbfu
+
 static uint32_t xcr0;
 static uint32_t state_size = FPU_LEGACY_SIZE;
+static uint32_t mxcsr_mask; /* bits that MXCSR has on this processor */
 
 /* The registers are the running thread's, whatever they hold. */
 static void own(struct core *core)
@@ -46,6 +52,16 @@ static void disown(struct core *core)
 	cpu_write_cr0(cpu_read_cr0() | CR0_TS);
 }
 
+static void find_mxcsr_mask(void)
+{
+	uint8_t state[FPU_LEGACY_SIZE] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	__asm__ volatile("fxsave64 %0" : "=m"(state));
+	mask = *(const uint32_t *)(state + AT_MXCSR_MASK);
+	mxcsr_mask = mask ? mask : MXCSR_MASK_DEFAULT;
+}
+
 void fpu_init(void)
 {
 	if (cpu_id(1, 0).ecx & CPUID_1_ECX_XSAVE) {
@@ -54,6 +70,7 @@ void fpu_init(void)
 		cpu_write_xcr0(xcr0);
 		state_size = cpu_id(0xd, 0).ebx; /* for what XCR0 enables */
 	}
+	find_mxcsr_mask();
 	disown(core_self());
 }
 
@@ -160,15 +177,12 @@ struct description {
 	uint32_t padding[7];
 };
 
-/* Positions in a state (SDM Vol. 1, 10.5.1 and 13.4.2). */
-#define AT_MXCSR       24u
-#define AT_MXCSR_MASK  28u
+/* Where in a state (SDM Vol. 1, 13.4.2). */
 #define AT_DESCRIPTION 464u
 _Static_assert(AT_DESCRIPTION + sizeof(struct description) == FPU_LEGACY_SIZE, "not _fpx_sw_bytes");
 
-#define MAGIC		   0x46505853u
-#define MXCSR_MASK_DEFAULT 0xffbfu
-#define FEATURES_LEGACY	   3u /* x87, SSE */
+#define MAGIC		0x46505853u
+#define FEATURES_LEGACY 3u /* x87, SSE */
 
 uint32_t fpu_size(void)
 {
@@ -194,11 +208,10 @@ bool fpu_is_described(const uint8_t *state)
 
 void fpu_make_safe(uint8_t *state, uint64_t size)
 {
-	uint32_t mask = *(const uint32_t *)(state + AT_MXCSR_MASK);
 	uint64_t *header = (uint64_t *)(state + FPU_LEGACY_SIZE);
 	uint64_t present = size > FPU_LEGACY_SIZE ? header[0] & xcr0 : FEATURES_LEGACY;
 
-	*(uint32_t *)(state + AT_MXCSR) &= mask ? mask : MXCSR_MASK_DEFAULT;
+	*(uint32_t *)(state + AT_MXCSR) &= mxcsr_mask; /* XRSTOR faults for others, whatever mask the program wrote */
 	__builtin_memset(header, 0, FPU_HEADER_END - FPU_LEGACY_SIZE);
 	header[0] = present;
 }

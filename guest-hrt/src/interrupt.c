@@ -4,6 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "panic.h"
+#include "privilege.h"
 #include "renew.h"
 #include "process.h"
 #include "sched.h"
@@ -11,6 +12,8 @@
 #include "timer.h"
 
 #define VECTOR_NMI		    2
+#define VECTOR_BREAKPOINT	    3
+#define VECTOR_OVERFLOW		    4
 #define VECTOR_DEVICE_NOT_AVAILABLE 7
 #define VECTOR_DOUBLE_FAULT	    8
 #define VECTOR_PAGE_FAULT	    14
@@ -20,6 +23,7 @@
 #define FAULT_USER 4u /* SDM Vol. 3, 4.7 */
 
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, interrupt gate */
+#define GATE_RING_3    0x60 /* DPL 3: by an instruction of any ring */
 
 struct gate {
 	uint16_t offset_low;
@@ -49,6 +53,12 @@ static uint8_t ist_of(unsigned int vector)
 	}
 }
 
+/* INT3 and INTO are for programs, as on Linux. */
+static uint8_t type_of(unsigned int vector)
+{
+	return vector == VECTOR_BREAKPOINT || vector == VECTOR_OVERFLOW ? GATE_INTERRUPT | GATE_RING_3 : GATE_INTERRUPT;
+}
+
 void interrupt_table_init(void)
 {
 	for (unsigned int vector = 0; vector < 256; vector++) {
@@ -58,7 +68,7 @@ void interrupt_table_init(void)
 		    .offset_low = (uint16_t)offset,
 		    .selector = SELECTOR_CODE,
 		    .ist = ist_of(vector),
-		    .type = GATE_INTERRUPT,
+		    .type = type_of(vector),
 		    .offset_middle = (uint16_t)(offset >> 16),
 		    .offset_high = (uint32_t)(offset >> 32),
 		};
@@ -83,15 +93,9 @@ static void count_interrupt(struct core *core)
 		core->thread->slot->stats.interrupts++;
 }
 
-/* As TEST_FRAME_KERNEL of entry.S. */
-static bool is_kernel(uint64_t rip)
-{
-	return rip - HVM_IMAGE_VA < HVM_IMAGE_MAX;
-}
-
 static bool handle(struct core *core, const struct hvm_regs *regs)
 {
-	bool of_program = !is_kernel(regs->rip);
+	bool of_program = privilege_is_program(regs);
 	bool turn = false;
 
 	count_interrupt(core);

@@ -12,21 +12,22 @@ struct job *job_of_space(uint64_t space)
 	return (struct job *)((uint8_t *)core_at(partition->core_count) + number % HVM_MAX_SPACES * HVM_JOB_AREA);
 }
 
-void job_begin(struct job *job, uint32_t first_slot, uint64_t space, uint64_t group)
+void job_begin(struct job *job, uint32_t first_slot, uint32_t slot_end, uint64_t space, uint64_t group)
 {
 	__builtin_memset(job, 0, sizeof(*job));
 	job->first_slot = first_slot;
+	job->slot_end = slot_end;
 	job->space = space;
 	job->group = group;
 	job->used = 1;
 	job->threads = 1;
 }
 
-/* Servers are started in the order of their slots. */
+/* Servers are started in the order of their slots. How many there are is the program's word. */
 static uint32_t servers(const struct job *job)
 {
 	uint32_t count = hvm_load_acquire(&slot_at(job->first_slot)->servers);
-	uint32_t room = thread_count() - job->first_slot;
+	uint32_t room = job->slot_end - job->first_slot;
 
 	return count < room ? count : room;
 }

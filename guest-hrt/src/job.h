@@ -24,11 +24,12 @@ struct job {
 	uint64_t group;
 	uint32_t lock; /* protects used and pool */
 	uint32_t first_slot;
-	uint32_t used;	  /* slots from the first on that have had a thread */
-	uint32_t threads; /* that have not ended */
-	uint32_t ending;  /* that did not come to the pool yet */
-	bool first_ended; /* the process's status is then the first thread's ... */
-	uint64_t status;  /* ... which is this */
+	uint32_t slot_end; /* 1 + the last */
+	uint32_t used;	   /* slots from the first on that have had a thread */
+	uint32_t threads;  /* that have not ended */
+	uint32_t ending;   /* that did not come to the pool yet */
+	bool first_ended;  /* the process's status is then the first thread's ... */
+	uint64_t status;   /* ... which is this */
 	struct job_clock clock;
 	struct hvm_slot *submit;	      /* of a process in a pool, for its groups of tasks; NULL: it is in none */
 	struct thread *worker[HVM_MAX_CORES]; /* by the core's number in the pool */
@@ -40,8 +41,11 @@ _Static_assert(sizeof(struct job) <= HVM_JOB_AREA, "a job outgrew its area");
 /** The job with this space. */
 struct job *job_of_space(uint64_t space);
 
-/** Forget what the last job with @space left: the thread of @first_slot begins a new one on the cores of @group. */
-void job_begin(struct job *job, uint32_t first_slot, uint64_t space, uint64_t group);
+/**
+ * Forget what the last job with @space left: the thread of @first_slot begins a new one on the cores of @group, with
+ * the slots below @slot_end.
+ */
+void job_begin(struct job *job, uint32_t first_slot, uint32_t slot_end, uint64_t space, uint64_t group);
 
 /** A thread that nobody is, for a new one: its server waits. Asks the proxy for a server; NULL: there is none. */
 struct thread *job_claim(struct job *job, struct thread *asking);

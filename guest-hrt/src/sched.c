@@ -357,6 +357,16 @@ void sched_start(struct thread *thread)
 	arm_tick(core_self());
 }
 
+/* Of a thread that waits in process_call. */
+static void copy_state(struct thread *thread, const struct thread *source)
+{
+	thread->gs_base = source->gs_base;
+	thread->cores = source->cores;
+	thread->fpu_used = source->fpu_used;
+	if (source->fpu_used)
+		__builtin_memcpy(thread->fpu, source->fpu, sizeof(thread->fpu));
+}
+
 /* The first thread of a space that the module gives to @group. */
 static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, uint32_t call_slot, uint32_t copy,
 			       uint32_t flags)
@@ -364,11 +374,13 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 	struct job *job = job_of_space(space);
 	struct thread *thread;
 
-	if (slot >= thread_count() || copy > thread_count())
+	uint32_t slot_end = core_self()->control->slot_end;
+
+	if (slot >= slot_end || slot_end > thread_count() || copy > thread_count())
 		panic("the module named a slot that has no memory for a thread");
 	thread = thread_at(slot);
 	if (!(flags & HVM_RUN_MORE))
-		job_begin(job, slot, space, group);
+		job_begin(job, slot, slot_end, space, group);
 	sched_prepare(thread, job);
 	thread->worker = flags & HVM_RUN_WORKER;
 	if (flags & HVM_RUN_POOL)
@@ -377,11 +389,9 @@ static struct thread *first_of(uint64_t space, uint64_t group, uint32_t slot, ui
 	if (copy) {
 		const struct thread *source = thread_at(copy - 1);
 
-		thread->fpu_used = true;
-		thread->gs_base = source->gs_base;
 		thread->clear_tid = thread->slot->regs.cr2;
-		thread->cores = source->cores;
-		__builtin_memcpy(thread->fpu, source->fpu, sizeof(thread->fpu));
+		if (source->group == group && sched_is_live(source)) /* else it may hold another user's registers */
+			copy_state(thread, source);
 	}
 	return thread;
 }

@@ -3,6 +3,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "fpu.h"
+#include "privilege.h"
 #include "process.h"
 #include "syscall.h"
 #include "upcall.h"
@@ -30,9 +31,6 @@
 /* As programs of ring 3 see them. */
 #define CS_SHOWN 0x33
 #define SS_SHOWN 0x2b
-
-/* What a program may change of its flags: FIX_EFLAGS of arch/x86/kernel/signal.c. */
-#define FLAGS_OF_PROGRAM 0x50dd5ull
 
 /* asm/ucontext.h */
 enum {
@@ -341,23 +339,16 @@ static void restore_context(const struct context *context, struct hvm_regs *regs
 	    .rbp = context->rbp,
 	    .rbx = context->rbx,
 	    .rip = context->rip,
-	    .cs = SELECTOR_CODE,
-	    .rflags = (context->rflags & FLAGS_OF_PROGRAM) | RFLAGS_IF | 2,
+	    .rflags = context->rflags,
 	    .rsp = context->rsp,
-	    .ss = SELECTOR_DATA,
 	};
-}
-
-/* IRETQ to any other address would fault in the kernel. */
-static bool is_canonical(uint64_t address)
-{
-	return address >> (partition->flags & HVM_FLAG_LA57 ? 56 : 47) == 0;
+	privilege_confine(regs);
 }
 
 /* A handler may have interrupted a function of an HRT module. */
 static bool is_code(uint64_t address)
 {
-	return is_canonical(address) || address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+	return privilege_is_lower(address) || address - HVM_MODULE_VA < HVM_MODULE_SPAN;
 }
 
 /* Disarmed when its handler began; nothing else changes a thread's alternate stack behind its back. */
@@ -380,7 +371,7 @@ void signal_return(struct thread *thread, const struct hvm_regs *entry)
 	if (!user_read_waiting(thread, &frame, at, sizeof(frame)))
 		bad_frame(thread, entry, at);
 	restore_context(&frame.context, &regs);
-	if (!is_code(regs.rip) || !is_canonical(regs.rsp))
+	if (!is_code(regs.rip) || !privilege_is_lower(regs.rsp))
 		bad_frame(thread, entry, regs.rip);
 	rearm_alternate_stack(thread, &frame, at);
 	set_mask(thread, frame.mask);

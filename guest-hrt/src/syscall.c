@@ -7,6 +7,7 @@
 #include "discard.h"
 #include "forward.h"
 #include "futex.h"
+#include "privilege.h"
 #include "process.h"
 #include "robust.h"
 #include "sched.h"
@@ -25,6 +26,8 @@
 
 #define NUMBERS	     512 /* system calls that are counted one by one; Linux has fewer */
 #define COUNT_OTHERS 0
+
+#define HOT inline __attribute__((always_inline)) /* in both entries: from ring 0 and from ring 3 */
 
 #define NR_RT_SIGRETURN 15
 #define NR_EXIT		60
@@ -49,13 +52,16 @@ enum {
 	ARCH_GET_GS = 0x1004,
 };
 
+/* entry.S */
 void syscall_entry(void);
+void syscall_entry_user(void);
 int64_t syscall_leave(const struct hvm_regs *regs, int64_t result);
+int64_t syscall_leave_user(const struct hvm_regs *regs, int64_t result);
 
 void syscall_init(void)
 {
-	cpu_write_msr(MSR_STAR, (uint64_t)SELECTOR_CODE << 32);
-	cpu_write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
+	cpu_write_msr(MSR_STAR, (uint64_t)SELECTOR_SYSRET << 48 | (uint64_t)SELECTOR_CODE << 32);
+	cpu_write_msr(MSR_LSTAR, privilege_is_user() ? (uint64_t)syscall_entry_user : (uint64_t)syscall_entry);
 	cpu_write_msr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
 	cpu_write_msr(MSR_EFER, cpu_read_msr(MSR_EFER) | EFER_SCE);
 	core_self()->popf_flags = cpu_id(0x80000001, 0).ecx & CPUID_X1_ECX_LAHF ? ~FLAGS_OF_SAHF : ~0u;
@@ -63,7 +69,7 @@ void syscall_init(void)
 
 static uint8_t counter_of[NUMBERS]; /* index in hvm_counts.call */
 
-static void count(struct thread *thread, uint8_t counter)
+static HOT void count(struct thread *thread, uint8_t counter)
 {
 	thread->slot->stats.calls_local++;
 	thread->counts->call[counter]++;
@@ -164,7 +170,7 @@ void syscall_count_init(void)
 	}
 }
 
-static bool is_local_of_worker(uint64_t nr)
+static HOT bool is_local_of_worker(uint64_t nr)
 {
 	switch (nr) {
 	case NR_SCHED_YIELD:
@@ -182,13 +188,13 @@ static bool is_local_of_worker(uint64_t nr)
 	}
 }
 
-static bool is_local(const struct thread *thread, uint64_t nr)
+static HOT bool is_local(const struct thread *thread, uint64_t nr)
 {
 	return nr < LOCAL_CALLS && local_calls[nr] && (!thread->worker || is_local_of_worker(nr));
 }
 
 /* A call that needed its server was counted when it was forwarded. */
-static int64_t answer(struct core *core, struct thread *thread, const struct hvm_regs *regs, uint64_t nr)
+static HOT int64_t answer(struct core *core, struct thread *thread, const struct hvm_regs *regs, uint64_t nr)
 {
 	uint64_t forwarded = thread->slot->stats.calls_forwarded;
 	int64_t result;
@@ -201,14 +207,14 @@ static int64_t answer(struct core *core, struct thread *thread, const struct hvm
 }
 
 /* No number of a call: the kernel's own requests begin there. */
-static int64_t refuse(struct core *core, struct thread *thread)
+static HOT int64_t refuse(struct core *core, struct thread *thread)
 {
 	core_beat(core);
 	count(thread, COUNT_OTHERS);
 	return -ENOSYS;
 }
 
-__attribute__((section(".text.syscall"))) int64_t syscall_handle(const struct hvm_regs *regs)
+static HOT int64_t handle(const struct hvm_regs *regs)
 {
 	struct core *core = core_self();
 	struct thread *thread = core->thread;
@@ -223,5 +229,15 @@ __attribute__((section(".text.syscall"))) int64_t syscall_handle(const struct hv
 		result = refuse(core, thread);
 	if (__builtin_expect(signal_concerns(thread, result), 0))
 		result = signal_after_call(thread, regs, result);
-	return syscall_leave(regs, result);
+	return result;
+}
+
+__attribute__((section(".text.syscall"))) int64_t syscall_handle(const struct hvm_regs *regs)
+{
+	return syscall_leave(regs, handle(regs));
+}
+
+__attribute__((section(".text.user"))) int64_t syscall_handle_user(const struct hvm_regs *regs)
+{
+	return syscall_leave_user(regs, handle(regs));
 }

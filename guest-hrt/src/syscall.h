@@ -13,6 +13,7 @@ void syscall_count_init(void);
 
 /** Entered from entry.S, interrupts are off; goes back to the program, and what it returns is found in rax. */
 int64_t syscall_handle(const struct hvm_regs *regs);
+int64_t syscall_handle_user(const struct hvm_regs *regs); /* from ring 3 */
 
 /** Let the proxy make the call (forward.c). Interrupts are off, and on for moments. */
 int64_t syscall_forward(struct thread *thread, const struct hvm_regs *regs);

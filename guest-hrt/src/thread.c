@@ -6,6 +6,7 @@
 #include "fpu.h"
 #include "job.h"
 #include "panic.h"
+#include "privilege.h"
 #include "sched.h"
 #include "signal.h"
 
@@ -51,18 +52,17 @@ int64_t thread_exception(struct thread *thread, const struct hvm_regs *regs)
 
 void thread_die(struct thread *thread, const struct hvm_regs *regs)
 {
-	report(thread, regs, true);
-	panic("a dead thread was answered");
+	for (;;)
+		report(thread, regs, true); /* the program itself may have answered */
 }
 
 void thread_run(struct thread *thread)
 {
 	struct hvm_regs regs = thread->slot->regs;
 
-	regs.cs = SELECTOR_CODE;
-	regs.ss = SELECTOR_DATA;
-	regs.rflags = RFLAGS_IF | 2;
-	cpu_write_fs_base(regs.fs_base);
+	regs.rflags = 0;
+	privilege_confine(&regs);
+	cpu_write_fs_base(privilege_is_lower(regs.fs_base) ? regs.fs_base : 0);
 	cpu_write_msr(MSR_KERNEL_GS_BASE, thread->gs_base); /* the program's, swapped in on the way out */
 	thread->slot->stats.start_tsc = cpu_tsc();
 	renew_begin(core_self(), thread->space);

@@ -22,9 +22,11 @@ run() { # ACCELERATION CPU WORDS
 }
 
 run tcg,thread=multi max xapic
+run tcg,thread=multi max "xapic user"
 if [ -w /dev/kvm ]; then
 	# On a machine whose KVM interprets ring 0, vector instructions fail: programs are left out there.
 	if grep -qwE 'vmx|svm' /proc/cpuinfo; then words=; else words=boot-only; fi
 	run kvm qemu64,+x2apic,+fsgsbase "xapic $words"
 	run kvm qemu64,+x2apic,+fsgsbase "x2apic $words"
+	run kvm qemu64,+x2apic,+fsgsbase "x2apic user $words"
 fi

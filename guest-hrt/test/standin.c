@@ -5,15 +5,16 @@
  * x2APIC mode, which QEMU 7.2's TCG lacks. Booted by PVH with hrt.bin as its initrd; says on the serial port what
  * passed, and ends QEMU through isa-debug-exit.
  *
- * Words of the command line: "x2apic" runs both sides in x2APIC mode; "boot-only" leaves out what executes programs.
+ * Words of the command line: "x2apic" runs both sides in x2APIC mode; "boot-only" leaves out what executes programs;
+ * "user" runs programs in ring 3.
  */
 #include <hvm/image.h>
 #include <hvm/log.h>
 #include <hvm/partition.h>
 
 #include "../src/cpu.h"
+#include "standin.h"
 
-#define PARTITION     0x10000000ull
 #define SIZE	      (16ull << 20)
 #define WAKE_VECTOR   0x40
 #define DEBUG_EXIT    0xf4
@@ -21,6 +22,7 @@
 #define TSC_KHZ	      1000000
 #define LIMIT_CYCLES  20000000000ull
 #define UNMAPPED_PAGE 0x7f0000000000ull
+#define NR_VFORK      58
 
 struct start_info {
 	uint32_t magic, version, flags, modules;
@@ -41,7 +43,7 @@ static struct hvm_core *const core = (struct hvm_core *)(PARTITION + HVM_OFFSET_
 static struct hvm_slot *const slot = (struct hvm_slot *)(PARTITION + HVM_OFFSET_SLOTS);
 static uint64_t *const pending = (uint64_t *)(PARTITION + HVM_OFFSET_PENDING);
 
-static bool x2apic;
+static bool x2apic, user;
 static volatile unsigned int wakes;
 static unsigned int passed, failed, commands;
 static uint8_t program_stack[16384] __attribute__((aligned(16)));
@@ -80,7 +82,7 @@ static _Noreturn void finish(void)
 		__asm__ volatile("cli; hlt");
 }
 
-static void check(const char *what, bool ok)
+void check(const char *what, bool ok)
 {
 	say(ok ? "ok " : "not ok ");
 	say(what);
@@ -174,7 +176,7 @@ static void partition_init(const struct module *image)
 	*head = (struct hvm_partition){
 	    .magic = HVM_PARTITION_MAGIC,
 	    .revision = HVM_ABI_REVISION,
-	    .flags = x2apic ? HVM_FLAG_X2APIC : 0,
+	    .flags = (x2apic ? HVM_FLAG_X2APIC : 0) | (user ? HVM_FLAG_USER : 0),
 	    .phys_base = PARTITION,
 	    .size = SIZE,
 	    .core_count = 1,
@@ -240,7 +242,7 @@ static void command(enum hvm_command_kind kind)
 	      WAIT_UNTIL(hvm_load_acquire(&core->command_ack) == word));
 }
 
-static int64_t system_call(uint64_t nr, uint64_t a, uint64_t b)
+int64_t system_call(uint64_t nr, uint64_t a, uint64_t b)
 {
 	int64_t result;
 
@@ -270,10 +272,11 @@ static __attribute__((used)) void program(void)
 			 : "rax", "rcx", "r11", "memory");
 	if (sum != 165)
 		system_call(500, 3, 0);
+	system_call(NR_VFORK, 0, 0);
 	__asm__ volatile("divl %0" : : "r"(0), "a"(1), "d"(0));
 }
 
-static struct hvm_request next_request(uint64_t *served)
+struct hvm_request next_request(uint64_t *served)
 {
 	struct hvm_request request = {.nr = 0};
 
@@ -282,11 +285,20 @@ static struct hvm_request next_request(uint64_t *served)
 	return request;
 }
 
-static void answer(const struct hvm_request *request, int64_t result)
+void answer(const struct hvm_request *request, int64_t result)
 {
 	hvm_slot_answer(slot, request->tag, result);
 	if (hvm_slot_client_needs_wake(slot))
 		send_to_core(HVM_VECTOR_DOORBELL);
+}
+
+/* To ring 3: all that the stand-in has mapped. */
+static void open_memory(void)
+{
+	for (unsigned int i = 0; i < 6 * 512; i++)
+		if (tables[i])
+			tables[i] |= 4;
+	((uint64_t *)(PARTITION + HVM_OFFSET_SPACES))[0] |= 4;
 }
 
 static void run_program(void)
@@ -297,9 +309,11 @@ static void run_program(void)
 
 	copy(space, (void *)head->idle_top, 4096);
 	space[0] = tables[0];
-	extra_tables[0][0] = (uint64_t)extra_tables[1] | 3;
-	extra_tables[1][0] = (uint64_t)extra_tables[2] | 3;
-	space[UNMAPPED_PAGE >> 39 & 511] = (uint64_t)extra_tables[0] | 3;
+	if (user)
+		open_memory();
+	extra_tables[0][0] = (uint64_t)extra_tables[1] | 7;
+	extra_tables[1][0] = (uint64_t)extra_tables[2] | 7;
+	space[UNMAPPED_PAGE >> 39 & 511] = (uint64_t)extra_tables[0] | 7;
 	slot->generation = 3;
 	slot->pid = 4711;
 	slot->regs =
@@ -308,6 +322,7 @@ static void run_program(void)
 	core->group = 1;
 	core->slot = 0;
 	core->call_slot = 0;
+	core->slot_end = 1;
 	command(HVM_COMMAND_RUN);
 
 	request = next_request(&served);
@@ -316,7 +331,7 @@ static void run_program(void)
 	answer(&request, 42);
 	request = next_request(&served);
 	check("a page fault is forwarded", request.nr == HVM_NR_PAGE_FAULT && request.arg[0] == UNMAPPED_PAGE);
-	extra_tables[2][0] = (uint64_t)program_stack | 3;
+	extra_tables[2][0] = (uint64_t)program_stack | 7;
 	answer(&request, 0);
 	/* Asleep: the wake-up interrupt must come, and the core halt meanwhile. */
 	slot->server_sleeping = 1;
@@ -330,6 +345,12 @@ static void run_program(void)
 	check("the store after the page fault went through", *(uint64_t *)program_stack == 5 && request.nr == 502);
 	check("a waiting core halts", WAIT_UNTIL(hvm_load_relaxed(&slot->client_sleeping) == 1));
 	answer(&request, 0);
+	request = next_request(&served);
+	check("vfork is forwarded", request.nr == NR_VFORK);
+	if (user)
+		privilege_attempts(slot, &request, &served);
+	else
+		answer(&request, 0);
 	request = next_request(&served);
 	check("the red zone is untouched, and a divide error is posted",
 	      request.nr == HVM_NR_EXCEPTION && request.arg[0] == 0);
@@ -360,6 +381,7 @@ void standin_main(const struct start_info *info)
 	const char *line = (const char *)info->command_line;
 
 	x2apic = has_word(line, "x2apic");
+	user = has_word(line, "user");
 	own_cpu_init();
 	check("hrt.bin is there", info->modules == 1);
 	partition_init((const struct module *)info->module_list);

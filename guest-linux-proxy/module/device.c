@@ -82,6 +82,7 @@ static long do_info(void __user *arg)
 	    .jobs = 0,
 	    .program_memory = (u64)part->chunk_count * HVM_MEMORY_ALIGN,
 	    .program_memory_used = (u64)READ_ONCE(part->chunks_used) * HVM_MEMORY_ALIGN,
+	    .privilege = hvm_part_privilege(part),
 	};
 	strscpy(info.name, part->name, sizeof(info.name));
 	for (unsigned int i = 0; i < part->core_count; i++) {
@@ -205,6 +206,8 @@ static long do_module_load(void __user *arg)
 	part = find(load.name);
 	if (!part)
 		return -ENOENT;
+	if (part->user)
+		return -EOPNOTSUPP;
 	err = hvm_module_load(part, &load);
 	/* The address is wanted most when it was another. */
 	if (copy_to_user(arg, &load, sizeof(load)))

@@ -64,6 +64,7 @@ struct hvm_part {
 	unsigned int first_cpu;
 	unsigned int core_count;
 	bool shared; /* its vCPUs share processors of the host */
+	bool user;   /* its programs run in ring 3: what they can write to, slots included, is not to be believed */
 
 	/* Partition memory, mapped write-back. */
 	u8 *memory;
@@ -160,6 +161,7 @@ void hvm_part_build_tables(struct hvm_part *part);
 void hvm_part_map_chunk(struct hvm_part *part, unsigned int entry, u64 offset);
 u32 hvm_part_state(struct hvm_part *part);
 void hvm_part_set_state(struct hvm_part *part, enum hvm_partition_state state);
+u32 hvm_part_privilege(const struct hvm_part *part);
 unsigned int hvm_part_cores_free(struct hvm_part *part);
 
 /* cpu.c */

@@ -14,7 +14,8 @@ static void init_slot(struct hvm_part *part, unsigned int index)
 	struct hvm_slot *slot = &part->slots[index];
 	u32 generation = slot->generation + 1;
 
-	memset(slot, 0, offsetof(struct hvm_slot, stats)); /* the rest is written when a thread starts */
+	/* The rest is written when a thread starts; but others' registers are not for who has no ring 0. */
+	memset(slot, 0, part->user ? sizeof(*slot) : offsetof(struct hvm_slot, stats));
 	slot->generation = generation;
 	slot->index = index;
 	slot->pid = task_tgid_vnr(current);
@@ -125,8 +126,11 @@ static int check_request(struct hvm_part *part, struct hvm_job_create *request, 
 	request->tsc_khz = tsc_khz;
 	request->spin_cycles = part->head->spin_cycles;
 	request->pause = !!(part->head->flags & HVM_FLAG_PAUSE);
+	request->privilege = hvm_part_privilege(part);
 	if (request->flags & ~HVM_JOB_POOL || (request->flags && other))
 		return -EINVAL;
+	if (request->flags & HVM_JOB_POOL && part->user)
+		return -EOPNOTSUPP;
 	if (other)
 		request->cores = other->group->core_count;
 	if (request->flags & HVM_JOB_POOL && !request->cores)
@@ -331,6 +335,7 @@ static struct hvm_core *prepare_command(struct hvm_job *job, unsigned int core)
 	control->group = job->group->number;
 	control->number = core;
 	control->cores = job->group->core_count;
+	control->slot_end = job->first_page * HVM_SLOTS_PER_PAGE + job->slot_count;
 	control->call_slot = 0;
 	control->copy = 0;
 	control->flags = job->group->pool ? HVM_RUN_POOL : 0;
@@ -430,6 +435,8 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 
 	if (!is_valid(job, start, copied))
 		return -EINVAL;
+	if (job->part->user && !(start->flags & HVM_THREAD_JOIN))
+		return -EOPNOTSUPP;
 	mutex_lock(&group->lock);
 	if (job->ended || group->over) {
 		err = -ESHUTDOWN;
@@ -462,7 +469,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	if (start->flags & HVM_THREAD_WORKER && group->pool)
 		control->call_slot = 1 + job->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
 	if (source)
-		control->copy = 1 + source->index;
+		control->copy = 1 + copied->first_page * HVM_SLOTS_PER_PAGE + start->call_slot;
 	if (!err)
 		err = command_core(group, start->core, HVM_COMMAND_RUN);
 out:

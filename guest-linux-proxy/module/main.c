@@ -6,7 +6,8 @@
 static char *partition[HVM_MAX_PARTITIONS];
 static int partition_count;
 module_param_array(partition, charp, &partition_count, 0444);
-MODULE_PARM_DESC(partition, "NAME:FIRSTCPU-LASTCPU:BASE:SIZE[:shared][,...], memory cut out by memmap=SIZE$BASE");
+MODULE_PARM_DESC(partition,
+		 "NAME:FIRSTCPU-LASTCPU:BASE:SIZE[:shared][:user][,...], memory cut out by memmap=SIZE$BASE");
 
 struct hvm_part *hvm_parts[HVM_MAX_PARTITIONS];
 unsigned int hvm_part_count;

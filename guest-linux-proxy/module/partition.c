@@ -124,6 +124,22 @@ static bool tables_suffice(u64 base, u64 size)
 	return gigabytes + 13 <= HVM_TABLE_PAGES;
 }
 
+/* What may follow the size: words, each behind a colon. */
+static bool parse_words(struct hvm_part *part, char *words)
+{
+	char *word;
+
+	while ((word = strsep(&words, ":"))) {
+		if (!strcmp(word, "shared"))
+			part->shared = true;
+		else if (!strcmp(word, "user"))
+			part->user = true;
+		else
+			return false;
+	}
+	return true;
+}
+
 /* NAME:FIRST-LAST:BASE:SIZE */
 static int parse(struct hvm_part *part, const char *description)
 {
@@ -149,9 +165,8 @@ static int parse(struct hvm_part *part, const char *description)
 	if (*rest)
 		goto malformed;
 	size = memparse(next, &rest);
-	if (*rest && strcmp(rest, ":shared"))
+	if (*rest && (*rest != ':' || !parse_words(part, rest + 1)))
 		goto malformed;
-	part->shared = *rest;
 	if (!IS_ALIGNED(base, HVM_MEMORY_ALIGN) || !IS_ALIGNED(size, HVM_MEMORY_ALIGN) || size < HVM_MEMORY_MIN ||
 	    size > HVM_MEMORY_MAX || !tables_suffice(base, size)) {
 		pr_err("hvm: partition \"%s\": base and size must be multiples of 2 MiB, the size at least 16 MiB\n",
@@ -166,7 +181,8 @@ static int parse(struct hvm_part *part, const char *description)
 	err = 0;
 	goto out;
 malformed:
-	pr_err("hvm: partition \"%s\" is not NAME:FIRSTCPU-LASTCPU:BASE:SIZE[:shared], e.g. hrt:1-3:0x10000000:64M\n",
+	pr_err("hvm: partition \"%s\" is not NAME:FIRSTCPU-LASTCPU:BASE:SIZE[:shared][:user], e.g. "
+	       "hrt:1-3:0x10000000:64M\n",
 	       description);
 out:
 	kfree(copy);
@@ -206,6 +222,8 @@ static void describe(struct hvm_part *part)
 		head->flags |= HVM_FLAG_PAUSE;
 	if (part->shared)
 		head->flags |= HVM_FLAG_SHARED;
+	if (part->user)
+		head->flags |= HVM_FLAG_USER;
 	hvm_wake_describe(head);
 }
 
@@ -256,8 +274,8 @@ struct hvm_part *hvm_part_create(const char *description, unsigned int number)
 		memunmap(part->memory);
 		goto free;
 	}
-	pr_info("hvm: %s: CPUs %u-%u, %llu MiB at 0x%llx\n", part->name, part->first_cpu,
-		part->first_cpu + part->core_count - 1, part->size >> 20, (u64)part->base);
+	pr_info("hvm: %s: CPUs %u-%u, %llu MiB at 0x%llx, programs in ring %u\n", part->name, part->first_cpu,
+		part->first_cpu + part->core_count - 1, part->size >> 20, (u64)part->base, part->user ? 3 : 0);
 	return part;
 free:
 	kfree(part);
@@ -307,4 +325,9 @@ void hvm_part_set_state(struct hvm_part *part, enum hvm_partition_state state)
 {
 	WRITE_ONCE(part->head->state, state);
 	sysfs_notify(&part->kobject, NULL, "state");
+}
+
+u32 hvm_part_privilege(const struct hvm_part *part)
+{
+	return part->user ? HVM_PRIVILEGE_USER : HVM_PRIVILEGE_KERNEL;
 }

@@ -37,6 +37,11 @@ static ssize_t show_memory(struct hvm_part *part, char *buffer)
 	return sysfs_emit(buffer, "0x%llx-0x%llx\n", (u64)part->base, (u64)part->base + part->size - 1);
 }
 
+static ssize_t show_privilege(struct hvm_part *part, char *buffer)
+{
+	return sysfs_emit(buffer, "%s\n", part->user ? "user" : "kernel");
+}
+
 static ssize_t show_generation(struct hvm_part *part, char *buffer)
 {
 	return sysfs_emit(buffer, "%u\n", part->head->generation);
@@ -70,14 +75,14 @@ PART_ATTRIBUTE(cpus);
 PART_ATTRIBUTE(cores_free);
 PART_ATTRIBUTE(memory);
 PART_ATTRIBUTE(generation);
+PART_ATTRIBUTE(privilege);
 PART_ATTRIBUTE(boot);
 PART_ATTRIBUTE(cores);
 
 static struct attribute *part_attrs[] = {
-    &state_attribute.attribute,	     &cpus_attribute.attribute,
-    &cores_free_attribute.attribute, &memory_attribute.attribute,
-    &generation_attribute.attribute, &boot_attribute.attribute,
-    &cores_attribute.attribute,	     NULL,
+    &state_attribute.attribute,	 &cpus_attribute.attribute,	  &cores_free_attribute.attribute,
+    &memory_attribute.attribute, &generation_attribute.attribute, &privilege_attribute.attribute,
+    &boot_attribute.attribute,	 &cores_attribute.attribute,	  NULL,
 };
 ATTRIBUTE_GROUPS(part);
 

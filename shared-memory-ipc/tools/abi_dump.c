@@ -198,6 +198,8 @@ static void dump_core(void)
 	FIELD(hvm_core, spurious);
 	FIELD(hvm_core, flush);
 	FIELD(hvm_core, signal);
+	FIELD(hvm_core, slot_end);
+	FIELD(hvm_core, line2_pad0);
 	FIELD(hvm_core, line2_pad);
 	FIELD(hvm_core, flush_ack);
 	FIELD(hvm_core, stop_ack);
@@ -353,6 +355,8 @@ static void dump_info(void)
 	FIELD(hvm_info, interrupts);
 	FIELD(hvm_info, program_memory);
 	FIELD(hvm_info, program_memory_used);
+	FIELD(hvm_info, privilege);
+	FIELD(hvm_info, reserved0);
 	FIELD(hvm_info, reserved);
 	end_struct();
 }

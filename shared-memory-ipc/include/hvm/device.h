@@ -35,6 +35,15 @@
 #define HVM_IOC_REVISION _IOR(HVM_IOC_MAGIC, 0x00, uint32_t)
 
 /**
+ * Where the programs of a partition run. In ring 3 neither the gate (hvm/gate.h) nor what needs ring 0 is there:
+ * workers, pools and HRT modules are refused with EOPNOTSUPP.
+ */
+enum hvm_privilege {
+	HVM_PRIVILEGE_KERNEL = 0, /* in ring 0, as the aerokernel */
+	HVM_PRIVILEGE_USER = 1,	  /* in ring 3 */
+};
+
+/**
  * HVM_IOC_INFO: describe partition number @index.
  * ENOENT: no such index (they are dense, from 0).
  */
@@ -59,7 +68,9 @@ struct hvm_info {
 	uint64_t interrupts;		    /* taken by all cores since boot */
 	uint64_t program_memory;	    /* bytes for programs (HVM_MAP_MEMORY) and HRT modules ... */
 	uint64_t program_memory_used;	    /* ... and those that they have */
-	uint64_t reserved[2];
+	uint32_t privilege;		    /* enum hvm_privilege */
+	uint32_t reserved0;
+	uint64_t reserved;
 };
 HVM_ASSERT_SIZE(struct hvm_info, 160);
 #define HVM_IOC_INFO _IOWR(HVM_IOC_MAGIC, 0x01, struct hvm_info)
@@ -145,7 +156,8 @@ HVM_ASSERT_SIZE(struct hvm_module_symbol, 128);
  * letters, digits and "._-"; sizes do not fit each other; a symbol has no name, or lies outside the module. E2BIG: more
  * than the limits above or HVM_MODULE_SPAN. EEXIST: a module of this name is loaded. ENOMEM: the partition has not so
  * much memory left; @memory_free says what it has. ENOSPC: no gap among the modules is large enough. EAGAIN: the image
- * was made for another address than @address now tells.
+ * was made for another address than @address now tells. EOPNOTSUPP: programs of the partition run in ring 3, and could
+ * not call it.
  */
 struct hvm_module_load {
 	char name[HVM_NAME_MAX];   /* of the partition; empty: the first one. out: its name */
@@ -234,6 +246,7 @@ HVM_ASSERT_SIZE(struct hvm_window_info, 32);
  * tasks to (hvm/ptask.h). The end of one concerns no other, the end of the last one ends the pool.
  * ENOENT: no such partition. EAGAIN: fewer cores or slots free now. E2BIG: more than the partition has. ENODEV: not
  * booted, and @state says why. EBUSY: this file is a job already. EBADF: @share is no job. ESHUTDOWN: its group ended.
+ * EOPNOTSUPP: a pool, where programs run in ring 3; @privilege says so.
  */
 #define HVM_JOB_SLOTS 544u
 #define HVM_JOB_POOL  0x1u
@@ -258,7 +271,7 @@ struct hvm_job_create {
 	uint32_t share;		  /* in: 1 + descriptor of a job whose cores are shared, 0: cores of its own */
 	uint64_t merge_ns;	  /* out: time that the merge took */
 	uint32_t flags;		  /* in: HVM_JOB_* */
-	uint32_t reserved;
+	uint32_t privilege;	  /* out: enum hvm_privilege */
 };
 #define HVM_IOC_JOB_CREATE _IOWR(HVM_IOC_MAGIC, 0x10, struct hvm_job_create)
 
@@ -276,7 +289,8 @@ struct hvm_job_create {
  * (a descriptor) of the same group, which must not go on meanwhile. Of @rip, @rsp and @fs_base those that are not 0
  * take the place of the copied ones; @arg[0] is the address of a word to clear and wake when the thread ends, or 0.
  * EINVAL: a number out of range, an address outside the lower half. EBUSY: the core or slot has a thread. ETIMEDOUT:
- * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot).
+ * the core did not take the command (the partition is HUNG). ESHUTDOWN: the job was ended (reboot). EOPNOTSUPP: in a
+ * partition whose programs run in ring 3 without HVM_THREAD_JOIN: there are no workers there.
  */
 #define HVM_THREAD_JOIN	  0x2u
 #define HVM_THREAD_COPY	  0x4u

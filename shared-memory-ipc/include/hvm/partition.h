@@ -91,10 +91,11 @@ enum hvm_core_state {
 };
 
 /** Bits of hvm_partition.flags. */
-#define HVM_FLAG_X2APIC 0x1u /* Linux runs its APICs in x2APIC mode: the HRT must, too */
-#define HVM_FLAG_LA57	0x2u /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
-#define HVM_FLAG_PAUSE	0x4u /* spin with PAUSE (hardware); without it under TCG */
-#define HVM_FLAG_SHARED 0x8u /* vCPUs share host processors: one that polls takes time from another that works */
+#define HVM_FLAG_X2APIC 0x1u  /* Linux runs its APICs in x2APIC mode: the HRT must, too */
+#define HVM_FLAG_LA57	0x2u  /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
+#define HVM_FLAG_PAUSE	0x4u  /* spin with PAUSE (hardware); without it under TCG */
+#define HVM_FLAG_SHARED 0x8u  /* vCPUs share host processors: one that polls takes time from another that works */
+#define HVM_FLAG_USER	0x10u /* programs run in ring 3 */
 
 /** Numbers of system calls that have a counter; the first counter is for all others. */
 #define HVM_COUNTED_CALLS 30u
@@ -197,9 +198,11 @@ struct hvm_core {
 	uint64_t spurious;    /* those of a vector that nobody asked for */
 
 	/* line 2: written by the module */
-	uint64_t flush;	 /* raised to ask for a flush of all translations of the loaded space */
-	uint64_t signal; /* raised when a slot of the core's job has a signal for its thread */
-	uint64_t line2_pad[6];
+	uint64_t flush;	   /* raised to ask for a flush of all translations of the loaded space */
+	uint64_t signal;   /* raised when a slot of the core's job has a signal for its thread */
+	uint32_t slot_end; /* RUN: 1 + the last of the job's slots */
+	uint32_t line2_pad0;
+	uint64_t line2_pad[5];
 
 	/* line 3: written by the core */
 	uint64_t flush_ack; /* the value of flush before the last reload of CR3 */

@@ -30,6 +30,7 @@ public final class CoreDescriptor {
     public static final long SPURIOUS_OFFSET = 0x78L;
     public static final long FLUSH_OFFSET = 0x80L;
     public static final long SIGNAL_OFFSET = 0x88L;
+    public static final long SLOT_END_OFFSET = 0x90L;
     public static final long FLUSH_ACK_OFFSET = 0xc0L;
     public static final long STOP_ACK_OFFSET = 0xc8L;
 }
