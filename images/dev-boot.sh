@@ -21,7 +21,7 @@ usage() {
 		  --guests            add whatever is built of hvm.ko, hrt.bin, hvm-agent, hvm-proxy, hvm-bench
 		  --smp N             vCPUs (default 2)                        --linux-cpus K   of them Linux's (default 1)
 		  --mem MIB           guest memory (default 1024)              --timeout S      give up after S seconds (default 120)
-		  --partition RANGE:BASE:SIZE   HRT partition (default 1-(N-1):0x10000000:64M); may be repeated; 'none' for none
+		  --partition RANGE:BASE:SIZE[:user]   HRT partition (default 1-(N-1):0x10000000:64M); may be repeated; 'none' for none
 		  --machine M         pc (default), q35                        --cpu MODEL      (default max)
 		  --share DIR         virtiofs: DIR at the same path in the guest (hvm.mount=; --init scripts find it mounted)
 		  --rootfs IMAGE      with --agent: the root file system, as a disk
@@ -173,7 +173,7 @@ make_initramfs() {
 command_line() {
 	local words="console=ttyS0 panic=-1 maxcpus=$linux_cpus no_ipi_broadcast=1 tsc=reliable clocksource=tsc nopat"
 	words+=" no_timer_check" # a busy host fails it, and Linux hangs
-	local i partition cpus base size
+	local i partition cpus base size words_of
 
 	[[ $verbose == 1 ]] || words+=' quiet'
 	words+=" memmap=64K\$0x10000"
@@ -183,8 +183,8 @@ command_line() {
 	for i in "${!partitions[@]}"; do
 		partition=${partitions[$i]}
 		[[ $partition != none ]] || continue
-		IFS=: read -r cpus base size <<<"$partition"
-		words+=" memmap=$size\$$base hvm.partition=hrt$i:$cpus:$base:$size"
+		IFS=: read -r cpus base size words_of <<<"$partition"
+		words+=" memmap=$size\$$base hvm.partition=hrt$i:$cpus:$base:$size${words_of:+:$words_of}"
 	done
 	for i in "${!shares[@]}"; do words+=" hvm.mount=hvm$i:${shares[$i]}"; done
 	echo "$words$append"

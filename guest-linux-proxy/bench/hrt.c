@@ -132,6 +132,9 @@ void hrt_attach(struct hrt *hrt)
 	if (hrt->job < 0 || ioctl(hrt->job, HVM_IOC_JOB_CREATE, &create))
 		die("partition %s takes no job: %s (state %s, %u of %u cores free)", hrt->name, strerror(errno),
 		    create.state < 7 ? states[create.state] : "?", create.cores_free, create.partition_cores);
+	if (create.privilege == HVM_PRIVILEGE_USER)
+		die("partition %s has privilege: user; functions are measured on one with privilege: kernel",
+		    hrt->name);
 	hrt->tsc_khz = create.tsc_khz;
 	hrt->own = mmap(NULL, HVM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, hrt->job, 0);
 	if (hrt->own == MAP_FAILED)

@@ -271,6 +271,12 @@ static int attach(struct hvm *hvm, unsigned int cores, bool pool)
 	if (state_of(hvm) != STATE_OPEN)
 		return problem(-EBUSY, "partition %s: this process is attached already, to %u cores; hvm_detach first",
 			       hvm->name, hvm->cores);
+	if (hvm->user)
+		return problem(
+		    -EOPNOTSUPP,
+		    "partition %s has \"privilege: user\": its cores run programs in ring 3, and no functions of "
+		    "Linux processes; attach to a partition with \"privilege: kernel\" in the VM's layout",
+		    hvm->name);
 	if (!cores && !pool)
 		cores = free_cores(hvm);
 	if (!cores && !pool)

@@ -115,6 +115,11 @@ static int load_refusal(int error, const char *path, const char *partition, cons
 				     "%s needs %llu bytes, and the modules of %s leave no gap of that size in their %u "
 				     "MiB of addresses; unload one",
 				     path, (ull)load->memory_size, load->name, HVM_MODULE_SPAN >> 20);
+	case EOPNOTSUPP:
+		return module_refuse(problem, error,
+				     "%s has \"privilege: user\": its programs run in ring 3 and cannot call HRT "
+				     "modules; load it into a partition with \"privilege: kernel\" in the VM's layout",
+				     *partition ? partition : "the partition");
 	case ENOTTY:
 		return module_refuse(problem, error, "this hvm.ko knows no HRT modules: it is of another version");
 	default:

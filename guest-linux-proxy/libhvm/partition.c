@@ -135,6 +135,7 @@ int hvm_open(struct hvm **result, const char *name)
 	hvm->fd = fd;
 	hvm->stride = WORKER_STRIDE;
 	hvm->partition_cores = info.core_count;
+	hvm->user = info.privilege == HVM_PRIVILEGE_USER;
 	hvm->cores = 0;
 	strcpy(hvm->name, info.name);
 	pthread_mutex_init(&hvm->lock, NULL);

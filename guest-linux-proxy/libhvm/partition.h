@@ -41,6 +41,7 @@ struct hvm {
 	pthread_mutex_t lock __attribute__((aligned(64))); /* open, attach, detach, events */
 	char name[HVM_NAME_MAX];
 	uint32_t partition_cores;
+	bool user; /* the partition's programs run in ring 3 */
 	uint32_t slot_count;
 	struct hvm_slot *slots; /* mapped at this address for good */
 	uint64_t merge_ns;

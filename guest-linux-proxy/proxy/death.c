@@ -92,15 +92,16 @@ static void report_fault(const struct death *death, const struct hvm_regs *regs)
 static void report_registers(const struct hvm_regs *regs)
 {
 	report_line(
-	    "registers rip=%#llx rsp=%#llx rbp=%#llx rflags=%#llx rax=%#llx rbx=%#llx rcx=%#llx rdx=%#llx rsi=%#llx "
+	    "registers ring=%u rip=%#llx rsp=%#llx rbp=%#llx rflags=%#llx rax=%#llx rbx=%#llx rcx=%#llx rdx=%#llx "
+	    "rsi=%#llx "
 	    "rdi=%#llx r8=%#llx r9=%#llx r10=%#llx r11=%#llx r12=%#llx r13=%#llx r14=%#llx r15=%#llx fs_base=%#llx",
-	    (unsigned long long)regs->rip, (unsigned long long)regs->rsp, (unsigned long long)regs->rbp,
-	    (unsigned long long)regs->rflags, (unsigned long long)regs->rax, (unsigned long long)regs->rbx,
-	    (unsigned long long)regs->rcx, (unsigned long long)regs->rdx, (unsigned long long)regs->rsi,
-	    (unsigned long long)regs->rdi, (unsigned long long)regs->r8, (unsigned long long)regs->r9,
-	    (unsigned long long)regs->r10, (unsigned long long)regs->r11, (unsigned long long)regs->r12,
-	    (unsigned long long)regs->r13, (unsigned long long)regs->r14, (unsigned long long)regs->r15,
-	    (unsigned long long)regs->fs_base);
+	    (unsigned int)regs->cs & 3, (unsigned long long)regs->rip, (unsigned long long)regs->rsp,
+	    (unsigned long long)regs->rbp, (unsigned long long)regs->rflags, (unsigned long long)regs->rax,
+	    (unsigned long long)regs->rbx, (unsigned long long)regs->rcx, (unsigned long long)regs->rdx,
+	    (unsigned long long)regs->rsi, (unsigned long long)regs->rdi, (unsigned long long)regs->r8,
+	    (unsigned long long)regs->r9, (unsigned long long)regs->r10, (unsigned long long)regs->r11,
+	    (unsigned long long)regs->r12, (unsigned long long)regs->r13, (unsigned long long)regs->r14,
+	    (unsigned long long)regs->r15, (unsigned long long)regs->fs_base);
 }
 
 _Noreturn void death_by_signal(struct server *server, const struct death *death)

@@ -95,6 +95,7 @@ static void take_answer(struct job *job, const struct hvm_job_create *answer)
 	job->tsc_khz = answer->tsc_khz;
 	job->spin_cycles = answer->spin_cycles;
 	job->pause = answer->pause != 0;
+	job->user = answer->privilege == HVM_PRIVILEGE_USER;
 	job->merge_ns = answer->merge_ns;
 	job->servers = answer->slots < HVM_JOB_SLOTS ? answer->slots : HVM_JOB_SLOTS;
 }

@@ -62,6 +62,7 @@ struct job {
 	uint32_t tsc_khz;
 	uint64_t spin_cycles; /* the shortest window */
 	bool pause;	      /* poll with PAUSE */
+	bool user;	      /* the program runs in ring 3 */
 	uint64_t merge_ns;
 	struct server server[HVM_JOB_SLOTS]; /* job is NULL in those never used */
 };

@@ -18,6 +18,7 @@
 #include "signal.h"
 #include "stats.h"
 #include "syscall.h"
+#include "vdso.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -104,6 +105,8 @@ int main(int argc, char **argv)
 	if (program_load(&program, &source, environ, &refusal))
 		return refused(&refusal, refusal.error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 	if (job_create(&job, &program, options.partition, options.cores, options.join_fd, &refusal))
+		return refused(&refusal, EXIT_PARTITION);
+	if (job.user && vdso_hide_gate(program.vdso, &refusal))
 		return refused(&refusal, EXIT_PARTITION);
 	if (options.partition_memory && partition_memory_use(job.fd))
 		report_line("partition-memory reason=/proc-cannot-be-read");

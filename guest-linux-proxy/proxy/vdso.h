@@ -13,4 +13,10 @@
 /** Map it for the program that is being loaded; *@base: where its ELF header came to lie. */
 int vdso_map(uint64_t *base, struct refusal *refusal);
 
+/**
+ * Take the entries to the aerokernel out of the object at @base: there is no gate for ring 3. Programs of hrt.h find
+ * none then, and do as on plain Linux (docs/hrt.md).
+ */
+int vdso_hide_gate(uint64_t base, struct refusal *refusal);
+
 #endif
