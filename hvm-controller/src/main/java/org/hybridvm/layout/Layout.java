@@ -2,7 +2,9 @@
 package org.hybridvm.layout;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.ipc.WindowDescriptor;
 
@@ -19,6 +21,7 @@ import org.hybridvm.ipc.WindowDescriptor;
  * @param acceleration how the guest's instructions run
  * @param consoleLimit how much of the serial console's output is kept, bytes
  * @param window memory that host and guest share, bytes: a power of two
+ * @param bootLimits how long phases of the boot may take; those that are not there have their defaults
  */
 public record Layout(
         String name,
@@ -30,7 +33,8 @@ public record Layout(
         Machine machine,
         Acceleration acceleration,
         long consoleLimit,
-        long window) {
+        long window,
+        Map<BootPhase, Duration> bootLimits) {
     public static final String DEFAULT_NAME = "default";
     public static final long DEFAULT_MEMORY = 2L << 30;
     public static final int DEFAULT_LINUX_CORES = 1;
@@ -61,6 +65,33 @@ public record Layout(
     public Layout {
         partitions = List.copyOf(partitions);
         mounts = List.copyOf(mounts);
+        bootLimits = Map.copyOf(bootLimits);
+    }
+
+    /** With the default limits of the boot's phases. */
+    public Layout(
+            String name,
+            long memory,
+            Linux linux,
+            List<Hrt> partitions,
+            Host host,
+            List<Mount> mounts,
+            Machine machine,
+            Acceleration acceleration,
+            long consoleLimit,
+            long window) {
+        this(
+                name,
+                memory,
+                linux,
+                partitions,
+                host,
+                mounts,
+                machine,
+                acceleration,
+                consoleLimit,
+                window,
+                Map.of());
     }
 
     /** All vCPUs: Linux's first, then those of the HRT partitions in order. */
@@ -111,8 +142,15 @@ public record Layout(
      * @param memory its own, bytes
      * @param image its aerokernel; empty: the project's
      * @param privilege what its programs may do
+     * @param health how its life is watched
      */
-    public record Hrt(String name, int cores, long memory, Optional<Path> image, Privilege privilege) {
+    public record Hrt(
+            String name, int cores, long memory, Optional<Path> image, Privilege privilege, Health health) {
+        /** Watched as by default. */
+        public Hrt(String name, int cores, long memory, Optional<Path> image, Privilege privilege) {
+            this(name, cores, memory, image, privilege, Health.DEFAULT);
+        }
+
         /** With the project's aerokernel, and programs in ring 0. */
         public Hrt(String name, int cores, long memory) {
             this(name, cores, memory, Optional.empty(), Privilege.KERNEL);

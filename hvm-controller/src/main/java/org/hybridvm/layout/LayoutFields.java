@@ -31,6 +31,9 @@ public final class LayoutFields {
         fields.put("acceleration", LayoutWords.of(layout.acceleration()));
         fields.put("console", Map.of("limit", ByteSize.format(layout.consoleLimit())));
         fields.put("window", ByteSize.format(layout.window()));
+        if (!layout.bootLimits().isEmpty()) {
+            fields.put("boot", HealthReader.fields(layout.bootLimits()));
+        }
         return fields;
     }
 
@@ -56,6 +59,7 @@ public final class LayoutFields {
         fields.put("memory", ByteSize.format(partition.memory()));
         partition.image().ifPresent(image -> fields.put("image", image.toString()));
         fields.put("privilege", LayoutWords.of(partition.privilege()));
+        fields.put("health", HealthReader.fields(partition.health()));
         return fields;
     }
 
@@ -95,7 +99,8 @@ public final class LayoutFields {
                 fields.has("console_limit")
                         ? fields.number("console_limit")
                         : size(fields.object("console"), "limit", Layout.DEFAULT_CONSOLE_LIMIT),
-                size(fields, "window", Layout.MIN_WINDOW));
+                size(fields, "window", Layout.MIN_WINDOW),
+                fields.has("boot") ? HealthReader.bootLimits(fields.object("boot")) : Map.of());
     }
 
     private static Layout.Linux linux(JsonObject fields) {
@@ -122,7 +127,8 @@ public final class LayoutFields {
                 fields.optionalText("image").map(Path::of),
                 fields.optionalText("privilege")
                         .map(word -> LayoutWords.constant(Layout.Privilege.class, word))
-                        .orElse(Layout.Privilege.KERNEL));
+                        .orElse(Layout.Privilege.KERNEL),
+                fields.has("health") ? HealthReader.health(fields.object("health")) : Health.DEFAULT);
     }
 
     private static Layout.Host host(JsonObject fields) {

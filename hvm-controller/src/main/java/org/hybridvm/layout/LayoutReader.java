@@ -24,7 +24,18 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 public final class LayoutReader {
     static final List<String> FIELDS = List.of(
-            "name", "memory", "linux", "partitions", "host", "mounts", "machine", "acceleration", "console", "window");
+            "name",
+            "memory",
+            "linux",
+            "partitions",
+            "host",
+            "mounts",
+            "machine",
+            "acceleration",
+            "console",
+            "window",
+            "health",
+            "boot");
     static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "rootfs", "cmdline");
     static final List<String> MOUNT_FIELDS = List.of("source", "readonly");
     static final List<String> CONSOLE_FIELDS = List.of("limit");
@@ -107,7 +118,8 @@ public final class LayoutReader {
                 top.choice("machine", Layout.Machine.class, Layout.Machine.AUTO),
                 top.choice("acceleration", Layout.Acceleration.class, Layout.Acceleration.AUTO),
                 console(top.object("console", CONSOLE_FIELDS)),
-                window(top));
+                window(top),
+                HealthReader.bootLimits(top.object("boot", HealthReader.BOOT_FIELDS)));
         findings.ifSound(() -> requireMemory(top, layout));
         findings.ifSound(() -> HostReader.check(top, layout));
         return layout;

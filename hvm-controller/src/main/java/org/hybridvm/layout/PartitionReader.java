@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** Reads {@code partitions:} of a layout. */
 final class PartitionReader {
-    static final List<String> FIELDS = List.of("name", "cores", "memory", "image", "privilege");
+    static final List<String> FIELDS = List.of("name", "cores", "memory", "image", "privilege", "health");
     static final int MAX_PARTITIONS = 8;
 
     private final LayoutFiles files;
@@ -18,9 +18,9 @@ final class PartitionReader {
     }
 
     List<Layout.Hrt> read(YamlObject top) {
-        List<Layout.Hrt> partitions = top.list("partitions", element -> partition(element.object(FIELDS)))
-                .orElse(List.of(
-                        new Layout.Hrt(Layout.DEFAULT_PARTITION, Layout.DEFAULT_HRT_CORES, Layout.DEFAULT_HRT_MEMORY)));
+        Health health = HealthReader.health(top.object("health", HealthReader.HEALTH_FIELDS), Health.DEFAULT);
+        List<Layout.Hrt> partitions = top.list("partitions", element -> partition(element.object(FIELDS), health))
+                .orElseGet(() -> List.of(standard(health)));
         top.findings().ifSound(() -> check(top, partitions));
         return partitions;
     }
@@ -42,13 +42,25 @@ final class PartitionReader {
         }
     }
 
-    private Layout.Hrt partition(YamlObject object) {
+    private static Layout.Hrt standard(Health health) {
+        return new Layout.Hrt(
+                Layout.DEFAULT_PARTITION,
+                Layout.DEFAULT_HRT_CORES,
+                Layout.DEFAULT_HRT_MEMORY,
+                Optional.empty(),
+                Layout.Privilege.KERNEL,
+                health);
+    }
+
+    /** @param health the VM's */
+    private Layout.Hrt partition(YamlObject object, Health health) {
         return new Layout.Hrt(
                 LayoutReader.name(object, Layout.DEFAULT_PARTITION),
                 object.number("cores", Layout.DEFAULT_HRT_CORES, 1, Layout.MAX_HRT_CORES),
                 memory(object),
                 object.findings().or(Optional.empty(), () -> files.aerokernel(object, "image")),
-                object.choice("privilege", Layout.Privilege.class, Layout.Privilege.KERNEL));
+                object.choice("privilege", Layout.Privilege.class, Layout.Privilege.KERNEL),
+                HealthReader.health(object.object("health", HealthReader.HEALTH_FIELDS), health));
     }
 
     private static long memory(YamlObject object) {

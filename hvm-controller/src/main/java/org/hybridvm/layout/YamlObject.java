@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.layout;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -122,6 +123,20 @@ final class YamlObject {
                     .orElseThrow(() -> wrong("size", pathOf(field), value, "a size is expected")
                             .value(pathOf(field) + ": " + text)
                             .allowed("a number and a unit, e.g. 64MiB, 2GiB")
+                            .build());
+        });
+    }
+
+    /** A time between two others. */
+    Duration time(String field, Duration fallback, Duration least, Duration most) {
+        return read(field, fallback, value -> {
+            String text = scalar(pathOf(field), value, "a time");
+            return TimeSpan.parse(text)
+                    .filter(time -> time.compareTo(least) >= 0 && time.compareTo(most) <= 0)
+                    .orElseThrow(() -> wrong("time", pathOf(field), value, "a time is expected")
+                            .value(pathOf(field) + ": " + text)
+                            .allowed(TimeSpan.format(least) + " to " + TimeSpan.format(most)
+                                    + ", e.g. 500ms, 10s, 2min")
                             .build());
         });
     }

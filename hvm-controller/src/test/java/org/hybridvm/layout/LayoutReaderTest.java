@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LayoutReaderTest {
     private static final String TOP_FIELDS =
-            "name, memory, linux, partitions, host, mounts, machine, acceleration, console, window";
+            "name, memory, linux, partitions, host, mounts, machine, acceleration, console, window, health, boot";
 
     @TempDir
     private Path temporary;
@@ -239,7 +239,7 @@ class LayoutReaderTest {
                                 + " Try: did you mean kernel?");
         assertThat(refusal("partitions:\n  - name: a\n  - mem: 16MiB\n"))
                 .isEqualTo(
-                        "layout.yaml:3:5: unknown field: partitions[1].mem. Allowed: name, cores, memory, image, privilege."
+                        "layout.yaml:3:5: unknown field: partitions[1].mem. Allowed: name, cores, memory, image, privilege, health."
                                 + " Try: did you mean memory?");
         assertThat(refusal("host: {core: auto}"))
                 .isEqualTo(
@@ -288,7 +288,7 @@ class LayoutReaderTest {
                         "layout.yaml:1:8: fields are expected here: 2. Allowed: cores, kernel, initramfs, rootfs, cmdline.");
         assertThat(refusal("partitions: [hrt]"))
                 .isEqualTo(
-                        "layout.yaml:1:14: fields are expected here: hrt. Allowed: name, cores, memory, image, privilege.");
+                        "layout.yaml:1:14: fields are expected here: hrt. Allowed: name, cores, memory, image, privilege, health.");
     }
 
     @Test

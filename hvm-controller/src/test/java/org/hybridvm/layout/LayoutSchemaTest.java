@@ -48,11 +48,13 @@ class LayoutSchemaTest {
         assertThat(fields("/properties/host")).isEqualTo(HostReader.FIELDS);
         assertThat(fields("/properties/mounts/items/anyOf/1")).isEqualTo(LayoutReader.MOUNT_FIELDS);
         assertThat(fields("/properties/console")).isEqualTo(LayoutReader.CONSOLE_FIELDS);
+        assertThat(fields("/properties/health")).isEqualTo(HealthReader.HEALTH_FIELDS);
+        assertThat(fields("/properties/boot")).isEqualTo(HealthReader.BOOT_FIELDS);
     }
 
     @Test
     void shouldAllowNoOtherFields() {
-        assertThat(objects(schema)).hasSize(6).allSatisfy(object -> {
+        assertThat(objects(schema)).hasSize(8).allSatisfy(object -> {
             assertThat(object.get("type")).isEqualTo("object");
             assertThat(object.get("additionalProperties")).isEqualTo(false);
         });
@@ -61,7 +63,7 @@ class LayoutSchemaTest {
     @Test
     void shouldDescribeEveryField() {
         assertThat(objects(schema))
-                .hasSize(6)
+                .hasSize(8)
                 .allSatisfy(object -> assertThat(((Map<?, ?>) object.get("properties")).values())
                         .allSatisfy(field -> assertThat((String) ((Map<?, ?>) field).get("description"))
                                 .endsWith(".")));
@@ -71,6 +73,8 @@ class LayoutSchemaTest {
     void shouldHaveTheReadersWords() {
         assertThat(at("/properties/machine/enum")).isEqualTo(words(Layout.Machine.values()));
         assertThat(at("/properties/acceleration/enum")).isEqualTo(words(Layout.Acceleration.values()));
+        assertThat(at("/properties/health/properties/on-hung/enum")).isEqualTo(words(Health.OnHung.values()));
+        assertThat(at("/properties/health/properties/ask/enum")).isEqualTo(words(Health.Ask.values()));
         assertThat(at("/properties/partitions/items/properties/privilege/enum"))
                 .isEqualTo(words(Layout.Privilege.values()));
         assertThat(at("/properties/host/properties/policy/enum")).isEqualTo(words(Layout.Policy.values()));
@@ -132,6 +136,8 @@ class LayoutSchemaTest {
     void shouldHaveTheReadersForms() {
         assertThat(at("/$defs/name/pattern")).isEqualTo("^" + LayoutReader.NAME_FORM + "$");
         assertThat(at("/$defs/size/pattern")).isEqualTo("^" + ByteSize.FORM + "$");
+        assertThat(at("/$defs/time/pattern")).isEqualTo("^" + TimeSpan.FORM + "$");
+        assertThat(at("/properties/health/properties/heartbeat/pattern")).isEqualTo("^(off|" + TimeSpan.FORM + ")$");
         assertThat(at("/properties/linux/properties/cmdline/not/pattern"))
                 .isEqualTo("(^|\\s)" + LayoutReader.RESERVED_WORDS);
     }
