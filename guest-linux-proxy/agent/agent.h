@@ -24,11 +24,11 @@
 #define INITRAMFS "/hvm"
 
 /* boot.c */
-#define STAMPS_MAX   16
+#define STAMPS_MAX   24
 #define PROBLEMS_MAX 16
 struct boot {
 	struct {
-		const char *name;
+		char name[48];
 		uint64_t ns; /* since the kernel started */
 	} stamp[STAMPS_MAX];
 	unsigned int stamps;

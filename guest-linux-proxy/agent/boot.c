@@ -28,6 +28,7 @@
 #define ROOT_OVER    "/rootfs/over"
 #define ROOT_NEW     "/rootfs/new"
 
+/* The line on the console is how hvmd follows a boot before the agent answers. */
 static void stamp(struct boot *boot, const char *name)
 {
 	struct timespec now;
@@ -35,7 +36,7 @@ static void stamp(struct boot *boot, const char *name)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	if (boot->stamps == STAMPS_MAX)
 		return;
-	boot->stamp[boot->stamps].name = name;
+	snprintf(boot->stamp[boot->stamps].name, sizeof(boot->stamp[0].name), "%s", name);
 	boot->stamp[boot->stamps].ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 	say("%s at %ld.%03ld s", name, (long)now.tv_sec, now.tv_nsec / 1000000);
 	boot->stamps++;
@@ -334,12 +335,15 @@ static int load_image(int device, const char *partition)
 static void boot_partition(struct boot *boot, int device, const char *name)
 {
 	struct hvm_partition_request request = {.flags = 0};
+	char what[HVM_NAME_MAX + 16];
 
 	snprintf(request.name, sizeof(request.name), "%s", name);
 	if (load_image(device, name))
 		problem(boot, "partition %s does not take its image: %s", name, strerror(errno));
 	else if (ioctl(device, HVM_IOC_BOOT, &request))
 		problem(boot, "partition %s does not boot: %s", name, strerror(errno));
+	snprintf(what, sizeof(what), "partition %s", name);
+	stamp(boot, what);
 }
 
 static void boot_partitions(struct boot *boot)
@@ -369,6 +373,7 @@ void boot_guest(struct boot *boot)
 	mount_shares(boot);
 	stamp(boot, "mounts");
 	load_hvm(boot);
+	stamp(boot, "module");
 	boot_partitions(boot);
 	stamp(boot, "HRT ready");
 }

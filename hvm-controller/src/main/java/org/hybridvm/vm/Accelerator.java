@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.vm;
 
-import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalLong;
 import org.hybridvm.ErrorCode;
@@ -13,18 +12,18 @@ import org.hybridvm.layout.Layout;
 /** KVM or TCG: everything that differs between the two, in one place. */
 public enum Accelerator {
     /** The processor runs the guest. */
-    KVM("kvm", "host-passthrough", Duration.ofSeconds(30)),
+    KVM("kvm", "host-passthrough", 1),
     /** QEMU interprets it (tcg,thread=multi). */
-    TCG("qemu", "maximum", Duration.ofSeconds(120));
+    TCG("qemu", "maximum", 4);
 
     private final String domainType;
     private final String cpuMode;
-    private final Duration bootLimit;
+    private final int patience;
 
-    Accelerator(String domainType, String cpuMode, Duration bootLimit) {
+    Accelerator(String domainType, String cpuMode, int patience) {
         this.domainType = domainType;
         this.cpuMode = cpuMode;
-        this.bootLimit = bootLimit;
+        this.patience = patience;
     }
 
     /** libvirt's name of the domain's type. */
@@ -37,9 +36,9 @@ public enum Accelerator {
         return cpuMode;
     }
 
-    /** How long a phase of the boot may take before the VM counts as hung. */
-    Duration bootLimit() {
-        return bootLimit;
+    /** How many times longer than on a processor a guest may take for anything, as in hvm.ko (hvm_patience). */
+    int patience() {
+        return patience;
     }
 
     /**

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,19 +23,28 @@ import org.slf4j.LoggerFactory;
 final class ConsoleLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleLog.class);
     private static final int BUFFER = 16 * 1024;
+    private static final int LONGEST_LINE = 1024;
 
     private final Path file;
     private final long limit;
     private final SocketChannel socket;
+    private final Consumer<String> lines;
+    private final StringBuilder line = new StringBuilder();
 
-    private ConsoleLog(Path file, long limit, SocketChannel socket) {
+    private ConsoleLog(Path file, long limit, SocketChannel socket, Consumer<String> lines) {
         this.file = file;
         this.limit = limit;
         this.socket = socket;
+        this.lines = lines;
     }
 
     /** Connects at once and copies on a thread of its own until QEMU ends or this is closed. */
     static ConsoleLog follow(Path source, Path file, long limit) throws IOException {
+        return follow(source, file, limit, line -> {});
+    }
+
+    /** @param lines hears each line, of which {@value #LONGEST_LINE} characters at most, from the copying thread */
+    static ConsoleLog follow(Path source, Path file, long limit, Consumer<String> lines) throws IOException {
         SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             socket.connect(UnixDomainSocketAddress.of(source));
@@ -42,7 +52,7 @@ final class ConsoleLog implements AutoCloseable {
             socket.close();
             throw e;
         }
-        var log = new ConsoleLog(file, limit, socket);
+        var log = new ConsoleLog(file, limit, socket, lines);
         Thread.ofVirtual().name("console " + file).start(log::copy);
         return log;
     }
@@ -69,6 +79,7 @@ final class ConsoleLog implements AutoCloseable {
             out.position(out.size());
             while (socket.read(buffer) >= 0) {
                 buffer.flip();
+                split(buffer.duplicate());
                 if (out.position() + buffer.remaining() > limit) {
                     dropOlderHalf(out);
                 }
@@ -80,6 +91,18 @@ final class ConsoleLog implements AutoCloseable {
         } catch (IOException e) {
             if (socket.isOpen()) {
                 LOG.warn("console is no longer kept file={}: {}", file, e.getMessage());
+            }
+        }
+    }
+
+    private void split(ByteBuffer bytes) {
+        while (bytes.hasRemaining()) {
+            char c = (char) (bytes.get() & 0xff);
+            if (c == '\n') {
+                lines.accept(line.toString());
+                line.setLength(0);
+            } else if (line.length() < LONGEST_LINE) {
+                line.append(c);
             }
         }
     }

@@ -4,11 +4,12 @@ package org.hybridvm.vm;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 
 /** The agent of a VM that is up. Calls that ask it something block until it answers or their time is over. */
-public interface Guest extends AutoCloseable {
+public interface Guest {
     /** When things happened in the guest's boot, nanoseconds since its kernel started, in order. */
     Map<String, Long> bootStamps();
 
@@ -43,8 +44,18 @@ public interface Guest extends AutoCloseable {
     /** Does not block. */
     GuestProcess start(GuestCommand command, GuestProcess.Listener listener);
 
-    @Override
-    void close();
+    /**
+     * QEMU does not run for a while: questions are refused for this reason, those under way too, and silence is no
+     * failure. Empty: it goes on. Does not block.
+     */
+    void hold(Optional<String> reason);
+
+    /**
+     * Lets go of the agent.
+     *
+     * @param reason a sentence, told to those who have processes there
+     */
+    void close(String reason);
 
     /**
      * An HRT partition as hvm.ko describes it.
@@ -69,7 +80,12 @@ public interface Guest extends AutoCloseable {
             Duration ready,
             long heartbeat,
             long interrupts,
-            int jobs) {}
+            int jobs) {
+        /** Whether programs can run on it. */
+        public boolean isUp() {
+            return state.equals("READY") || state.equals("RUNNING");
+        }
+    }
 
     /**
      * An HRT module: functions that every process of a partition can call.
@@ -84,7 +100,7 @@ public interface Guest extends AutoCloseable {
     /** How the manager gets to an agent. */
     interface Connector {
         /**
-         * @param lost told once, with a sentence, when the agent is gone; not after {@link Guest#close}
+         * @param lost told once, with a sentence, when the agent is gone; not after {@link Guest#close(String)}
          * @throws java.io.IOException if there is no answer within the limit
          */
         Guest connect(java.nio.file.Path socket, Duration limit, java.util.function.Consumer<String> lost)

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -34,6 +36,7 @@ final class Libvirt implements AutoCloseable {
     private static final int CREATE_PAUSED = 1;
 
     private static final int CREATE_VALIDATE = 16;
+    private static final long POLL_MILLIS = 20;
 
     private final Connect connect;
     private final boolean unprivileged;
@@ -50,10 +53,10 @@ final class Libvirt implements AutoCloseable {
     /**
      * A domain that ended.
      *
-     * @param domain its name
+     * @param uuid of the domain: another one may have its name by now
      * @param cause a word of libvirt's: DESTROYED, CRASHED, FAILED, SHUTDOWN
      */
-    record End(String domain, String cause) {}
+    record End(UUID uuid, String cause) {}
 
     /**
      * @param root the embedded driver's own folder
@@ -121,7 +124,7 @@ final class Libvirt implements AutoCloseable {
         }
         try {
             ended.accept(new End(
-                    domain.getName(),
+                    UUID.fromString(domain.getUUIDString()),
                     type == DomainEventType.CRASHED
                             ? "CRASHED"
                             : event.getDetail().toString()));
@@ -147,6 +150,21 @@ final class Libvirt implements AutoCloseable {
             return true;
         } catch (LibvirtException e) {
             return false;
+        }
+    }
+
+    /**
+     * Waits until libvirt has forgotten a domain whose QEMU is gone: for some tenths of a second its name is taken.
+     *
+     * @throws IOException if the domain is still there at the limit
+     */
+    void awaitGone(String domain, Duration limit) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (exists(domain)) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("libvirt still has the domain " + domain + ", whose VM is gone");
+            }
+            Thread.sleep(POLL_MILLIS);
         }
     }
 

@@ -16,6 +16,10 @@ final class Vm {
     private VmRecord record;
     private VmState state;
     private String reason;
+
+    /** Why QEMU's process does not run; laid over the state while it is READY or UNREACHABLE. */
+    private Optional<String> stall = Optional.empty();
+
     private Optional<Guest> guest = Optional.empty();
     private Optional<ConsoleLog> console = Optional.empty();
     private final List<BootPhase> phases = new ArrayList<>();
@@ -45,15 +49,46 @@ final class Vm {
     }
 
     synchronized VmState state() {
-        return state;
+        return isStalled() ? VmState.STALLED : state;
     }
 
     synchronized String reason() {
-        return reason;
+        return isStalled() ? stall.orElseThrow() : reason;
     }
 
+    /** The agent, if it can be asked now. */
     synchronized Optional<Guest> guest() {
-        return guest;
+        return isStalled() ? Optional.empty() : guest;
+    }
+
+    private boolean isStalled() {
+        return stall.isPresent() && (state == VmState.READY || state == VmState.UNREACHABLE);
+    }
+
+    /** Why QEMU's process does not run, in any state; empty if it does. */
+    synchronized Optional<String> stall() {
+        return stall;
+    }
+
+    /** QEMU's process was stopped, or goes on if the reason is empty. Who waits for the agent's answer is told. */
+    void stall(Optional<String> why) {
+        Optional<Guest> held;
+        synchronized (this) {
+            stall = why;
+            held = guest;
+            if (state == VmState.READY || state == VmState.UNREACHABLE) {
+                tellState();
+            }
+            notifyAll();
+        }
+        held.ifPresent(one -> one.hold(why));
+    }
+
+    /** Waits while QEMU's process is stopped and the VM is there. */
+    synchronized void awaitNoStall() throws InterruptedException {
+        while (isStalled()) {
+            wait();
+        }
     }
 
     synchronized List<BootPhase> phases() {
@@ -70,6 +105,7 @@ final class Vm {
 
     synchronized void connected(Guest newGuest) {
         guest = Optional.of(newGuest);
+        newGuest.hold(stall);
         if (state == VmState.STARTING || state == VmState.UNREACHABLE) {
             take(VmState.READY, "");
         }
@@ -80,7 +116,7 @@ final class Vm {
     synchronized void settle(Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
         try {
-            while (state == VmState.UNREACHABLE) {
+            while (state == VmState.UNREACHABLE && !isStalled()) {
                 long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (millis <= 0) {
                     return;
@@ -132,15 +168,28 @@ final class Vm {
     /** Publishes the present state. */
     synchronized void tellState() {
         var facts = new LinkedHashMap<String, Object>();
-        facts.put("state", state.name());
-        if (!reason.isEmpty()) {
-            facts.put("reason", reason);
+        facts.put("state", state().name());
+        if (!reason().isEmpty()) {
+            facts.put("reason", reason());
         }
         events.publish("vm.state", "vm/" + name, facts);
     }
 
-    /** Lets go of the guest and the console. Not under the lock: closing tells listeners. */
-    void release() {
+    /** A better reason of an end that was noticed before. False if it is none. */
+    synchronized boolean explain(String why) {
+        boolean better = state == VmState.FAILED && !reason.equals(why);
+        if (better) {
+            take(VmState.FAILED, why);
+        }
+        return better;
+    }
+
+    /**
+     * Lets go of the guest and the console. Not under the lock: closing tells listeners.
+     *
+     * @param why told to those who have processes there
+     */
+    void release(String why) {
         Optional<Guest> oldGuest;
         Optional<ConsoleLog> oldConsole;
         synchronized (this) {
@@ -149,7 +198,7 @@ final class Vm {
             guest = Optional.empty();
             console = Optional.empty();
         }
-        oldGuest.ifPresent(Guest::close);
+        oldGuest.ifPresent(one -> one.close(why));
         oldConsole.ifPresent(ConsoleLog::close);
     }
 }

@@ -12,10 +12,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
@@ -26,8 +31,12 @@ import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
 import org.hybridvm.host.KvmProbe;
 import org.hybridvm.host.Orphans;
+import org.hybridvm.host.ProcessWatch;
+import org.hybridvm.host.QemuProcess;
+import org.hybridvm.layout.BootPhase;
 import org.hybridvm.layout.ByteSize;
 import org.hybridvm.layout.Layout;
+import org.hybridvm.layout.TimeSpan;
 import org.libvirt.LibvirtException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +53,7 @@ public final class VmManager implements AutoCloseable {
     private static final Duration SETTLE_LIMIT = Duration.ofSeconds(5);
 
     private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(30);
+    private static final Duration FORGET_LIMIT = Duration.ofSeconds(10);
     private static final long MEMORY_MARGIN = 256L << 20;
 
     private final Home home;
@@ -183,13 +193,13 @@ public final class VmManager implements AutoCloseable {
         } catch (HvmException e) {
             undo(vm);
             throw e;
-        } catch (LibvirtException | IOException | InterruptedException e) {
-            HvmException failure = bootFailure(vm, "start", e.getMessage());
+        } catch (InterruptedException e) {
             undo(vm);
-            if (e instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
-            }
-            throw failure;
+            Thread.currentThread().interrupt();
+            throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd stops")
+                    .owner(vm.name())
+                    .cause(e)
+                    .build();
         }
     }
 
@@ -204,7 +214,7 @@ public final class VmManager implements AutoCloseable {
 
     @Override
     public void close() {
-        vms.values().forEach(Vm::release);
+        vms.values().forEach(vm -> vm.release("hvmd stops"));
         libvirt.close();
     }
 
@@ -269,35 +279,94 @@ public final class VmManager implements AutoCloseable {
         }
     }
 
-    private void start(Vm vm, LaunchObserver observer) throws LibvirtException, IOException, InterruptedException {
+    private void start(Vm vm, LaunchObserver observer) throws InterruptedException {
         VmRecord record = vm.record();
-        String xml = phase(vm, observer, "images", () -> xmlOf(record));
-        phase(vm, observer, "QEMU", () -> {
+        var progress = new BootProgress(record.layout(), limits(vm));
+        String xml = phase(vm, observer, BootPhase.IMAGES, () -> xmlOf(record));
+        phase(vm, observer, BootPhase.QEMU, () -> {
             Files.deleteIfExists(store.consoleOf(vm.name()));
+            libvirt.awaitGone(domain(vm), FORGET_LIMIT);
             createPaused(record, xml);
+            watch(vm);
             vm.console(ConsoleLog.follow(
                     consoleSocket(record),
                     store.consoleOf(vm.name()),
-                    record.layout().consoleLimit()));
+                    record.layout().consoleLimit(),
+                    progress::line));
             libvirt.resume(domain(vm));
             return null;
         });
-        Guest guest = phase(
-                vm,
-                observer,
-                "Linux and HRT",
-                () -> connect(vm, record.accelerator().bootLimit()));
+        Guest guest = awaitGuest(vm, observer, progress);
         guest.bootStamps().forEach((stamp, nanos) -> {
             vm.addPhase(new Vm.BootPhase("  guest: " + stamp, nanos / 1_000_000));
             observer.end("  guest: " + stamp, nanos / 1_000_000);
         });
         guest.bootProblems().forEach(observer::note);
+        requirePartitions(vm, guest);
         record(vm, VmRecord.Phase.RUNNING, "");
         vm.connected(guest);
         LOG.info(
                 "VM is ready vm={} acceleration={}",
                 vm.name(),
                 record.accelerator().word());
+    }
+
+    private static BootLimits limits(Vm vm) {
+        return new BootLimits(vm.record().layout(), vm.record().accelerator());
+    }
+
+    /** Waits for the agent's answer, with a limit for each phase that the guest goes through. */
+    private Guest awaitGuest(Vm vm, LaunchObserver observer, BootProgress progress) throws InterruptedException {
+        long start = System.nanoTime();
+        var answer = new CompletableFuture<Guest>();
+        progress.begin();
+        Thread.ofVirtual().name("connect " + vm.name()).start(() -> {
+            try {
+                Guest guest = connect(vm, progress.total().plus(RECONNECT_LIMIT));
+                if (!answer.complete(guest)) {
+                    guest.close("the VM did not start in time");
+                }
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        try {
+            progress.await(answer, observer);
+            Guest guest = answer.join();
+            long milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            vm.addPhase(new Vm.BootPhase("guest", milliseconds));
+            observer.end("guest", milliseconds);
+            return guest;
+        } catch (BootProgress.Overdue e) {
+            answer.cancel(false);
+            String stall = vm.stall().map(why -> "; " + why).orElse("");
+            throw bootFailure(vm, e.phase(), e.getMessage() + stall);
+        } catch (CompletionException e) {
+            throw bootFailure(vm, progress.phase(), e.getCause().getMessage());
+        }
+    }
+
+    /** The guest may be up without what it was made for. */
+    private void requirePartitions(Vm vm, Guest guest) {
+        List<Guest.Partition> there = guest.partitions();
+        for (Layout.Hrt wanted : vm.record().layout().partitions()) {
+            Optional<Guest.Partition> found = there.stream()
+                    .filter(one -> one.name().equals(wanted.name()))
+                    .findFirst();
+            if (found.isEmpty() || !found.get().isUp()) {
+                HvmException failure = bootFailure(
+                        vm,
+                        found.isEmpty() ? BootPhase.MODULE.title() : BootProgress.partition(wanted.name()),
+                        found.map(one -> "the partition is " + one.state()).orElse("there is no such partition")
+                                + problems(guest));
+                guest.close("the VM did not start");
+                throw failure;
+            }
+        }
+    }
+
+    private static String problems(Guest guest) {
+        return guest.bootProblems().isEmpty() ? "" : "; the guest says: " + String.join("; ", guest.bootProblems());
     }
 
     private void createPaused(VmRecord record, String xml) throws LibvirtException, IOException, InterruptedException {
@@ -321,18 +390,28 @@ public final class VmManager implements AutoCloseable {
         T run() throws LibvirtException, IOException, InterruptedException;
     }
 
-    /** Runs one step of a launch, timed and named. */
-    private <T> T phase(Vm vm, LaunchObserver observer, String name, Step<T> step) throws InterruptedException {
-        observer.begin(name);
+    /** Runs one step of a launch, timed, named, and with a limit: libvirt waits for ever for a QEMU that does not answer. */
+    private <T> T phase(Vm vm, LaunchObserver observer, BootPhase phase, Step<T> step) throws InterruptedException {
+        observer.begin(phase.title());
         long start = System.nanoTime();
+        Duration limit = limits(vm).of(phase);
         try {
-            T result = step.run();
+            T result = Bounded.call(limit, phase.word() + " " + vm.name(), step::run);
             long milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-            vm.addPhase(new Vm.BootPhase(name, milliseconds));
-            observer.end(name, milliseconds);
+            vm.addPhase(new Vm.BootPhase(phase.title(), milliseconds));
+            observer.end(phase.title(), milliseconds);
             return result;
-        } catch (LibvirtException | IOException e) {
-            throw bootFailure(vm, name, e.getMessage());
+        } catch (TimeoutException e) {
+            throw bootFailure(
+                    vm,
+                    phase.title(),
+                    "not done within " + TimeSpan.format(limit) + " (boot." + phase.word() + " of the layout)");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof HvmException known) {
+                throw known;
+            }
+            String reason = e.getCause().getMessage();
+            throw bootFailure(vm, phase.title(), reason == null ? e.getCause().toString() : reason);
         }
     }
 
@@ -418,8 +497,9 @@ public final class VmManager implements AutoCloseable {
     /** Until the agent answers or the VM ends, on a thread of its own. */
     private void reconnect(Vm vm) {
         Thread.ofVirtual().name("reconnect " + vm.name()).start(() -> {
-            while (vm.state() == VmState.UNREACHABLE) {
+            while (vm.state() == VmState.UNREACHABLE || vm.state() == VmState.STALLED) {
                 try {
+                    vm.awaitNoStall();
                     vm.connected(connect(vm, RECONNECT_LIMIT));
                     LOG.info("the agent answers vm={}", vm.name());
                 } catch (IOException e) {
@@ -432,19 +512,56 @@ public final class VmManager implements AutoCloseable {
         });
     }
 
+    /** Its end comes by pidfd, in less than a millisecond, and by libvirt, which knows why but takes some tenths of a second. */
+    private void watch(Vm vm) {
+        OptionalLong pid = QemuProcess.find(vm.record().uuid());
+        if (pid.isEmpty()) {
+            onGone(vm, "QEMU ended at once");
+            return;
+        }
+        ProcessWatch.begin(pid.getAsLong(), new ProcessWatch.Listener() {
+            @Override
+            public void stopped(long process) {
+                String reason = "QEMU (process " + process + ") is stopped by a signal or a debugger; kill -CONT "
+                        + process + " lets it go on";
+                LOG.warn("VM is stalled vm={} reason={}", vm.name(), reason);
+                vm.stall(Optional.of(reason));
+            }
+
+            @Override
+            public void continued(long process) {
+                LOG.info("VM goes on vm={} pid={}", vm.name(), process);
+                vm.stall(Optional.empty());
+            }
+
+            @Override
+            public void ended(long process) {
+                onGone(vm, "QEMU died (process " + process + " is gone)");
+            }
+        });
+    }
+
+    private void onGone(Vm vm, String reason) {
+        if (vm.ended(reason)) {
+            LOG.error("VM failed vm={} reason={}", vm.name(), reason);
+            clearUp(vm, reason);
+            record(vm, VmRecord.Phase.ENDED, reason);
+        }
+    }
+
     /** From libvirt's event thread. */
     private void onEnd(Libvirt.End end) {
         vms.values().stream()
-                .filter(vm -> domain(vm).equals(end.domain()))
+                .filter(vm -> vm.record().uuid().equals(end.uuid()))
                 .forEach(vm -> Thread.ofVirtual().name("end " + vm.name()).start(() -> {
                     String reason = switch (end.cause()) {
                         case "CRASHED" -> "the guest's Linux panicked";
                         case "SHUTDOWN", "DESTROYED" -> "QEMU ended (" + end.cause() + ")";
                         default -> "QEMU died (" + end.cause() + ")";
                     };
-                    if (vm.ended(reason)) {
+                    onGone(vm, reason);
+                    if (vm.explain(reason)) {
                         LOG.error("VM failed vm={} reason={}", vm.name(), reason);
-                        clearUp(vm);
                         record(vm, VmRecord.Phase.ENDED, reason);
                     }
                 }));
@@ -462,7 +579,7 @@ public final class VmManager implements AutoCloseable {
                     } else {
                         var vm = new Vm(record, VmState.FAILED, events);
                         vms.put(name, vm);
-                        clearUp(vm);
+                        clearUp(vm, "QEMU ended while no hvmd ran");
                         record(vm, VmRecord.Phase.ENDED, "QEMU ended while no hvmd ran");
                         LOG.warn("VM ended while no hvmd ran vm={}", name);
                         vm.tellState();
@@ -492,13 +609,18 @@ public final class VmManager implements AutoCloseable {
         }
         LOG.info("VM is adopted vm={}", vm.name());
         events.publish("vm.adopted", "vm/" + vm.name(), Map.of());
+        watch(vm);
         reconnect(vm);
     }
 
     /** Ends QEMU, if it runs, and forgets the VM. */
     private void undo(Vm vm) {
+        boolean answers = vm.stall().isEmpty() && vm.record().phase() != VmRecord.Phase.STARTING;
         vm.beginStop();
-        vm.release();
+        vm.release("the VM was destroyed");
+        if (!answers) { // libvirt would wait for it
+            QemuProcess.find(vm.record().uuid()).ifPresent(VmManager::kill);
+        }
         try {
             libvirt.destroy(domain(vm));
         } catch (LibvirtException e) {
@@ -510,15 +632,19 @@ public final class VmManager implements AutoCloseable {
                     .cause(e)
                     .build();
         }
-        clearUp(vm);
+        clearUp(vm, "the VM was destroyed");
         store.delete(vm.name());
         vms.remove(vm.name(), vm);
         events.publish("vm.removed", "vm/" + vm.name(), Map.of());
     }
 
+    private static void kill(long pid) {
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+
     /** What QEMU leaves behind, and what the ledger holds. */
-    private void clearUp(Vm vm) {
-        vm.release();
+    private void clearUp(Vm vm, String why) {
+        vm.release(why);
         ledger.release(vm.name());
         var files = new ArrayList<>(mountSockets(vm.record()));
         files.add(consoleSocket(vm.record()));

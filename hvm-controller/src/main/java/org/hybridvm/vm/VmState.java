@@ -9,6 +9,8 @@ public enum VmState {
     READY,
     /** QEMU runs, the agent does not answer; hvmd tries to reach it. */
     UNREACHABLE,
+    /** QEMU's process is stopped (SIGSTOP, a debugger): nothing of the VM runs until it goes on. */
+    STALLED,
     /** It is being destroyed. */
     STOPPING,
     /** QEMU is gone without anyone having asked; the reason is kept until it is destroyed or launched again. */

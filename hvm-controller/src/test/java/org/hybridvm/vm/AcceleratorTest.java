@@ -4,7 +4,6 @@ package org.hybridvm.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.KvmProbe.Verdict;
@@ -43,8 +42,8 @@ class AcceleratorTest {
 
     @Test
     void shouldGiveAnInterpretedGuestMoreTimeToBoot() {
-        assertThat(Accelerator.KVM.bootLimit()).isEqualTo(Duration.ofSeconds(30));
-        assertThat(Accelerator.TCG.bootLimit()).isEqualTo(Duration.ofSeconds(120));
+        assertThat(Accelerator.KVM.patience()).isEqualTo(1);
+        assertThat(Accelerator.TCG.patience()).isEqualTo(4);
     }
 
     @Test
