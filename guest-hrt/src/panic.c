@@ -4,8 +4,7 @@
 #include "core.h"
 #include "cpu.h"
 #include "log.h"
-
-#define BACKTRACE_FRAMES 16
+#include "thread.h"
 
 extern const uint8_t image_start[], image_end[];
 
@@ -43,13 +42,40 @@ static bool frame_readable(uint64_t frame)
 	return frame % 8 == 0 && frame >= low && frame + 16 <= high;
 }
 
+static struct hvm_last_words *last_words(const struct core *core)
+{
+	return (struct hvm_last_words *)((uint8_t *)partition + HVM_OFFSET_LAST) + core->index;
+}
+
+static void keep(const struct core *core, const struct hvm_regs *r)
+{
+	struct hvm_last_words *last = last_words(core);
+	const struct thread *thread = core->thread;
+
+	__builtin_memset(last, 0, sizeof(*last));
+	last->generation = partition->generation;
+	last->thread = thread ? thread->slot->index + 1 : 0;
+	last->space = core->control->loaded;
+	last->cr3 = cpu_read_cr3();
+	last->regs = *r;
+	last->regs.cr2 = cpu_read_cr2();
+	last->regs.fs_base = cpu_read_fs_base();
+	if (thread && thread->entry) {
+		last->entry_rip = thread->entry->rip;
+		last->entry_rbp = thread->entry->rbp;
+	}
+}
+
 static void backtrace(uint64_t frame)
 {
-	for (int i = 0; i < BACKTRACE_FRAMES && frame_readable(frame); i++) {
+	uint64_t *trace = last_words(core_self())->trace;
+
+	for (unsigned int i = 0; i < HVM_TRACE_MAX && frame_readable(frame); i++) {
 		const uint64_t *f = (const uint64_t *)frame;
 
 		if (!f[1])
 			break;
+		trace[i] = f[1];
 		log_line("  %d  0x%lx", i, f[1]);
 		if (f[0] <= frame)
 			break;
@@ -74,7 +100,12 @@ static _Noreturn void stop(void)
 
 void panic(const char *reason)
 {
+	const struct hvm_regs here = {.rip = (uint64_t)__builtin_return_address(0),
+				      .rbp = (uint64_t)__builtin_frame_address(0),
+				      .rsp = (uint64_t)__builtin_frame_address(0)};
+
 	cpu_interrupts_off();
+	keep(core_self(), &here);
 	log_line("panic: %s", reason);
 	backtrace((uint64_t)__builtin_frame_address(0));
 	stop();
@@ -85,6 +116,7 @@ void panic_exception(const struct hvm_regs *r)
 	const char *name = r->vector < 32 ? exception_names[r->vector] : NULL;
 
 	cpu_interrupts_off();
+	keep(core_self(), r);
 	log_line("panic: %s (vector %lu, error 0x%lx) at 0x%lx, address 0x%lx", name ? name : "exception", r->vector,
 		 r->error, r->rip, cpu_read_cr2());
 	log_line("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);

@@ -9,6 +9,8 @@
  *	job.c	   programs: started, fed, drained, reaped
  *	request.c  questions of hvmd about the guest
  *	errand.c   what a child does for the loop, because it takes long
+ *	health.c   the HRT partitions' states and signs of life
+ *	dump.c	   what is kept of a partition that hangs or failed
  *	hrtmodule.c HRT modules: loaded, listed, unloaded
  *	fields.c   the fields of control frames
  */
@@ -122,6 +124,23 @@ typedef void errand_answer(struct worker *worker, uint32_t id, const char *parti
 bool errand_start(uint32_t id, const char *partition, errand_work *work, const void *what, errand_answer *answer);
 /** A child ended; false if it is none of the errands'. */
 bool errand_reaped(struct worker *worker, pid_t pid, int status);
+
+/* health.c; KEY_*: of the loop's events */
+#define KEY_HEALTH 3
+#define KEY_STATES 4
+void health_begin(struct worker *worker);
+/** Tell hvmd the state of every partition. */
+void health_tell_all(struct worker *worker);
+/** Tell hvmd which partitions have another state than it knows. */
+void health_look(struct worker *worker);
+/** Ask cores of partition @name that show no sign of life for @ask_ms; after @hung_ms they are HUNG. */
+void health_watch(struct worker *worker, uint32_t id, const char *name, uint32_t ask_ms, uint32_t hung_ms, bool always);
+void health_tick(void);
+/** A child ended; false if it is not of this file. */
+bool health_reaped(pid_t pid);
+
+/* dump.c */
+void dump_serve(struct worker *worker, uint32_t id, const char *partition);
 
 /* hrtmodule.c */
 void hrtmodule_list(struct worker *worker, uint32_t id, const char *partition);

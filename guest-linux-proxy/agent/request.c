@@ -143,7 +143,8 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 	struct reader reader = {payload, payload + length};
 	char *name = NULL, *partition = NULL, *argument = NULL;
 	struct field field;
-	uint32_t id = 0;
+	uint32_t id = 0, number[2] = {0, 0};
+	unsigned int numbers = 0;
 	bool force = false;
 
 	while (field_next(&reader, &field)) {
@@ -163,6 +164,10 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 			free(argument);
 			argument = field_text(&field);
 			break;
+		case HVM_FIELD_NUMBER:
+			if (numbers < 2)
+				number[numbers++] = field_u32(&field);
+			break;
 		case HVM_FIELD_FORCE:
 			force = field_u32(&field) != 0;
 			break;
@@ -180,6 +185,10 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 		serve_hrt_log(worker, id, partition);
 	else if (!strcmp(name, "reboot") && partition)
 		serve_reboot(worker, id, partition, force);
+	else if (!strcmp(name, "watch") && partition)
+		health_watch(worker, id, partition, number[0], number[1], force);
+	else if (!strcmp(name, "dump") && partition)
+		dump_serve(worker, id, partition);
 	else if (!strcmp(name, "modules") && partition)
 		hrtmodule_list(worker, id, partition);
 	else if (!strcmp(name, "module-load") && partition && argument)

@@ -44,6 +44,7 @@ static void hello(struct worker *worker, const uint8_t *payload, uint32_t length
 	introduce(worker, &writer);
 	job_kill_all(worker, &writer);
 	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
+	health_tell_all(worker);
 }
 
 /* The host's end of the port stays open when a worker dies: tell it that another one is here, or it waits for ever. */
@@ -121,8 +122,9 @@ static void reap(struct worker *worker)
 	int status;
 	pid_t pid;
 
+	health_look(worker); /* before the ends of jobs that a partition took with it */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!job_reaped(worker, pid, status))
+		if (!job_reaped(worker, pid, status) && !health_reaped(pid))
 			errand_reaped(worker, pid, status);
 }
 
@@ -174,6 +176,7 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 		return;
 	}
 	epoll_ctl(worker.epoll, EPOLL_CTL_ADD, signals, &event);
+	health_begin(&worker);
 	if (incarnation > 1)
 		announce(&worker);
 	for (;;) {
@@ -202,6 +205,12 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 				while (read(signals, &info, sizeof(info)) > 0)
 					;
 				reap(&worker);
+				break;
+			case KEY_HEALTH:
+				health_tick();
+				break;
+			case KEY_STATES:
+				health_look(&worker);
 				break;
 			default:
 				job_ready(&worker, events[i].data.u64);

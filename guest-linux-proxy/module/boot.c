@@ -303,31 +303,79 @@ int hvm_core_command(struct hvm_part *part, unsigned int core, enum hvm_command_
 	return -ETIMEDOUT;
 }
 
-int hvm_ping(struct hvm_part *part, u64 limit_ns, u64 *slowest_ns)
+/* The cores of @cores that do not answer their doorbell within the limit. part->lock is held. */
+static u64 silent_cores(struct hvm_part *part, u64 cores, u64 limit_ns, u64 *slowest_ns)
 {
+	u64 before[HVM_MAX_CORES], start = rdtsc_ordered(), silent = 0;
+
+	for (unsigned int i = 0; i < part->core_count; i++) {
+		before[i] = READ_ONCE(part->cores[i].heartbeat);
+		if (READ_ONCE(part->cores[i].state) == HVM_CORE_OFF)
+			cores &= ~BIT_ULL(i); /* stopped by force; its next job revives it */
+		else if (cores & BIT_ULL(i))
+			hvm_cpu_doorbell(part->apic_id[i]);
+	}
+	for (unsigned int i = 0; i < part->core_count; i++) {
+		if (!(cores & BIT_ULL(i)))
+			continue;
+		if (hvm_poll_sleeping(READ_ONCE(part->cores[i].heartbeat) != before[i], limit_ns))
+			*slowest_ns = max(*slowest_ns, hvm_ns_since(start));
+		else
+			silent |= BIT_ULL(i);
+	}
+	return silent;
+}
+
+int hvm_ping(struct hvm_part *part, struct hvm_ping *ping)
+{
+	u64 all = GENMASK_ULL(part->core_count - 1, 0);
 	int err = 0;
 
-	*slowest_ns = 0;
+	if (ping->flags & ~HVM_PING_TRY || ping->cores & ~all)
+		return -EINVAL;
+	ping->slowest_ns = 0;
+	ping->silent = 0;
 	mutex_lock(&part->lock);
 	if (part->head->state != HVM_READY) {
 		err = -ENODEV;
 		goto out;
 	}
+	ping->silent = silent_cores(part, ping->cores ?: all, ping->timeout_ns, &ping->slowest_ns);
+	if (!ping->silent)
+		goto out;
+	err = -ETIMEDOUT;
+	if (ping->flags & HVM_PING_TRY)
+		goto out;
+	pr_err("hvm: %s: cores 0x%llx do not answer\n", part->name, ping->silent);
+	hvm_part_set_state(part, HVM_HUNG);
+out:
+	mutex_unlock(&part->lock);
+	return err;
+}
+
+/* A core that was asked for its last words by NMI has said them, and halted. */
+static bool has_spoken(const struct hvm_core *control)
+{
+	return READ_ONCE(control->state) == HVM_CORE_PANIC;
+}
+
+int hvm_freeze(struct hvm_part *part)
+{
+	int err = 0;
+
+	mutex_lock(&part->lock);
+	if (part->head->state != HVM_HUNG && part->head->state != HVM_FAILED) {
+		err = -EBUSY;
+		goto out;
+	}
 	for (unsigned int i = 0; i < part->core_count; i++) {
 		struct hvm_core *control = &part->cores[i];
-		u64 before = READ_ONCE(control->heartbeat);
-		u64 start = rdtsc_ordered();
 
-		if (READ_ONCE(control->state) == HVM_CORE_OFF)
-			continue; /* stopped by force; its next job revives it */
-		hvm_cpu_doorbell(part->apic_id[i]);
-		if (!hvm_poll_sleeping(READ_ONCE(control->heartbeat) != before, limit_ns)) {
-			pr_err("hvm: %s: core %u does not answer\n", part->name, i);
-			hvm_part_set_state(part, HVM_HUNG);
-			err = -ETIMEDOUT;
-			goto out;
-		}
-		*slowest_ns = max(*slowest_ns, hvm_ns_since(start));
+		if (READ_ONCE(control->state) != HVM_CORE_RUNNING && READ_ONCE(control->state) != HVM_CORE_IDLE)
+			continue;
+		hvm_cpu_send_nmi(part->apic_id[i]);
+		hvm_poll_sleeping(has_spoken(control), HVM_NMI_LIMIT_NS);
+		cmpxchg(&part->head->panic_core, 1 + i, 0); /* it did as it was told: the partition stays what it is */
 	}
 out:
 	mutex_unlock(&part->lock);

@@ -186,11 +186,61 @@ static long do_ping(void __user *arg)
 	part = find(ping.name);
 	if (!part)
 		return -ENOENT;
-	err = hvm_ping(part, ping.timeout_ns ? min_t(u64, ping.timeout_ns, NSEC_PER_SEC) : 100 * NSEC_PER_MSEC,
-		       &ping.slowest_ns);
+	ping.timeout_ns = ping.timeout_ns ? min_t(u64, ping.timeout_ns, NSEC_PER_SEC) : 100 * NSEC_PER_MSEC;
+	err = hvm_ping(part, &ping);
+	/* Who is silent is wanted most when one is. */
+	if (copy_to_user(arg, &ping, sizeof(ping)))
+		return err ?: -EFAULT;
+	return err;
+}
+
+static long do_freeze(void __user *arg)
+{
+	struct hvm_partition_request request;
+	struct hvm_part *part;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	part = find(request.name);
+	return part ? hvm_freeze(part) : -ENOENT;
+}
+
+static long do_core(void __user *arg)
+{
+	struct hvm_core_info *info;
+	struct hvm_part *part;
+	long err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	info = memdup_user(arg, sizeof(*info));
+	if (IS_ERR(info))
+		return PTR_ERR(info);
+	part = find(info->name);
+	err = part ? hvm_describe_core(part, info) : -ENOENT;
+	if (!err && copy_to_user(arg, info, sizeof(*info)))
+		err = -EFAULT;
+	kfree(info);
+	return err;
+}
+
+static long do_slot(void __user *arg)
+{
+	struct hvm_slot_info info;
+	struct hvm_part *part;
+	long err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&info, arg, sizeof(info)))
+		return -EFAULT;
+	part = find(info.name);
+	err = part ? hvm_describe_slot(part, &info) : -ENOENT;
 	if (err)
 		return err;
-	return copy_to_user(arg, &ping, sizeof(ping)) ? -EFAULT : 0;
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
 static long do_module_load(void __user *arg)
@@ -452,6 +502,12 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return do_log(arg);
 	case HVM_IOC_PING:
 		return do_ping(arg);
+	case HVM_IOC_FREEZE:
+		return do_freeze(arg);
+	case HVM_IOC_CORE:
+		return do_core(arg);
+	case HVM_IOC_SLOT:
+		return do_slot(arg);
 	case HVM_IOC_MODULE_LOAD:
 		return do_module_load(arg);
 	case HVM_IOC_MODULE_UNLOAD:

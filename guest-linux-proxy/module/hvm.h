@@ -14,6 +14,7 @@
  *	job.c		jobs and their threads
  *	wake.c		the interrupt from HRT to Linux
  *	device.c	/dev/hvm
+ *	describe.c	what an administrator's dump holds: cores, their last words, threads
  *	sysfs.c		/sys/class/misc/hvm/NAME
  *
  * Locks, outer to inner: part->lock (mutex), group->lock (mutex), the trampoline's mutex in boot.c; then the spinlocks
@@ -51,6 +52,7 @@
 #define HVM_BOOT_LIMIT_NS  (2 * NSEC_PER_SEC * hvm_patience)
 #define HVM_ACK_LIMIT_NS   (1 * NSEC_PER_SEC * hvm_patience)
 #define HVM_STOP_LIMIT_NS  (500 * NSEC_PER_MSEC * hvm_patience)
+#define HVM_NMI_LIMIT_NS   (100 * NSEC_PER_MSEC * hvm_patience)
 #define HVM_FLUSH_LIMIT_NS (2 * NSEC_PER_SEC * hvm_patience)
 
 struct hvm_group;
@@ -208,7 +210,8 @@ void hvm_boot_exit(void);
 int hvm_image_load(struct hvm_part *part, const void __user *image, u64 size);
 int hvm_boot(struct hvm_part *part, bool force);
 int hvm_down(struct hvm_part *part, bool force, bool give_back);
-int hvm_ping(struct hvm_part *part, u64 limit_ns, u64 *slowest_ns);
+int hvm_ping(struct hvm_part *part, struct hvm_ping *ping);
+int hvm_freeze(struct hvm_part *part);
 int hvm_core_command(struct hvm_part *part, unsigned int core, enum hvm_command_kind kind);
 void hvm_core_stop_ask(struct hvm_part *part, unsigned int core, u64 what);
 void hvm_core_stop_await(struct hvm_part *part, unsigned int core);
@@ -273,6 +276,10 @@ void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);
 int hvm_wake_init(void);
 void hvm_wake_exit(void);
 void hvm_wake_describe(struct hvm_partition *head);
+
+/* describe.c */
+int hvm_describe_core(struct hvm_part *part, struct hvm_core_info *info);
+int hvm_describe_slot(struct hvm_part *part, struct hvm_slot_info *info);
 
 /* sysfs.c */
 int hvm_sysfs_add(struct hvm_part *part);

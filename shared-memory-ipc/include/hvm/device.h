@@ -120,15 +120,68 @@ struct hvm_log_read {
 #define HVM_IOC_LOG _IOWR(HVM_IOC_MAGIC, 0x05, struct hvm_log_read)
 
 /**
- * HVM_IOC_PING: every core of partition @name must answer a doorbell within @timeout_ns (at most one second).
- * EPERM: without CAP_SYS_ADMIN. ETIMEDOUT: one did not; the partition is HUNG. ENODEV: not booted.
+ * HVM_IOC_PING: cores of partition @name must answer a doorbell within @timeout_ns (at most one second). It costs each
+ * of them one interrupt. Cores that were stopped by force are not asked. EPERM: without CAP_SYS_ADMIN. EINVAL: a flag
+ * or core that there is not. ETIMEDOUT: one did not; the partition is HUNG, but with HVM_PING_TRY. ENODEV: not booted.
  */
+#define HVM_PING_TRY 0x1u /* who does not answer now may be asked again */
 struct hvm_ping {
 	char name[HVM_NAME_MAX];
 	uint64_t timeout_ns; /* in: 0 = 100 ms */
 	uint64_t slowest_ns; /* out */
+	uint64_t cores;	     /* in: a bit for each core to ask; 0 = all */
+	uint64_t silent;     /* out: a bit for each that did not answer */
+	uint32_t flags;
+	uint32_t reserved;
 };
+HVM_ASSERT_SIZE(struct hvm_ping, 72);
 #define HVM_IOC_PING _IOWR(HVM_IOC_MAGIC, 0x06, struct hvm_ping)
+
+/**
+ * HVM_IOC_FREEZE: make every core of the HUNG or FAILED partition @name that still runs say its last words, by NMI, and
+ * halt. Returns when each did or had its time; the state of those that took no NMI is not HVM_CORE_PANIC. Only a reboot
+ * brings the cores back. EPERM, ENOENT as above. EBUSY: the partition is in another state.
+ */
+#define HVM_IOC_FREEZE _IOW(HVM_IOC_MAGIC, 0x07, struct hvm_partition_request)
+
+/**
+ * HVM_IOC_CORE: describe core @core of partition @name, with its last words if it said any since the last boot.
+ * EPERM: without CAP_SYS_ADMIN. ENOENT: no such partition. ENODATA: no such core.
+ */
+struct hvm_core_info {
+	char name[HVM_NAME_MAX];
+	uint32_t core;	/* in */
+	uint32_t state; /* enum hvm_core_state */
+	uint32_t apic_id;
+	uint32_t cpu; /* Linux CPU number, which is QEMU's of the vCPU */
+	uint64_t heartbeat;
+	uint64_t interrupts;
+	uint64_t command; /* posted last, and ... */
+	uint64_t command_ack;
+	uint32_t pid;	/* of the process whose space it had loaded, 0 = none */
+	uint32_t spoke; /* 1 = last is of this boot */
+	struct hvm_last_words last;
+};
+HVM_ASSERT_SIZE(struct hvm_core_info, 600);
+#define HVM_IOC_CORE _IOWR(HVM_IOC_MAGIC, 0x08, struct hvm_core_info)
+
+/**
+ * HVM_IOC_SLOT: describe the first slot from number @slot on of partition @name behind which a thread was started.
+ * EPERM: without CAP_SYS_ADMIN. ENOENT: no such partition. ENODATA: none is left.
+ */
+struct hvm_slot_info {
+	char name[HVM_NAME_MAX];
+	uint32_t slot; /* in, out */
+	uint32_t core; /* of the partition, that the thread was on last */
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t nr;	  /* the request that was posted last ... */
+	uint32_t waiting; /* ... and 1 if it is not answered */
+	uint64_t arg[HVM_SLOT_ARGS];
+	struct hvm_slot_stats stats;
+};
+HVM_ASSERT_SIZE(struct hvm_slot_info, 168);
+#define HVM_IOC_SLOT _IOWR(HVM_IOC_MAGIC, 0x09, struct hvm_slot_info)
 
 /**
  * HRT modules: functions and their data that root loads into partition memory, once for all processes of the partition.

@@ -50,7 +50,10 @@ enum hvm_frame_type {
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
 	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, reboot, hrt-log, kernel-log, status, poweroff, modules,
-				  module-load, module-unload), PARTITION, FORCE, ARGUMENT (a module's file or name) */
+				  module-load, module-unload, watch, dump), PARTITION, FORCE, ARGUMENT (a module's
+				  file or name). watch: NUMBER: milliseconds without a sign of life after which a core
+				  is asked for one, 0: never; NUMBER: after which its partition is HUNG; FORCE: cores
+				  without a job, too */
 	/* both ways */
 	HVM_FRAME_CREDIT = 16, /* STREAM_KIND (0 stdin, 1 stdout, 2 stderr), NUMBER of bytes */
 	/* agent to hvmd */
@@ -64,6 +67,8 @@ enum hvm_frame_type {
 	HVM_FRAME_EXIT = 38,	    /* EXIT_CODE or EXIT_SIGNAL */
 	HVM_FRAME_RESPONSE = 39,    /* ID, then what was asked for; PROBLEM if it went wrong */
 	HVM_FRAME_ERROR = 40,	    /* TEXT: hvmd sent what the agent does not know */
+	HVM_FRAME_EVENT = 41,	    /* PARTITION, TEXT: its state, READY for RUNNING too; after the greeting that of
+				       all, then of one that changed, before the EXIT of jobs that ended with it */
 };
 
 enum hvm_field_tag {
@@ -92,6 +97,10 @@ enum hvm_field_tag {
 	HVM_FIELD_INFO = 23,	    /* struct hvm_info (hvm/device.h) */
 	HVM_FIELD_OPTIONS = 24,	    /* u32: bits of enum hvm_run_option, for a job on the HRT */
 	HVM_FIELD_MODULE = 25,	    /* struct hvm_module_info; then TEXT: its functions' names, as many as fit */
+	HVM_FIELD_CORE = 26,	    /* struct hvm_core_info */
+	HVM_FIELD_TRACE = 27,	    /* u64..: return addresses of the program on the core described before */
+	HVM_FIELD_SLOT = 28,	    /* struct hvm_slot_info */
+	HVM_FIELD_MAPS = 29,	    /* text: executable mappings of process NUMBER, as in /proc/PID/maps */
 };
 
 enum hvm_run_option {

@@ -8,6 +8,7 @@
  *   0x000000  struct hvm_partition
  *   0x001000  struct hvm_core [HVM_MAX_CORES]
  *   0x005000  pending map: one bit per slot whose sleeping server must be woken
+ *   0x006000  struct hvm_last_words [HVM_MAX_CORES]
  *   0x020000  struct hvm_slot [HVM_MAX_SLOTS], a job owns whole pages of them
  *   0x220000  log ring (hvm/log.h)
  *   0x260000  page tables that every address space of the partition shares
@@ -38,6 +39,7 @@
 
 #define HVM_OFFSET_CORES   0x001000u
 #define HVM_OFFSET_PENDING 0x005000u
+#define HVM_OFFSET_LAST	   0x006000u
 #define HVM_OFFSET_SLOTS   0x020000u
 #define HVM_OFFSET_LOG	   0x220000u
 #define HVM_OFFSET_TABLES  0x260000u
@@ -209,6 +211,25 @@ struct hvm_core {
 	uint64_t stop_ack;  /* the value of stop_ticket when the core had left what stop names */
 	uint64_t line3_pad[6];
 };
+/*
+ * What a core did when it panicked, or was asked by an NMI because it answered nothing else. Written by the core, then
+ * state becomes HVM_CORE_PANIC. It outlives a reboot: only that of the present generation is news.
+ */
+#define HVM_TRACE_MAX 16u
+struct hvm_last_words {
+	uint32_t generation; /* of the partition's boot; 0 = never */
+	uint32_t thread;     /* 1 + slot of the thread that it ran, 0 = none */
+	uint64_t space;	     /* the top-level table that it had loaded, 0 = none */
+	uint64_t cr3;
+	uint64_t entry_rip; /* where the thread entered the kernel, if it is there; 0 = not known */
+	uint64_t entry_rbp;
+	uint64_t reserved[3];
+	struct hvm_regs regs;	       /* a panic that is no exception has rip, rsp and rbp only */
+	uint64_t trace[HVM_TRACE_MAX]; /* return addresses in the kernel, to the first 0 */
+	uint64_t pad[16];
+};
+HVM_ASSERT_SIZE(struct hvm_last_words, 512);
+
 #define HVM_CORE_SIZE 256u
 HVM_ASSERT_SIZE(struct hvm_core, HVM_CORE_SIZE);
 HVM_ASSERT_OFFSET(struct hvm_core, state, 64);
@@ -216,7 +237,9 @@ HVM_ASSERT_OFFSET(struct hvm_core, flush, 128);
 HVM_ASSERT_OFFSET(struct hvm_core, flush_ack, 192);
 
 _Static_assert(HVM_OFFSET_CORES + HVM_MAX_CORES * HVM_CORE_SIZE <= HVM_OFFSET_PENDING, "cores overlap the pending map");
-_Static_assert(HVM_OFFSET_PENDING + HVM_MAX_SLOTS / 8 <= HVM_OFFSET_SLOTS, "the pending map overlaps the slots");
+_Static_assert(HVM_OFFSET_PENDING + HVM_MAX_SLOTS / 8 <= HVM_OFFSET_LAST, "the pending map overlaps the last words");
+_Static_assert(HVM_OFFSET_LAST + HVM_MAX_CORES * sizeof(struct hvm_last_words) <= HVM_OFFSET_SLOTS,
+	       "the last words overlap the slots");
 _Static_assert(HVM_OFFSET_SLOTS + HVM_MAX_SLOTS * HVM_SLOT_SIZE <= HVM_OFFSET_LOG, "slots overlap the log");
 _Static_assert(HVM_OFFSET_COUNTS + HVM_MAX_SLOTS * sizeof(struct hvm_counts) <= HVM_OFFSET_HEAP,
 	       "counters overlap the heap");
