@@ -333,6 +333,55 @@ static void dump_module_info(void)
 	end_struct();
 }
 
+static void dump_last_words(void)
+{
+	STRUCT(hvm_last_words);
+	FIELD(hvm_last_words, generation);
+	FIELD(hvm_last_words, thread);
+	FIELD(hvm_last_words, space);
+	FIELD(hvm_last_words, cr3);
+	FIELD(hvm_last_words, entry_rip);
+	FIELD(hvm_last_words, entry_rbp);
+	FIELD(hvm_last_words, reserved);
+	FIELD(hvm_last_words, regs);
+	FIELD(hvm_last_words, trace);
+	FIELD(hvm_last_words, pad);
+	end_struct();
+}
+
+static void dump_core_info(void)
+{
+	STRUCT(hvm_core_info);
+	FIELD(hvm_core_info, name);
+	FIELD(hvm_core_info, core);
+	FIELD(hvm_core_info, state);
+	FIELD(hvm_core_info, apic_id);
+	FIELD(hvm_core_info, cpu);
+	FIELD(hvm_core_info, heartbeat);
+	FIELD(hvm_core_info, interrupts);
+	FIELD(hvm_core_info, command);
+	FIELD(hvm_core_info, command_ack);
+	FIELD(hvm_core_info, pid);
+	FIELD(hvm_core_info, spoke);
+	FIELD(hvm_core_info, last);
+	end_struct();
+}
+
+static void dump_slot_info(void)
+{
+	STRUCT(hvm_slot_info);
+	FIELD(hvm_slot_info, name);
+	FIELD(hvm_slot_info, slot);
+	FIELD(hvm_slot_info, core);
+	FIELD(hvm_slot_info, pid);
+	FIELD(hvm_slot_info, tid);
+	FIELD(hvm_slot_info, nr);
+	FIELD(hvm_slot_info, waiting);
+	FIELD(hvm_slot_info, arg);
+	FIELD(hvm_slot_info, stats);
+	end_struct();
+}
+
 static void dump_info(void)
 {
 	STRUCT(hvm_info);
@@ -406,6 +455,9 @@ int main(void)
 	dump_frame();
 	dump_field();
 	dump_info();
+	dump_last_words();
+	dump_core_info();
+	dump_slot_info();
 	dump_module_info();
 	printf("},\n \"constants\": [");
 	separator = "";

@@ -59,7 +59,8 @@ final class BatchJobs implements BatchQueue.Site {
             return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
         }
         int first = register.nextNumbers(Math.max(1, options.array.size()));
-        List<JobRecord> records = plan.records(caller.owner(), machine.name(), placement.partition(), first, clock.instant());
+        List<JobRecord> records =
+                plan.records(caller.owner(), machine.name(), placement.partition(), first, clock.instant());
         var spec = new BatchSpec(
                 Optional.of(GuestCommand.Identity.of(caller)),
                 plan.command(program),

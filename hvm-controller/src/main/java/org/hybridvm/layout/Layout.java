@@ -80,18 +80,7 @@ public record Layout(
             Acceleration acceleration,
             long consoleLimit,
             long window) {
-        this(
-                name,
-                memory,
-                linux,
-                partitions,
-                host,
-                mounts,
-                machine,
-                acceleration,
-                consoleLimit,
-                window,
-                Map.of());
+        this(name, memory, linux, partitions, host, mounts, machine, acceleration, consoleLimit, window, Map.of());
     }
 
     /** All vCPUs: Linux's first, then those of the HRT partitions in order. */
@@ -144,8 +133,7 @@ public record Layout(
      * @param privilege what its programs may do
      * @param health how its life is watched
      */
-    public record Hrt(
-            String name, int cores, long memory, Optional<Path> image, Privilege privilege, Health health) {
+    public record Hrt(String name, int cores, long memory, Optional<Path> image, Privilege privilege, Health health) {
         /** Watched as by default. */
         public Hrt(String name, int cores, long memory, Optional<Path> image, Privilege privilege) {
             this(name, cores, memory, image, privilege, Health.DEFAULT);

@@ -135,8 +135,8 @@ final class YamlObject {
                     .filter(time -> time.compareTo(least) >= 0 && time.compareTo(most) <= 0)
                     .orElseThrow(() -> wrong("time", pathOf(field), value, "a time is expected")
                             .value(pathOf(field) + ": " + text)
-                            .allowed(TimeSpan.format(least) + " to " + TimeSpan.format(most)
-                                    + ", e.g. 500ms, 10s, 2min")
+                            .allowed(
+                                    TimeSpan.format(least) + " to " + TimeSpan.format(most) + ", e.g. 500ms, 10s, 2min")
                             .build());
         });
     }

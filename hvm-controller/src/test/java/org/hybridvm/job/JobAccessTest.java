@@ -87,8 +87,7 @@ class JobAccessTest {
         var old = new LinkedHashMap<>(jobs.find(job).toJson());
         old.remove("user");
         old.remove("user_id");
-        assertThat(JobRecord.fromJson(JsonObject.parse(Json.write(old)))
-                        .owner())
+        assertThat(JobRecord.fromJson(JsonObject.parse(Json.write(old))).owner())
                 .isEqualTo(OwnIdentity.ofThisProcess().owner());
     }
 
@@ -181,8 +180,7 @@ class JobAccessTest {
         var all = new LinkedHashMap<>(options);
         all.replaceAll((name, value) -> value.isEmpty() ? null : value);
         all.put("--output", "/dev/null");
-        return new Submission(
-                Optional.empty(), "/bin/sleep", List.of(), Path.of("/"), List.of(), "", all, false);
+        return new Submission(Optional.empty(), "/bin/sleep", List.of(), Path.of("/"), List.of(), "", all, false);
     }
 
     private static JobRequest sleep(int cores) {

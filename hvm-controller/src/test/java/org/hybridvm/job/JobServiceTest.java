@@ -161,7 +161,14 @@ class JobServiceTest {
         listener.awaitEnd();
         assertThat(machine.commands().getFirst())
                 .isEqualTo(new GuestCommand(
-                        "linux", PartitionKind.LINUX, 0, Set.of(), List.of("/bin/true"), List.of("A=1"), "/", GuestCommand.Identity.of(CALLER)));
+                        "linux",
+                        PartitionKind.LINUX,
+                        0,
+                        Set.of(),
+                        List.of("/bin/true"),
+                        List.of("A=1"),
+                        "/",
+                        GuestCommand.Identity.of(CALLER)));
     }
 
     @Test

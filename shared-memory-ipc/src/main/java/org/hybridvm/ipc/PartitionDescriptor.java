@@ -10,6 +10,7 @@ public final class PartitionDescriptor {
     public static final long MAX_SPACES = 0x100L;
     public static final long OFFSET_CORES = 0x1000L;
     public static final long OFFSET_PENDING = 0x5000L;
+    public static final long OFFSET_LAST = 0x6000L;
     public static final long OFFSET_SLOTS = 0x20000L;
     public static final long OFFSET_LOG = 0x220000L;
     public static final long OFFSET_TABLES = 0x260000L;
@@ -60,6 +61,7 @@ public final class PartitionDescriptor {
     public static final long RUN_WORKER = 1L;
     public static final long RUN_MORE = 2L;
     public static final long RUN_POOL = 4L;
+    public static final long TRACE_MAX = 0x10L;
     public static final long CORE_SIZE = 0x100L;
     public static final long VECTOR_DOORBELL = 0xf0L;
     public static final long VECTOR_TIMER = 0xf1L;
