@@ -20,6 +20,7 @@ import org.hybridvm.access.AccessRules;
 import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.guest.AgentGuest;
+import org.hybridvm.host.ServiceManager;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
@@ -128,6 +129,7 @@ public final class Hvmd {
     private static void sayReady() {
         System.out.println("ready");
         System.out.close();
+        ServiceManager.tellReady(System.getenv());
     }
 
     private static void make(Path folder, Set<PosixFilePermission> permissions) throws IOException {

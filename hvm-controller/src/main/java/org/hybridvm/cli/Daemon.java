@@ -29,6 +29,9 @@ final class Daemon {
     /** System property: further JVM options for hvmd, such as an AOT cache. */
     static final String OPTIONS_PROPERTY = "hvm.daemon.options";
 
+    /** System property: the systemd unit that hvmd is, if it is one. */
+    private static final String UNIT_PROPERTY = "hvm.daemon.unit";
+
     /** hvmd's exit status if another one has its state folder (EX_TEMPFAIL of sysexits.h). */
     private static final int ALREADY_RUNNING = 75;
 
@@ -86,6 +89,11 @@ final class Daemon {
      * just started, then its socket comes up; or one that is stopping, then it is tried again.
      */
     private void start() throws IOException {
+        String unit = System.getProperty(UNIT_PROPERTY);
+        if (unit != null) {
+            startUnit(unit);
+            return;
+        }
         makeLogFolder();
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         while (true) {
@@ -104,6 +112,21 @@ final class Daemon {
                 return;
             }
             pause();
+        }
+    }
+
+    /** Returns once hvmd has told systemd that it serves. */
+    private void startUnit(String unit) throws IOException {
+        Process process = new ProcessBuilder("systemctl", "start", unit)
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        if (exitStatus(process) != 0) {
+            throw HvmException.of(ErrorCode.HOST_REQUIREMENT, "hvmd did not start")
+                    .value(output)
+                    .owner("systemd's unit " + unit)
+                    .hint("journalctl -u " + unit + "; hvm logs hvmd")
+                    .build();
         }
     }
 
