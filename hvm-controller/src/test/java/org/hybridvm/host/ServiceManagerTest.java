@@ -20,10 +20,12 @@ class ServiceManagerTest {
             use Socket;
             my $address = $ARGV[0];
             $address =~ s/^@/\\0/;
-            socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) && bind($socket, pack_sockaddr_un($address)) or die "$!\\n";
+            my $socket;
+            socket($socket, AF_UNIX, SOCK_DGRAM, 0) && bind($socket, pack_sockaddr_un($address)) or die "$!\\n";
             $| = 1;
             print "listens\\n";
-            recv($socket, my $message, 100, 0);
+            my $message;
+            recv($socket, $message, 100, 0);
             print "$message\\n";
             """;
 
