@@ -25,6 +25,17 @@ public enum ErrorCode {
     /** Several VMs run and the request named none. */
     VM_AMBIGUOUS(Fault.CALLER, 409),
     VM_EXISTS(Fault.CALLER, 409),
+    /** The resource is no longer what the request's If-Match says. */
+    PRECONDITION_FAILED(Fault.CALLER, 412),
+    BODY_TOO_LARGE(Fault.CALLER, 413),
+    URI_TOO_LONG(Fault.CALLER, 414),
+    /** The Idempotency-Key was used with another request. */
+    IDEMPOTENCY_KEY_REUSED(Fault.CALLER, 422),
+    TOO_MANY_REQUESTS(Fault.CALLER, 429),
+    TOO_MANY_STREAMS(Fault.CALLER, 429),
+    HEADERS_TOO_LARGE(Fault.CALLER, 431),
+    /** A stream was cut because its reader took nothing for long. */
+    STREAM_TOO_SLOW(Fault.CALLER, 408),
     /** Events were asked for that are no longer kept, or that nobody has heard of. */
     EVENTS_GONE(Fault.CALLER, 410),
     /** The VM or partition is not in a state in which this can be done. */

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 public final class HvmException extends RuntimeException {
     private final ErrorCode code;
     private final String what;
+    private final String field;
     private final String value;
     private final String allowed;
     private final String owner;
@@ -27,6 +28,7 @@ public final class HvmException extends RuntimeException {
         super(builder.sentence(), builder.cause);
         this.code = builder.code;
         this.what = builder.what;
+        this.field = builder.field;
         this.value = builder.value;
         this.allowed = builder.allowed;
         this.owner = builder.owner;
@@ -45,6 +47,11 @@ public final class HvmException extends RuntimeException {
     /** What was refused or went wrong: a sentence without its full stop. */
     public String what() {
         return what;
+    }
+
+    /** The field or parameter of the request that does not fit, or null. */
+    public String field() {
+        return field;
     }
 
     /** The value that was found, or null. */
@@ -76,6 +83,7 @@ public final class HvmException extends RuntimeException {
     public static final class Builder {
         private final ErrorCode code;
         private final String what;
+        private String field;
         private String value;
         private String allowed;
         private String owner;
@@ -86,6 +94,11 @@ public final class HvmException extends RuntimeException {
         private Builder(ErrorCode code, String what) {
             this.code = Objects.requireNonNull(code, "code");
             this.what = Objects.requireNonNull(what, "what");
+        }
+
+        public Builder field(String field) {
+            this.field = field;
+            return this;
         }
 
         public Builder value(Object value) {

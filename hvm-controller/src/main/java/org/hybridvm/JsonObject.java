@@ -121,12 +121,14 @@ public final class JsonObject {
 
     private static HvmException missing(String name, String allowed) {
         return HvmException.of(ErrorCode.INVALID_REQUEST, "The field '" + name + "' is missing")
+                .field(name)
                 .allowed(allowed)
                 .build();
     }
 
     private static <T> T refuse(String name, Object value, String allowed) {
         throw HvmException.of(ErrorCode.INVALID_REQUEST, "The field '" + name + "' has the wrong type")
+                .field(name)
                 .value(Json.write(value))
                 .allowed(allowed)
                 .build();

@@ -18,6 +18,7 @@ public final class Problem {
         json.put("status", error.code().httpStatus());
         json.put("code", error.code().wireName());
         json.put("fault", error.code().fault().name().toLowerCase(Locale.ROOT));
+        putIfSaid(json, "field", error.field());
         putIfSaid(json, "value", error.value());
         putIfSaid(json, "allowed", error.allowed());
         putIfSaid(json, "owner", error.owner());
@@ -31,6 +32,7 @@ public final class Problem {
     /** A code that this side does not know counts as {@link ErrorCode#INTERNAL}. */
     public static HvmException fromJson(JsonObject json) {
         return HvmException.of(code(json.text("code", "")), json.text("title", "hvmd refused the request"))
+                .field(json.text("field", null))
                 .value(json.text("value", null))
                 .allowed(json.text("allowed", null))
                 .owner(json.text("owner", null))

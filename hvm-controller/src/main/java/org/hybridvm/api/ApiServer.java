@@ -22,6 +22,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.access.AccessRules;
+import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobService;
 
 /**
@@ -29,40 +30,49 @@ import org.hybridvm.job.JobService;
  * may do.
  */
 public final class ApiServer {
-    /** Arguments and environment of a job at their largest (ARG_MAX is 2 MiB), escaped. */
-    private static final long MAX_BODY = 4L * 1024 * 1024;
-
     private static final long NOISE_SECONDS = 10;
 
     private final Vertx vertx;
+    private final Parts parts;
     private final VmControl vms;
     private final JobService jobs;
-    private final Runnable shutdown;
+    private final Limits limits;
     private final Blocking blocking;
     private final FunctionServers servers;
     private final Callers callers;
+    private final RequestRate rate;
+    private final OpenStreams streams;
     private HttpServer server;
 
     /**
+     * What the interface is an interface to.
+     *
      * @param rules who may do what
      * @param shutdown asked to end hvmd; must not block
      */
-    public ApiServer(Vertx vertx, VmControl vms, JobService jobs, AccessRules rules, Runnable shutdown) {
+    public record Parts(
+            VmControl vms, JobService jobs, EventLog events, AccessRules rules, Limits limits, Runnable shutdown) {}
+
+    public ApiServer(Vertx vertx, Parts parts) {
         this.vertx = vertx;
-        this.vms = vms;
-        this.jobs = jobs;
-        this.shutdown = shutdown;
+        this.parts = parts;
+        this.vms = parts.vms();
+        this.jobs = parts.jobs();
+        this.limits = parts.limits();
         this.blocking = new Blocking(vertx);
         this.servers = new FunctionServers(vms, jobs);
-        this.callers = new Callers(rules, blocking);
+        this.callers = new Callers(parts.rules(), blocking);
+        this.rate = new RequestRate(limits, System::nanoTime);
+        this.streams = new OpenStreams(limits);
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
     public Future<Void> listen(Path socket) throws IOException {
         Files.deleteIfExists(socket);
-        server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(0));
+        server = vertx.createHttpServer(options());
         return server.connectionHandler(callers::connected)
                 .requestHandler(router())
+                .invalidRequestHandler(Refusals::unreadable)
                 .listen(SocketAddress.domainSocketAddress(socket.toString()))
                 .map(listening -> {
                     restrict(socket);
@@ -74,11 +84,31 @@ public final class ApiServer {
         return server == null ? Future.succeededFuture() : server.close();
     }
 
-    private Router router() {
+    private HttpServerOptions options() {
+        return new HttpServerOptions()
+                .setIdleTimeout(0)
+                .setHttp2ClearTextEnabled(false)
+                .setMaxInitialLineLength(limits.lineBytes())
+                .setMaxHeaderSize(limits.headerBytes())
+                .setMaxWebSocketFrameSize(limits.webSocketMessageBytes())
+                .setMaxWebSocketMessageSize(limits.webSocketMessageBytes());
+    }
+
+    /** All that is served; {@code openapi.yaml} says the same. */
+    Router router() {
         Router router = Router.router(vertx);
         router.route().handler(callers::identify);
+        router.route().handler(this::limitRate);
         router.route().handler(ApiServer::requireRole);
-        router.route().handler(BodyHandler.create(false).setBodyLimit(MAX_BODY));
+        var body = BodyHandler.create(false).setBodyLimit(limits.bodyBytes());
+        router.route().handler(request -> {
+            if (WebSockets.isAskedFor(request)) {
+                request.next(); // a handshake that has been read to its end is none
+            } else {
+                body.handle(request);
+            }
+        });
+        // router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
         router.get("/v1/version").handler(this::version);
         router.get("/v1/doctor").handler(request -> answer(request, vms::doctor));
         router.post("/v1/bench").handler(this::bench);
@@ -86,14 +116,18 @@ public final class ApiServer {
         router.delete("/v1/daemon").handler(this::stop);
         new VmRoutes(vertx, vms, jobs, blocking, servers).mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
-        router.route().failureHandler(ApiServer::fail);
-        router.errorHandler(404, request -> Responses.problem(request, noSuchResource(request)));
-        router.errorHandler(405, request -> Responses.problem(request, notAllowed(request)));
+        new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
+        new Refusals(limits).mount(router);
         return router;
     }
 
     private static void requireRole(RoutingContext request) {
         Callers.require(request, RequiredRole.of(request.request().method(), request.normalizedPath()));
+        request.next();
+    }
+
+    private void limitRate(RoutingContext request) {
+        rate.take(Callers.of(request).name());
         request.next();
     }
 
@@ -136,38 +170,16 @@ public final class ApiServer {
     }
 
     private void stop(RoutingContext request) {
-        request.response().setStatusCode(204).end().onComplete(ignored -> shutdown.run());
+        request.response()
+                .setStatusCode(204)
+                .end()
+                .onComplete(ignored -> parts.shutdown().run());
     }
 
     private void answer(RoutingContext request, Callable<Map<String, Object>> facts) {
         blocking.call(facts)
                 .onSuccess(json -> Responses.json(request, json))
                 .onFailure(failure -> Responses.problem(request, failure));
-    }
-
-    private static void fail(RoutingContext request) {
-        Throwable failure = request.failure();
-        if (failure == null || request.statusCode() == 413) {
-            failure = HvmException.of(ErrorCode.INVALID_REQUEST, "The request was refused")
-                    .value("HTTP status " + request.statusCode())
-                    .allowed("a body of at most " + MAX_BODY + " bytes")
-                    .build();
-        }
-        Responses.problem(request, failure);
-    }
-
-    private static HvmException noSuchResource(RoutingContext request) {
-        return HvmException.of(ErrorCode.NO_SUCH_RESOURCE, "No such resource")
-                .value(request.request().path())
-                .allowed("see docs/api.md")
-                .build();
-    }
-
-    private static HvmException notAllowed(RoutingContext request) {
-        return HvmException.of(ErrorCode.METHOD_NOT_ALLOWED, "The resource does not have this method")
-                .value(request.request().method() + " " + request.request().path())
-                .allowed("see docs/api.md")
-                .build();
     }
 
     private static void restrict(Path socket) {

@@ -89,7 +89,8 @@ public final class Hvmd {
                             OwnIdentity.ofThisProcess(),
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
-                var server = new ApiServer(vertx, vms, jobs, AccessRules.OWN_USER_ONLY, stopRequest::countDown);
+                var server = new ApiServer(
+                        vertx, new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown));
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()

@@ -2,6 +2,8 @@
 package org.hybridvm.api;
 
 import io.vertx.ext.web.RoutingContext;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
@@ -10,6 +12,8 @@ import org.hybridvm.JsonObject;
 
 /** Reads the parts of requests; what does not fit is refused by an {@link HvmException}. */
 final class Requests {
+    private static final int MAX_WORDS = 20;
+
     private Requests() {}
 
     /** The body as a JSON object; an absent body is an empty one. */
@@ -20,6 +24,30 @@ final class Requests {
 
     static Optional<String> parameter(RoutingContext request, String name) {
         return Optional.ofNullable(request.request().getParam(name));
+    }
+
+    /** A parameter that is a list, its words parted by commas; absent: empty. */
+    static List<String> words(RoutingContext request, String name) {
+        return parameter(request, name).stream()
+                .flatMap(text -> Arrays.stream(text.split(",")))
+                .filter(word -> !word.isEmpty())
+                .limit(MAX_WORDS)
+                .toList();
+    }
+
+    /** A number from {@code least} to {@code most}. */
+    static Optional<Long> number(RoutingContext request, String name, long least, long most) {
+        return parameter(request, name).map(text -> {
+            try {
+                long number = Long.parseLong(text);
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                // refused below
+            }
+            throw refuse(name, text, "a number from " + least + (most == Long.MAX_VALUE ? " on" : " to " + most));
+        });
     }
 
     static boolean flag(RoutingContext request, String name) {
@@ -45,6 +73,7 @@ final class Requests {
 
     private static HvmException refuse(String name, String text, String allowed) {
         return HvmException.of(ErrorCode.INVALID_REQUEST, "The parameter '" + name + "' does not fit")
+                .field(name)
                 .value(text)
                 .allowed(allowed)
                 .build();

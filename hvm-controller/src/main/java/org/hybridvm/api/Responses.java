@@ -3,6 +3,7 @@ package org.hybridvm.api;
 
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.OptionalInt;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
@@ -41,7 +42,18 @@ final class Responses {
             request.request().connection().close();
             return;
         }
+        retryAfter(error.code()).ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));
         json(response, error.code().httpStatus(), Problem.CONTENT_TYPE, Problem.toJson(error));
+    }
+
+    /** Seconds, for what passes by itself. */
+    private static OptionalInt retryAfter(ErrorCode code) {
+        return switch (code) {
+            case TOO_MANY_REQUESTS, SHUTTING_DOWN -> OptionalInt.of(1);
+            case TOO_MANY_STREAMS -> OptionalInt.of(5);
+            case STORE_UNAVAILABLE -> OptionalInt.of(10);
+            default -> OptionalInt.empty();
+        };
     }
 
     /** What is no {@link HvmException} is a mistake of ours: logged in full, told in short. */

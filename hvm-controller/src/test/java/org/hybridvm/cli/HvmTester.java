@@ -20,42 +20,50 @@ import org.hybridvm.access.AccessRules;
 import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.api.ApiServer;
 import org.hybridvm.api.FakeVmControl;
+import org.hybridvm.api.Limits;
+import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
 
 /** hvmd over VMs in memory on a real socket, and command lines against it, all in this process. */
-final class HvmTester implements AutoCloseable {
+public final class HvmTester implements AutoCloseable {
     private static final long LIMIT_SECONDS = 10;
 
-    final Home home;
-    final JobService jobs;
-    final CountDownLatch shutdown = new CountDownLatch(1);
+    public final Home home;
+    public final JobService jobs;
+    public final EventLog events;
+    public final CountDownLatch shutdown = new CountDownLatch(1);
     private final Path directory;
     private final Vertx vertx = Vertx.vertx();
     private final ApiServer server;
     private final Database database;
 
     /** @param folder short, because the socket's path must be */
-    HvmTester(FakeVmControl vms, Path folder) throws Exception {
+    public HvmTester(FakeVmControl vms, Path folder) throws Exception {
+        this(vms, folder, Limits.STANDARD);
+    }
+
+    public HvmTester(FakeVmControl vms, Path folder, Limits limits) throws Exception {
         home = new Home(folder.resolve("s"), folder.resolve("r"));
         directory = folder.toRealPath();
         Files.createDirectories(home.run());
         Files.createDirectories(home.state());
         database = Database.open(home.database());
+        events = new EventLog(database, Clock.systemUTC());
         jobs = new JobService(
                 vms,
                 OwnIdentity.ofThisProcess(),
-                JobBooks.open(database, home.jobs(), Clock.systemUTC()),
+                JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
-        server = new ApiServer(vertx, vms, jobs, AccessRules.OWN_USER_ONLY, shutdown::countDown);
+        server = new ApiServer(vertx, new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown));
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
     /** What a command line did. */
-    record Outcome(int status, String out, String err) {}
+    public record Outcome(int status, String out, String err) {}
 
-    Outcome run(String... words) {
+    public Outcome run(String... words) {
         return runWithInput("", words);
     }
 
@@ -91,6 +99,7 @@ final class HvmTester implements AutoCloseable {
                 .toCompletableFuture()
                 .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .join();
+        events.close();
         database.close();
     }
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.Context;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.Problem;
+import org.hybridvm.event.Event;
+import org.hybridvm.event.EventFilter;
+import org.hybridvm.event.EventLog;
+import org.hybridvm.event.EventPage;
+
+/**
+ * Follows the events for one client. It has one page at a time, and reads the next when the client's socket has taken that:
+ * nothing piles up for a slow one. One that takes nothing for too long is cut, and one that fell behind what is kept is told.
+ *
+ * <p>All state belongs to the event loop of the connection.
+ */
+final class EventStream {
+    private static final int PAGE = 200;
+    private static final long CUT_MS = 5_000;
+
+    private final Context context;
+    private final Blocking blocking;
+    private final EventLog log;
+    private final EventFilter filter;
+    private final EventSink sink;
+    private final Limits limits;
+    private final Runnable wake = this::wake;
+    private final AtomicBoolean woken = new AtomicBoolean();
+
+    private long after;
+    private boolean reading;
+    private boolean news;
+    private boolean ended;
+    private Runnable left;
+
+    EventStream(
+            Context context,
+            Blocking blocking,
+            EventLog log,
+            EventFilter filter,
+            long after,
+            EventSink sink,
+            Limits limits) {
+        this.context = context;
+        this.blocking = blocking;
+        this.log = log;
+        this.filter = filter;
+        this.after = after;
+        this.sink = sink;
+        this.limits = limits;
+    }
+
+    /** @param whenEnded run when it has ended */
+    void start(Runnable whenEnded) {
+        left = whenEnded;
+        sink.onEnd(this::end);
+        log.follow(wake);
+        read();
+    }
+
+    private void end() {
+        ended = true;
+        log.unfollow(wake);
+        left.run();
+    }
+
+    /** From the thread that tells of commits. */
+    private void wake() {
+        if (woken.compareAndSet(false, true)) {
+            context.runOnContext(ignored -> {
+                woken.set(false);
+                read();
+            });
+        }
+    }
+
+    private void read() {
+        if (ended) {
+            return;
+        }
+        if (reading) {
+            news = true;
+            return;
+        }
+        reading = true;
+        news = false;
+        blocking.call(() -> log.read(after, PAGE, filter)).onSuccess(this::send).onFailure(this::fail);
+    }
+
+    private void send(EventPage page) {
+        if (ended) {
+            return;
+        }
+        after = page.next();
+        if (page.events().isEmpty()) {
+            sent(page);
+            return;
+        }
+        long stall = context.owner().setTimer(limits.stall().toMillis(), ignored -> tooSlow());
+        sink.write(page.events().stream().map(Event::toJson).toList()).onComplete(ignored -> {
+            context.owner().cancelTimer(stall);
+            sent(page);
+        });
+    }
+
+    private void sent(EventPage page) {
+        reading = false;
+        if (news || !page.isLast()) {
+            read();
+        }
+    }
+
+    private void fail(Throwable failure) {
+        if (!ended) {
+            end();
+            sink.end(Problem.toJson(Responses.asHvmException(failure)));
+        }
+    }
+
+    private void tooSlow() {
+        if (ended) {
+            return;
+        }
+        end();
+        sink.end(Problem.toJson(HvmException.of(ErrorCode.STREAM_TOO_SLOW, "The stream was cut, nobody read it")
+                .value("nothing taken for " + limits.stall().toSeconds() + " s")
+                .hint("go on after the last event that came")
+                .build()));
+        context.owner().setTimer(CUT_MS, ignored -> sink.cut());
+    }
+}
