@@ -90,7 +90,9 @@ public final class Hvmd {
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 var server = new ApiServer(
-                        vertx, new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown));
+                        vertx,
+                        new ApiServer.Parts(
+                                vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown));
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()
