@@ -29,6 +29,20 @@ static int device_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/*
+ * Each close. The end of the job's own process ends the job even if a child of vfork has its memory still, and with it
+ * the job's: nobody would ever end that one.
+ */
+static int device_flush(struct file *file, fl_owner_t owner)
+{
+	struct handle *handle = file->private_data;
+	struct hvm_job *job = smp_load_acquire(&handle->job);
+
+	if (job && current->flags & PF_EXITING && task_tgid(current) == job->pid)
+		hvm_job_end(job, true);
+	return 0;
+}
+
 static int device_release(struct inode *inode, struct file *file)
 {
 	struct handle *handle = file->private_data;
@@ -539,6 +553,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations device_operations = {
     .owner = THIS_MODULE,
     .open = device_open,
+    .flush = device_flush,
     .release = device_release,
     .unlocked_ioctl = device_ioctl,
     .mmap = device_mmap,
