@@ -133,8 +133,8 @@ class JobBooksTest {
         assertThat(events.read(0, 10, EventFilter.ALL).events())
                 .extracting(event -> event.subject() + " " + event.facts())
                 .containsExactly(
-                        "job/1 {state=RUNNING, vm=demo, partition=hrt}",
-                        "job/1 {state=FAILED, vm=demo, partition=hrt, exit_code=3, signal=0, reason=null}");
+                        "job/1 {state=RUNNING, user=ada, user_id=1000, vm=demo, partition=hrt}",
+                        "job/1 {state=FAILED, user=ada, user_id=1000, vm=demo, partition=hrt, exit_code=3, signal=0, reason=null}");
     }
 
     @Test
