@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,21 @@ static void serve_info(struct worker *worker, uint32_t id)
 
 	put_u32(&writer, HVM_FIELD_ID, id);
 	put_partitions(&writer);
+	respond(worker, &writer);
+}
+
+static void serve_activity(struct worker *worker, uint32_t id)
+{
+	struct hvm_activity activity = {.index = 0};
+	struct writer writer = {.length = 0};
+	int device = open(HVM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+
+	put_u32(&writer, HVM_FIELD_ID, id);
+	for (; device >= 0 && !ioctl(device, HVM_IOC_ACTIVITY, &activity); activity.index++)
+		put_bytes(&writer, HVM_FIELD_ACTIVITY, &activity,
+			  offsetof(struct hvm_activity, core) + activity.core_count * sizeof(activity.core[0]));
+	if (device >= 0)
+		close(device);
 	respond(worker, &writer);
 }
 
@@ -177,6 +193,8 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 		request_problem(worker, id, "the request has no name");
 	else if (!strcmp(name, "info"))
 		serve_info(worker, id);
+	else if (!strcmp(name, "activity"))
+		serve_activity(worker, id);
 	else if (!strcmp(name, "status"))
 		serve_status(worker, id);
 	else if (!strcmp(name, "kernel-log"))

@@ -110,6 +110,26 @@ static long do_info(void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+static long do_activity(void __user *arg)
+{
+	struct hvm_activity *activity;
+	u32 index;
+	long err;
+
+	if (get_user(index, (u32 __user *)arg))
+		return -EFAULT;
+	if (index >= hvm_part_count)
+		return -ENOENT;
+	activity = kzalloc(sizeof(*activity), GFP_KERNEL);
+	if (!activity)
+		return -ENOMEM;
+	hvm_activity_read(hvm_parts[array_index_nospec(index, HVM_MAX_PARTITIONS)], activity);
+	activity->index = index;
+	err = copy_to_user(arg, activity, sizeof(*activity)) ? -EFAULT : 0;
+	kfree(activity);
+	return err;
+}
+
 /* The partition that @name, as copied from a user, names. */
 static struct hvm_part *find(char name[HVM_NAME_MAX])
 {
@@ -506,6 +526,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return do_revision(arg);
 	case HVM_IOC_INFO:
 		return do_info(arg);
+	case HVM_IOC_ACTIVITY:
+		return do_activity(arg);
 	case HVM_IOC_LOAD:
 		return do_load(arg);
 	case HVM_IOC_BOOT:

@@ -79,6 +79,8 @@ struct hvm_part {
 	u64 idle_top;	     /* physical address of the table with an empty lower half */
 	u64 *module_entries; /* page directory of HVM_MODULE_VA: 2 MiB pages */
 
+	struct hvm_activity past; /* what jobs that are gone have done, under lock; no cores */
+
 	struct mutex lock; /* image, boot, who has what; the list of jobs */
 	struct list_head jobs;
 	struct list_head modules;
@@ -268,6 +270,12 @@ int hvm_job_kick(struct hvm_job *job, u32 slot);
 int hvm_job_signal(struct hvm_job *job, u32 slot);
 int hvm_job_event_wait(struct hvm_job *job, const struct hvm_event_wait *wait);
 int hvm_job_event_fd(struct hvm_job *job, const struct hvm_event_fd *event);
+/* activity.c */
+/** Add what a job's threads have done so far. Its slots must be claimed. part->lock is held. */
+void hvm_activity_add(struct hvm_activity *sum, const struct hvm_job *job);
+/** What a partition has done since the module was loaded, and what its cores do. */
+void hvm_activity_read(struct hvm_part *part, struct hvm_activity *activity);
+
 void hvm_job_stats(struct hvm_job *job, struct hvm_job_stats *stats);
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);
 void hvm_job_wake_slot(struct hvm_part *part, unsigned int slot);

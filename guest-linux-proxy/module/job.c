@@ -14,8 +14,8 @@ static void init_slot(struct hvm_part *part, unsigned int index)
 	struct hvm_slot *slot = &part->slots[index];
 	u32 generation = slot->generation + 1;
 
-	/* The rest is written when a thread starts; but others' registers are not for who has no ring 0. */
-	memset(slot, 0, part->user ? sizeof(*slot) : offsetof(struct hvm_slot, stats));
+	/* Registers are written when a thread starts; but others' are not for who has no ring 0. */
+	memset(slot, 0, part->user ? sizeof(*slot) : offsetof(struct hvm_slot, regs));
 	slot->generation = generation;
 	slot->index = index;
 	slot->pid = task_tgid_vnr(current);
@@ -303,6 +303,7 @@ void hvm_job_destroy(struct hvm_job *job)
 	mmu_notifier_unregister(&job->notifier, job->mm);
 	mutex_lock(&part->lock);
 	list_del(&job->list);
+	hvm_activity_add(&part->past, job);
 	hvm_space_destroy(job);
 	release_slots(job);
 	hvm_group_remove(group, job);
@@ -453,7 +454,7 @@ int hvm_job_thread_start(struct hvm_job *job, const struct hvm_thread_start *sta
 	set_registers(slot, start, source);
 	slot->tid = start->tid ?: task_pid_vnr(current);
 	slot->client_core = group->core[start->core];
-	memset(&slot->stats, 0, sizeof(slot->stats));
+	slot->stats.start_tsc = 0; /* the counters go on: they are the job's */
 	/* Before the commands: from now on the end of the job must stop the cores. */
 	group->core_busy[start->core] = true;
 	job->slot[start->slot].core = (int)start->core;

@@ -382,6 +382,32 @@ static void dump_slot_info(void)
 	end_struct();
 }
 
+static void dump_activity(void)
+{
+	STRUCT(hvm_activity);
+	FIELD(hvm_activity, index);
+	FIELD(hvm_activity, core_count);
+	FIELD(hvm_activity, name);
+	FIELD(hvm_activity, jobs);
+	FIELD(hvm_activity, calls_local);
+	FIELD(hvm_activity, calls_forwarded);
+	FIELD(hvm_activity, page_faults);
+	FIELD(hvm_activity, wakes_sent);
+	FIELD(hvm_activity, halts);
+	FIELD(hvm_activity, interrupts);
+	FIELD(hvm_activity, shootdowns);
+	FIELD(hvm_activity, preemptions);
+	FIELD(hvm_activity, core);
+	end_struct();
+	STRUCT(hvm_core_activity);
+	FIELD(hvm_core_activity, state);
+	FIELD(hvm_core_activity, merged);
+	FIELD(hvm_core_activity, heartbeat);
+	FIELD(hvm_core_activity, interrupts);
+	FIELD(hvm_core_activity, spurious);
+	end_struct();
+}
+
 static void dump_info(void)
 {
 	STRUCT(hvm_info);
@@ -458,6 +484,7 @@ int main(void)
 	dump_last_words();
 	dump_core_info();
 	dump_slot_info();
+	dump_activity();
 	dump_module_info();
 	printf("},\n \"constants\": [");
 	separator = "";

@@ -184,6 +184,37 @@ HVM_ASSERT_SIZE(struct hvm_slot_info, 168);
 #define HVM_IOC_SLOT _IOWR(HVM_IOC_MAGIC, 0x09, struct hvm_slot_info)
 
 /**
+ * HVM_IOC_ACTIVITY: what partition number @index has done since the module was loaded, and what its cores do now.
+ * Counters are read where the cores keep them: none is interrupted. Any process. ENOENT: no such index. ENOMEM: out of
+ * memory.
+ */
+struct hvm_core_activity {
+	uint32_t state;	     /* enum hvm_core_state */
+	uint32_t merged;     /* 1: an address space is loaded */
+	uint64_t heartbeat;  /* since the partition's boot, as the next two */
+	uint64_t interrupts; /* taken */
+	uint64_t spurious;   /* of a vector that nobody asked for */
+};
+struct hvm_activity {
+	uint32_t index; /* in */
+	uint32_t core_count;
+	char name[HVM_NAME_MAX];
+	uint64_t jobs;		  /* processes that were merged */
+	uint64_t calls_local;	  /* system calls answered by the aerokernel */
+	uint64_t calls_forwarded; /* system calls that Linux answered */
+	uint64_t page_faults;	  /* that Linux resolved */
+	uint64_t wakes_sent;	  /* doorbells to Linux, because a server slept */
+	uint64_t halts;		  /* times that a core halted while it waited for an answer */
+	uint64_t interrupts;	  /* taken while a thread was on the core */
+	uint64_t shootdowns;	  /* translation flushes among them */
+	uint64_t preemptions;	  /* times the timer gave a core to another thread */
+	struct hvm_core_activity core[HVM_MAX_CORES];
+};
+HVM_ASSERT_SIZE(struct hvm_core_activity, 32);
+HVM_ASSERT_SIZE(struct hvm_activity, 112 + 32 * HVM_MAX_CORES);
+#define HVM_IOC_ACTIVITY _IOWR(HVM_IOC_MAGIC, 0x0a, struct hvm_activity)
+
+/**
  * HRT modules: functions and their data that root loads into partition memory, once for all processes of the partition.
  * They lie in the upper half of every address space of the partition, from HVM_MODULE_VA on, so a thread on any of its
  * cores can call them. A process learns their addresses by name. Modules survive a reboot of the partition: code and

@@ -49,7 +49,7 @@ enum hvm_frame_type {
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
-	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, reboot, hrt-log, kernel-log, status, poweroff, modules,
+	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, activity, reboot, hrt-log, kernel-log, status, poweroff, modules,
 				  module-load, module-unload, watch, dump), PARTITION, FORCE, ARGUMENT (a module's
 				  file or name). watch: NUMBER: milliseconds without a sign of life after which a core
 				  is asked for one, 0: never; NUMBER: after which its partition is HUNG; FORCE: cores
@@ -96,6 +96,7 @@ enum hvm_field_tag {
 	HVM_FIELD_FORCE = 22,	    /* u32 */
 	HVM_FIELD_INFO = 23,	    /* struct hvm_info (hvm/device.h) */
 	HVM_FIELD_OPTIONS = 24,	    /* u32: bits of enum hvm_run_option, for a job on the HRT */
+	HVM_FIELD_ACTIVITY = 40,    /* struct hvm_activity without the cores that there are not */
 	HVM_FIELD_MODULE = 25,	    /* struct hvm_module_info; then TEXT: its functions' names, as many as fit */
 	HVM_FIELD_CORE = 26,	    /* struct hvm_core_info */
 	HVM_FIELD_TRACE = 27,	    /* u64..: return addresses of the program on the core described before */

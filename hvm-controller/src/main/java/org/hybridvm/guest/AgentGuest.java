@@ -37,6 +37,9 @@ public final class AgentGuest implements Guest {
     private static final Duration WATCH_PERIOD = Duration.ofSeconds(10);
 
     private static final Duration WATCH_LIMIT = Duration.ofSeconds(30);
+    /** For what is asked again and again: a guest that is late is left out. */
+    private static final Duration LOOK_LIMIT = Duration.ofSeconds(2);
+
     private static final Duration REBOOT_LIMIT = Duration.ofSeconds(30);
     private static final Duration MODULE_LIMIT = Duration.ofSeconds(30);
 
@@ -128,6 +131,19 @@ public final class AgentGuest implements Guest {
     @Override
     public String kernelLog() {
         return text(ask("kernel-log", new Fields(), ANSWER_LIMIT));
+    }
+
+    @Override
+    public List<Activity> activity() {
+        var activities = new ArrayList<Activity>();
+        for (byte[] info : ask("activity", new Fields(), LOOK_LIMIT).all(FieldTag.ACTIVITY)) {
+            try {
+                activities.add(ActivityInfo.decode(info));
+            } catch (ProtocolException e) {
+                throw broken(e.getMessage());
+            }
+        }
+        return activities;
     }
 
     @Override

@@ -27,7 +27,8 @@ enum FieldTag {
     FORCE(22),
     INFO(23),
     OPTIONS(24),
-    MODULE(25);
+    MODULE(25),
+    ACTIVITY(40);
 
     final int code;
 

@@ -38,6 +38,9 @@ public interface Guest {
 
     String kernelLog();
 
+    /** What each HRT partition has done so far; no HRT core is interrupted for it. */
+    List<Activity> activity();
+
     /** Facts of the Linux partition: uptime, memory, processes. */
     Map<String, Object> status();
 
@@ -86,6 +89,41 @@ public interface Guest {
             return state.equals("READY") || state.equals("RUNNING");
         }
     }
+
+    /**
+     * What an HRT partition has done since the guest's boot.
+     *
+     * @param jobs processes that were merged
+     * @param callsLocal system calls that the aerokernel answered
+     * @param callsForwarded system calls that Linux answered
+     * @param pageFaults that Linux resolved
+     * @param doorbells that it sent to Linux, because a server slept
+     * @param halts times that a core halted while it waited for an answer
+     * @param interrupts taken while a thread was on its core
+     * @param shootdowns translation flushes among them
+     * @param preemptions times that the timer gave a core to another thread
+     */
+    record Activity(
+            String partition,
+            long jobs,
+            long callsLocal,
+            long callsForwarded,
+            long pageFaults,
+            long doorbells,
+            long halts,
+            long interrupts,
+            long shootdowns,
+            long preemptions,
+            List<Core> cores) {}
+
+    /**
+     * An HRT core, as it is at a moment.
+     *
+     * @param state OFF, STARTING, IDLE, RUNNING or PANIC
+     * @param heartbeat raised at every doorbell, system call and fault
+     * @param interrupts taken since the partition's boot
+     */
+    record Core(String state, long heartbeat, long interrupts) {}
 
     /**
      * An HRT module: functions that every process of a partition can call.

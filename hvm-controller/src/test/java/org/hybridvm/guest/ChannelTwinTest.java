@@ -2,6 +2,7 @@
 package org.hybridvm.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -141,6 +142,48 @@ class ChannelTwinTest {
         assertThat(ModuleInfo.decode(info.array(), "one two"))
                 .isEqualTo(new Guest.Module("counter", 0xffffffff00000000L, 1L << 33, 3, List.of("one", "two")));
         assertThat(ModuleInfo.decode(info.array(), "").names()).isEmpty();
+    }
+
+    @Test
+    void shouldReadAPartitionsActivityWhereTheHeaderHasIt() throws Exception {
+        int cores = offset("hvm_activity", "core");
+        int core = size("hvm_core_activity");
+        ByteBuffer info = ByteBuffer.allocate(cores + 2 * core).order(ByteOrder.LITTLE_ENDIAN);
+        info.put(offset("hvm_activity", "name"), "hrt".getBytes(StandardCharsets.UTF_8));
+        info.putInt(offset("hvm_activity", "core_count"), 2);
+        String[] counters = {
+            "jobs",
+            "calls_local",
+            "calls_forwarded",
+            "page_faults",
+            "wakes_sent",
+            "halts",
+            "interrupts",
+            "shootdowns",
+            "preemptions"
+        };
+        for (int i = 0; i < counters.length; i++) {
+            info.putLong(offset("hvm_activity", counters[i]), (1L << 33) + i);
+        }
+        info.putInt(cores + core + offset("hvm_core_activity", "state"), 3);
+        info.putLong(cores + core + offset("hvm_core_activity", "heartbeat"), 1L << 34);
+        info.putLong(cores + core + offset("hvm_core_activity", "interrupts"), 1L << 35);
+        long first = 1L << 33;
+        assertThat(ActivityInfo.decode(info.array()))
+                .isEqualTo(new Guest.Activity(
+                        "hrt",
+                        first,
+                        first + 1,
+                        first + 2,
+                        first + 3,
+                        first + 4,
+                        first + 5,
+                        first + 6,
+                        first + 7,
+                        first + 8,
+                        List.of(new Guest.Core("OFF", 0, 0), new Guest.Core("RUNNING", 1L << 34, 1L << 35))));
+        assertThatThrownBy(() -> ActivityInfo.decode(Arrays.copyOf(info.array(), cores + core)))
+                .isInstanceOf(ProtocolException.class);
     }
 
     @ParameterizedTest
