@@ -67,6 +67,8 @@ public enum ErrorCode {
     GUEST_PROTOCOL(Fault.VM, 502),
 
     // ours
+    /** Its start is not over, or something that it needs is missing now. */
+    NOT_READY(Fault.HVMD, 503),
     SHUTTING_DOWN(Fault.HVMD, 503),
     INTERNAL(Fault.HVMD, 500);
 

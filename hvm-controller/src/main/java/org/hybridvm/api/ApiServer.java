@@ -24,6 +24,7 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.access.AccessRules;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobService;
+import org.hybridvm.store.Database;
 
 /**
  * The REST interface under {@code /v1} on a Unix socket. The kernel tells who is at the other end of it, the rules what he
@@ -42,6 +43,7 @@ public final class ApiServer {
     private final Callers callers;
     private final RequestRate rate;
     private final OpenStreams streams;
+    private final Sight sight;
     private HttpServer server;
 
     /**
@@ -64,6 +66,13 @@ public final class ApiServer {
         this.callers = new Callers(parts.rules(), blocking);
         this.rate = new RequestRate(limits, System::nanoTime);
         this.streams = new OpenStreams(limits);
+        this.sight = new Sight(vertx, vms, jobs, blocking);
+    }
+
+    /** Makes the database part of what is measured, and of readiness. Before {@link #listen}. */
+    public ApiServer watching(Database database) {
+        sight.watch(database);
+        return this;
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
@@ -97,9 +106,11 @@ public final class ApiServer {
     /** All that is served; {@code openapi.yaml} says the same. */
     Router router() {
         Router router = Router.router(vertx);
+        sight.begin(router);
         router.route().handler(callers::identify);
         router.route().handler(this::limitRate);
         router.route().handler(ApiServer::requireRole);
+        router.route().handler(RequestSight::label);
         var body = BodyHandler.create(false).setBodyLimit(limits.bodyBytes());
         router.route().handler(request -> {
             if (WebSockets.isAskedFor(request)) {
@@ -115,6 +126,7 @@ public final class ApiServer {
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
         new VmRoutes(vertx, vms, jobs, blocking, servers).mount(router);
+        sight.mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
         new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
         new Refusals(limits).mount(router);

@@ -4,8 +4,10 @@ package org.hybridvm.api;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.MDC;
 
 /**
  * Where calls that block are made, so that no event loop ever does. Launches and benchmarks take minutes and have threads
@@ -26,11 +28,27 @@ final class Blocking {
 
     /** Calls that take at most seconds. The answer comes back on the caller's context. */
     <T> Future<T> call(Callable<T> body) {
-        return shortCalls.executeBlocking(body, false);
+        return shortCalls.executeBlocking(labelled(body), false);
     }
 
     /** Calls that may take minutes. */
     <T> Future<T> callLong(Callable<T> body) {
-        return longCalls.executeBlocking(body, false);
+        return longCalls.executeBlocking(labelled(body), false);
+    }
+
+    /** What the thread of the call logs bears the labels of its request. */
+    private static <T> Callable<T> labelled(Callable<T> body) {
+        Map<String, String> labels = MDC.getCopyOfContextMap();
+        if (labels == null || labels.isEmpty()) {
+            return body;
+        }
+        return () -> {
+            MDC.setContextMap(labels);
+            try {
+                return body.call();
+            } finally {
+                MDC.clear();
+            }
+        };
     }
 }

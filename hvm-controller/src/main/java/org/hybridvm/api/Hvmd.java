@@ -92,7 +92,8 @@ public final class Hvmd {
                 var server = new ApiServer(
                         vertx,
                         new ApiServer.Parts(
-                                vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown));
+                                vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown))
+                        .watching(database);
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()

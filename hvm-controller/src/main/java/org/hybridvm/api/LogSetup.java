@@ -10,6 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
@@ -25,7 +26,15 @@ import ch.qos.logback.core.util.FileSize;
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String FILE_PROPERTY = "hvm.daemon.log";
 
-    private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg%n";
+    /** System property and environment variable: {@code text} (key=value, the default) or {@code json}. */
+    static final String FORMAT_PROPERTY = "hvm.log.format";
+
+    static final String FORMAT_VARIABLE = "HVM_LOG_FORMAT";
+
+    /** Labels of a request or a job follow the message, as its own values do. */
+    private static final String LINE =
+            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg%replace( %replace(%mdc){', ', ' '}){' $', ''}%n";
+
     private static final long PART_SIZE = 4 * FileSize.MB_COEFFICIENT;
 
     @Override
@@ -66,13 +75,23 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static Appender<ILoggingEvent> start(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
-        var encoder = new PatternLayoutEncoder();
+        Encoder<ILoggingEvent> encoder = wantsJson() ? new LogLines() : plain();
         encoder.setContext(context);
-        encoder.setPattern(LINE);
         encoder.start();
         appender.setContext(context);
         appender.setEncoder(encoder);
         appender.start();
         return appender;
+    }
+
+    private static PatternLayoutEncoder plain() {
+        var encoder = new PatternLayoutEncoder();
+        encoder.setPattern(LINE);
+        return encoder;
+    }
+
+    private static boolean wantsJson() {
+        String format = System.getProperty(FORMAT_PROPERTY, System.getenv(FORMAT_VARIABLE));
+        return "json".equals(format);
     }
 }

@@ -29,6 +29,8 @@ import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
 import org.hybridvm.vm.Guest;
+import org.hybridvm.vm.NodeLoad;
+import org.hybridvm.vm.NodeLoads;
 import org.hybridvm.vm.VmManager;
 import org.hybridvm.vm.VmManager.VmView;
 import org.hybridvm.vm.VmState;
@@ -51,6 +53,7 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     private final Path images;
     private final Events events;
     private final CompletableFuture<VmManager> opening;
+    private final NodeLoads loads = new NodeLoads();
 
     private NodeVms(Home home, Path images, Events events, CompletableFuture<VmManager> opening) {
         this.home = home;
@@ -209,6 +212,26 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
                 checks.stream().noneMatch(check -> check.status() == HostChecks.Status.FAIL),
                 "checks",
                 checks.stream().map(NodeVms::toJson).toList());
+    }
+
+    @Override
+    public Optional<HvmException> obstacle() {
+        if (!opening.isDone()) {
+            return Optional.of(HvmException.of(ErrorCode.NOT_READY, "hvmd connects to libvirt and adopts VMs")
+                    .hint("try again in a second")
+                    .build());
+        }
+        try {
+            manager();
+            return Optional.empty();
+        } catch (HvmException e) {
+            return Optional.of(e);
+        }
+    }
+
+    @Override
+    public NodeLoad load() {
+        return loads.look(manager().list());
     }
 
     @Override

@@ -21,6 +21,11 @@ final class Responses {
         json(request.response(), 200, "application/json", value);
     }
 
+    /** An answer about health: JSON, with a problem's type if it is one. */
+    static void health(RoutingContext request, int status, Object value) {
+        json(request.response(), status, status < 400 ? "application/json" : Problem.CONTENT_TYPE, value);
+    }
+
     static void text(RoutingContext request, String text) {
         request.response()
                 .putHeader("Content-Type", "text/plain; charset=utf-8")

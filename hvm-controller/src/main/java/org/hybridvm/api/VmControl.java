@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.HvmException;
+import org.hybridvm.vm.NodeLoad;
 
 /**
  * What the API needs of the VMs of this node, facts as JSON objects. Calls block, for seconds at times, so never from an
@@ -52,6 +53,12 @@ public interface VmControl {
 
     /** What this host lacks: {@code {"ok": ..., "checks": [{name, status, value, mend}]}}. */
     Map<String, Object> doctor();
+
+    /** Why VMs cannot be managed now; empty once libvirt is connected and running VMs are adopted. Does not block. */
+    Optional<HvmException> obstacle();
+
+    /** What the host's cores and the VMs on them have done so far. Guests that do not answer are left out. */
+    NodeLoad load();
 
     /** Versions of what VMs are made with. */
     Map<String, Object> versions();

@@ -33,6 +33,17 @@ final class Client {
         return JsonObject.parse(text("GET", path, null));
     }
 
+    /** As {@link #get}, but bad health is an answer, too. */
+    JsonObject getHealth(String path) {
+        try (HttpConnection connection = daemon.connect()) {
+            connection.send("GET", PREFIX + path, null, null);
+            HttpConnection.Head head = connection.readHead();
+            return JsonObject.parse(new String(connection.body(head).readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
     String getText(String path) {
         return text("GET", path, null);
     }

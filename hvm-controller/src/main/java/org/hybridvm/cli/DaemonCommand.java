@@ -46,6 +46,9 @@ final class DaemonCommand extends Command {
                                         version.text("version"),
                                         version.number("pid"),
                                         context.home().socket()));
+                if (parameter(0).equals("status")) {
+                    return health();
+                }
             }
             case "stop" -> {
                 requireRunning();
@@ -61,6 +64,17 @@ final class DaemonCommand extends Command {
                         .build();
         }
         return OK;
+    }
+
+    /** Status 1 if something that hvmd needs is missing now. */
+    private int health() {
+        JsonObject found = client().getHealth("/health/ready");
+        boolean ready = found.flag("ready");
+        context.out().println(ready ? "ready" : "not ready");
+        found.objects("phases").stream()
+                .filter(phase -> !phase.flag("ready"))
+                .forEach(phase -> context.out().println("  " + phase.text("name") + ": " + phase.text("problem", "")));
+        return ready ? OK : REFUSED;
     }
 
     /** Done here, because hvmd does not start over a damaged database. Status 1 if damage was found and left. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongConsumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.sqlite.SQLiteConfig;
@@ -52,6 +53,7 @@ public final class Database implements AutoCloseable {
     private final ExecutorService told = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("store-told").factory());
     private volatile boolean closed;
+    private volatile LongConsumer commits = nanoseconds -> {};
 
     private Database(Path file) throws SQLException {
         this.file = file;
@@ -106,6 +108,11 @@ public final class Database implements AutoCloseable {
                 throw refusal(file, e);
             }
         }
+    }
+
+    /** {@code observer} hears of each commit that succeeds how many nanoseconds it took; it must not block. */
+    public void onCommit(LongConsumer observer) {
+        commits = observer;
     }
 
     public Path file() {
@@ -184,6 +191,7 @@ public final class Database implements AutoCloseable {
 
     private List<Runnable> commit(List<Write<?>> batch) throws SQLException {
         var answers = new ArrayList<Runnable>();
+        long start = System.nanoTime();
         try (Statement transaction = connection.createStatement()) {
             transaction.executeUpdate("BEGIN IMMEDIATE");
             try {
@@ -191,6 +199,7 @@ public final class Database implements AutoCloseable {
                     answers.add(write.run(connection));
                 }
                 transaction.executeUpdate("COMMIT");
+                commits.accept(System.nanoTime() - start);
                 return answers;
             } catch (SQLException | RuntimeException e) {
                 rollBack(transaction);

@@ -11,6 +11,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
+import org.hybridvm.vm.NodeLoad;
 
 /** VMs in memory: launching one makes a {@link FakeMachine} available to jobs. */
 public final class FakeVmControl implements VmControl, GuestMachines {
@@ -18,6 +19,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     private final Path console;
     private final List<GuestMachine> up = new CopyOnWriteArrayList<>();
     private final List<Map<String, Object>> modules = new CopyOnWriteArrayList<>();
+    private volatile Optional<HvmException> obstacle = Optional.empty();
 
     public FakeVmControl(FakeMachine machine, Path console) {
         this.machine = machine;
@@ -159,6 +161,21 @@ public final class FakeVmControl implements VmControl, GuestMachines {
                         "no /dev/kvm",
                         "mend",
                         "load the module kvm_intel")));
+    }
+
+    /** From now on the node is not ready. */
+    public void obstruct(HvmException reason) {
+        obstacle = Optional.of(reason);
+    }
+
+    @Override
+    public Optional<HvmException> obstacle() {
+        return obstacle;
+    }
+
+    @Override
+    public NodeLoad load() {
+        return FakeLoad.next(!up.isEmpty());
     }
 
     @Override
