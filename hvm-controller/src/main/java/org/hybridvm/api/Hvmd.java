@@ -90,9 +90,14 @@ public final class Hvmd {
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 var server = new ApiServer(
-                        vertx,
-                        new ApiServer.Parts(
-                                vms, jobs, events, AccessRules.OWN_USER_ONLY, Limits.STANDARD, stopRequest::countDown))
+                                vertx,
+                                new ApiServer.Parts(
+                                        vms,
+                                        jobs,
+                                        events,
+                                        AccessRules.OWN_USER_ONLY,
+                                        Limits.STANDARD,
+                                        stopRequest::countDown))
                         .watching(database);
                 server.listen(home.socket())
                         .toCompletionStage()

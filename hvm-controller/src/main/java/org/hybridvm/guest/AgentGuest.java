@@ -15,14 +15,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.job.RunOption;
+import org.hybridvm.layout.Health;
 import org.hybridvm.vm.Guest;
+import org.hybridvm.vm.PartitionDump;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +46,7 @@ public final class AgentGuest implements Guest {
 
     private final AgentChannel channel;
     private final Fields greeting;
-    private final Consumer<String> lost;
+    private final Listener listener;
     private final Map<Integer, AgentProcess> processes = new ConcurrentHashMap<>();
     private final Map<Integer, CompletableFuture<Fields>> requests = new ConcurrentHashMap<>();
     private final AtomicInteger lastStream = new AtomicInteger();
@@ -53,21 +54,20 @@ public final class AgentGuest implements Guest {
     private volatile String end;
     private volatile Optional<String> held = Optional.empty();
 
-    private AgentGuest(AgentChannel channel, Fields greeting, Consumer<String> lost) {
+    private AgentGuest(AgentChannel channel, Fields greeting, Listener listener) {
         this.channel = channel;
         this.greeting = greeting;
-        this.lost = lost;
+        this.listener = listener;
     }
 
     /**
      * Connects to the agent behind a socket.
      *
      * @param limit how long the agent may take to answer
-     * @param lost told once when the agent is gone, not after {@link #close(String)}
      */
-    public static AgentGuest connect(Path socket, Duration limit, Consumer<String> lost) throws IOException {
+    public static AgentGuest connect(Path socket, Duration limit, Listener listener) throws IOException {
         AgentChannel.Greeting greeting = AgentChannel.connect(socket, limit);
-        var guest = new AgentGuest(greeting.channel(), greeting.fields(), lost);
+        var guest = new AgentGuest(greeting.channel(), greeting.fields(), listener);
         guest.begin();
         return guest;
     }
@@ -124,6 +124,33 @@ public final class AgentGuest implements Guest {
     }
 
     @Override
+    public void watch(String partition, Health health) {
+        ask(
+                "watch",
+                new Fields()
+                        .text(FieldTag.PARTITION, partition)
+                        .number(FieldTag.NUMBER, (int) health.heartbeat().toMillis())
+                        .number(FieldTag.NUMBER, (int) health.hungAfter().toMillis())
+                        .number(FieldTag.FORCE, health.ask() == Health.Ask.ALWAYS ? 1 : 0),
+                ANSWER_LIMIT);
+    }
+
+    @Override
+    public PartitionDump dump(String partition) {
+        Fields answer = ask("dump", new Fields().text(FieldTag.PARTITION, partition), REBOOT_LIMIT);
+        try {
+            return DumpReader.read(answer);
+        } catch (ProtocolException e) {
+            throw broken(e.getMessage());
+        }
+    }
+
+    @Override
+    public void doom(String partition, String reason) {
+        processes.values().forEach(process -> process.doom(partition, reason));
+    }
+
+    @Override
     public String hrtLog(String partition) {
         return text(ask("hrt-log", new Fields().text(FieldTag.PARTITION, partition), ANSWER_LIMIT));
     }
@@ -171,7 +198,7 @@ public final class AgentGuest implements Guest {
                     .hint("pass fewer variables (not --env-all), or put arguments into a file")
                     .build();
         }
-        var process = new AgentProcess(stream, listener, channel::send);
+        var process = new AgentProcess(stream, command.partition(), listener, channel::send);
         processes.put(stream, process);
         channel.send(new Frame(FrameType.EXEC, stream, payload));
         String reason = end;
@@ -210,7 +237,7 @@ public final class AgentGuest implements Guest {
             @Override
             public void lost(String reason) {
                 endAll(reason);
-                lost.accept(reason);
+                listener.lost(reason);
             }
         });
         Thread.ofVirtual().name("agent-watch").start(this::watch);
@@ -247,6 +274,7 @@ public final class AgentGuest implements Guest {
         Fields fields = Fields.decode(frame.payload());
         switch (frame.type()) {
             case RESPONSE -> answer(fields);
+            case EVENT -> event(fields);
             case ERROR ->
                 LOG.error(
                         "the agent did not understand reason={}",
@@ -254,6 +282,16 @@ public final class AgentGuest implements Guest {
             case HELLO_REPLY -> throw new ProtocolException("the agent was started anew");
             default -> throw new ProtocolException("a " + frame.type() + " frame outside a job's stream");
         }
+    }
+
+    private void event(Fields fields) throws ProtocolException {
+        String partition =
+                fields.text(FieldTag.PARTITION).orElseThrow(() -> new ProtocolException("an event of nobody"));
+        String state = fields.text(FieldTag.TEXT).orElse("");
+        if (!PartitionInfo.isState(state)) {
+            throw new ProtocolException("a partition in a state that there is not");
+        }
+        listener.partitionChanged(this, partition, state);
     }
 
     private void receiveOfJob(Frame frame) throws ProtocolException {

@@ -20,14 +20,22 @@ final class AgentProcess implements GuestProcess {
     private static final int MAX_REPORT = 4096;
 
     private final int stream;
+    private final String partition;
     private final Listener listener;
     private final Consumer<Frame> sender;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final long[] granted = new long[OutputStreamKind.values().length]; // guarded by itself
 
-    /** @param sender sends a frame, without blocking */
-    AgentProcess(int stream, Listener listener, Consumer<Frame> sender) {
+    /** Why it ends as lost, whatever its status: its partition failed under it. */
+    private volatile String doom;
+
+    /**
+     * @param partition the HRT partition that it runs on; null: Linux
+     * @param sender sends a frame, without blocking
+     */
+    AgentProcess(int stream, String partition, Listener listener, Consumer<Frame> sender) {
         this.stream = stream;
+        this.partition = partition;
         this.listener = listener;
         this.sender = sender;
     }
@@ -94,6 +102,13 @@ final class AgentProcess implements GuestProcess {
         }
     }
 
+    /** The partition failed. */
+    void doom(String failed, String reason) {
+        if (failed.equals(partition)) {
+            doom = reason;
+        }
+    }
+
     private void send(Frame frame) {
         if (!ended.get()) {
             sender.accept(frame);
@@ -138,7 +153,9 @@ final class AgentProcess implements GuestProcess {
         if (signal < 0 || signal > 64 || status < 0 || status > 255) {
             throw new ProtocolException("exit status " + status + ", signal " + signal);
         }
-        if (ended.compareAndSet(false, true)) {
+        if (doom != null) {
+            lost(doom);
+        } else if (ended.compareAndSet(false, true)) {
             if (signal > 0) {
                 listener.signalled(signal);
             } else {

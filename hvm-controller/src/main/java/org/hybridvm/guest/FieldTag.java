@@ -28,6 +28,10 @@ enum FieldTag {
     INFO(23),
     OPTIONS(24),
     MODULE(25),
+    CORE(26),
+    TRACE(27),
+    SLOT(28),
+    MAPS(29),
     ACTIVITY(40);
 
     final int code;

@@ -93,6 +93,17 @@ final class Fields {
                 .toList();
     }
 
+    /** Hears the fields one after the other, for those whose order means something. */
+    interface Visitor {
+        void field(int tag, byte[] value) throws ProtocolException;
+    }
+
+    void visit(Visitor visitor) throws ProtocolException {
+        for (Field field : fields) {
+            visitor.field(field.tag, field.value);
+        }
+    }
+
     Optional<String> text(FieldTag tag) {
         return texts(tag).stream().findFirst();
     }

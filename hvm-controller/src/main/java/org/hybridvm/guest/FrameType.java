@@ -18,7 +18,8 @@ enum FrameType {
     REPORT(37),
     EXIT(38),
     RESPONSE(39),
-    ERROR(40);
+    ERROR(40),
+    EVENT(41);
 
     private static final FrameType[] BY_CODE = new FrameType[64];
 

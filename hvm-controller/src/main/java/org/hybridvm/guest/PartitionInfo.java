@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.hybridvm.vm.Guest;
 
 /** Reads {@code struct hvm_info} of hvm/device.h. */
@@ -58,6 +59,10 @@ final class PartitionInfo {
             end++;
         }
         return new String(bytes, NAME_OFFSET, end - NAME_OFFSET, StandardCharsets.UTF_8);
+    }
+
+    static boolean isState(String name) {
+        return List.of(STATES).contains(name);
     }
 
     private static String state(int number) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.layout.Health;
 
 /** The agent of a VM that is up. Calls that ask it something block until it answers or their time is over. */
 public interface Guest {
@@ -33,6 +34,20 @@ public interface Guest {
 
     /** Unloads an HRT module by its name; answers those that are left. */
     List<Module> unloadModule(String partition, String module);
+
+    /** How the agent watches a partition from now on. */
+    void watch(String partition, Health health);
+
+    /** Stops what still runs on a partition that is HUNG or FAILED, and answers all that is known of it. */
+    PartitionDump dump(String partition);
+
+    /**
+     * Processes that run on a partition now end as lost, whatever the guest says of them: the partition failed under them.
+     * Does not block.
+     *
+     * @param reason a sentence
+     */
+    void doom(String partition, String reason);
 
     String hrtLog(String partition);
 
@@ -135,13 +150,22 @@ public interface Guest {
      */
     record Module(String name, long address, long size, int functions, List<String> names) {}
 
+    /** Hears of a guest. Calls come one after the other, from a thread of the channel that must not be blocked. */
+    interface Listener {
+        /** The agent is gone, for the reason that the sentence tells. Told once; not after {@link Guest#close(String)}. */
+        void lost(String reason);
+
+        /**
+         * A partition has another state; of all of them the first one is told after the greeting.
+         *
+         * @param state as in {@link Partition}, but READY for RUNNING, too
+         */
+        void partitionChanged(Guest guest, String partition, String state);
+    }
+
     /** How the manager gets to an agent. */
     interface Connector {
-        /**
-         * @param lost told once, with a sentence, when the agent is gone; not after {@link Guest#close(String)}
-         * @throws java.io.IOException if there is no answer within the limit
-         */
-        Guest connect(java.nio.file.Path socket, Duration limit, java.util.function.Consumer<String> lost)
-                throws java.io.IOException;
+        /** @throws java.io.IOException if there is no answer within the limit */
+        Guest connect(java.nio.file.Path socket, Duration limit, Listener listener) throws java.io.IOException;
     }
 }

@@ -19,6 +19,7 @@ import org.libvirt.LibvirtException;
 import org.libvirt.event.DomainEvent;
 import org.libvirt.event.DomainEventType;
 import org.libvirt.event.LifecycleListener;
+import org.libvirt.jna.ConnectionPointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,13 +39,13 @@ final class Libvirt implements AutoCloseable {
     private static final int CREATE_VALIDATE = 16;
     private static final long POLL_MILLIS = 20;
 
-    private final Connect connect;
+    private final OpenConnect connect;
     private final boolean unprivileged;
 
     /** Kept here because libvirt only holds a weak hand on it. */
     private final LifecycleListener listener;
 
-    private Libvirt(Connect connect, boolean unprivileged, Consumer<End> ended) {
+    private Libvirt(OpenConnect connect, boolean unprivileged, Consumer<End> ended) {
         this.connect = connect;
         this.unprivileged = unprivileged;
         this.listener = (domain, event) -> onEvent(domain, event, ended);
@@ -74,7 +75,7 @@ final class Libvirt implements AutoCloseable {
             Library.initEventLoop();
             Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
             boolean unprivileged = !uri.startsWith("qemu:///system") && !HostChecks.isRoot();
-            var libvirt = new Libvirt(new Connect(URI.create(uri)), unprivileged, ended);
+            var libvirt = new Libvirt(new OpenConnect(URI.create(uri)), unprivileged, ended);
             libvirt.connect.addLifecycleListener(libvirt.listener);
             LOG.info("libvirt is open uri={} version={}", uri, libvirt.connect.getLibVersion());
             return libvirt;
@@ -132,6 +133,21 @@ final class Libvirt implements AutoCloseable {
             LOG.warn("an event of an unknown domain: {}", e.getMessage());
         }
         return 0; // libvirt ignores it
+    }
+
+    /** libvirt-java keeps the connection's pointer for its own classes and their children. */
+    private static final class OpenConnect extends Connect {
+        OpenConnect(URI uri) throws LibvirtException {
+            super(uri);
+        }
+
+        ConnectionPointer pointer() {
+            return vcp;
+        }
+    }
+
+    QemuMonitor monitor() {
+        return new QemuMonitor(connect.pointer());
     }
 
     /** Makes QEMU and leaves its CPUs stopped. */

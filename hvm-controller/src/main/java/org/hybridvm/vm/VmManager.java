@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
@@ -48,6 +50,7 @@ import org.slf4j.LoggerFactory;
 public final class VmManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VmManager.class);
     private static final int CONSOLE_LINES = 12;
+    private static final int DUMP_CONSOLE_LINES = 100;
     private static final Duration RECONNECT_PAUSE = Duration.ofMillis(200);
     /** How long a caller waits for an agent that is out of reach. */
     private static final Duration SETTLE_LIMIT = Duration.ofSeconds(5);
@@ -66,6 +69,12 @@ public final class VmManager implements AutoCloseable {
     private final CoreLedger ledger;
     private final KvmProbe.Verdict kvm;
     private final Libvirt libvirt;
+    private final DumpStore dumps;
+    private final PartitionCare care;
+
+    /** Numbers of the jobs on a partition of a VM. */
+    private volatile BiFunction<String, String, List<Integer>> jobs = (vm, partition) -> List.of();
+
     private final Map<String, Vm> vms = new ConcurrentHashMap<>();
 
     private VmManager(Home home, Path images, Guest.Connector connector, Events events) throws IOException {
@@ -80,6 +89,8 @@ public final class VmManager implements AutoCloseable {
         this.kvm = KvmProbe.run();
         Files.createDirectories(sockets());
         Orphans.reapForEver();
+        this.dumps = new DumpStore(home.state().resolve("dumps"));
+        this.care = new PartitionCare(dumps, events, Clock.systemUTC(), new CareHands());
         this.libvirt = Libvirt.open(home.state().resolve("libvirt"), this::onEnd);
     }
 
@@ -124,6 +135,16 @@ public final class VmManager implements AutoCloseable {
         public String name() {
             return layout.name();
         }
+    }
+
+    /** Dumps of partitions that hung or failed. */
+    public DumpStore dumps() {
+        return dumps;
+    }
+
+    /** @param numbers gives the numbers of the jobs on a partition of a VM, by their names, without blocking */
+    public void jobsOn(BiFunction<String, String, List<Integer>> numbers) {
+        jobs = numbers;
     }
 
     public KvmProbe.Verdict kvm() {
@@ -305,6 +326,7 @@ public final class VmManager implements AutoCloseable {
         requirePartitions(vm, guest);
         record(vm, VmRecord.Phase.RUNNING, "");
         vm.connected(guest);
+        PartitionCare.watch(vm, guest);
         LOG.info(
                 "VM is ready vm={} acceleration={}",
                 vm.name(),
@@ -477,13 +499,27 @@ public final class VmManager implements AutoCloseable {
             }
             try {
                 Duration left = Duration.ofNanos(deadline - System.nanoTime());
-                return connector.connect(agentSocket(vm.record()), left, why -> onLost(vm, why));
+                return connector.connect(agentSocket(vm.record()), left, listener(vm));
             } catch (IOException e) {
                 last = e;
                 Thread.sleep(RECONNECT_PAUSE);
             }
         }
         throw last;
+    }
+
+    private Guest.Listener listener(Vm vm) {
+        return new Guest.Listener() {
+            @Override
+            public void lost(String reason) {
+                onLost(vm, reason);
+            }
+
+            @Override
+            public void partitionChanged(Guest guest, String partition, String state) {
+                care.changed(vm, guest, partition, state);
+            }
+        };
     }
 
     private void onLost(Vm vm, String why) {
@@ -500,7 +536,9 @@ public final class VmManager implements AutoCloseable {
             while (vm.state() == VmState.UNREACHABLE || vm.state() == VmState.STALLED) {
                 try {
                     vm.awaitNoStall();
-                    vm.connected(connect(vm, RECONNECT_LIMIT));
+                    Guest guest = connect(vm, RECONNECT_LIMIT);
+                    vm.connected(guest);
+                    PartitionCare.watch(vm, guest);
                     LOG.info("the agent answers vm={}", vm.name());
                 } catch (IOException e) {
                     LOG.warn("the agent does not answer yet vm={} reason={}", vm.name(), e.getMessage());
@@ -642,9 +680,44 @@ public final class VmManager implements AutoCloseable {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     }
 
+    /** What the care of partitions needs. */
+    private final class CareHands implements PartitionCare.Hands {
+        @Override
+        public List<Integer> jobsOn(String vm, String partition) {
+            return jobs.apply(vm, partition);
+        }
+
+        @Override
+        public void destroy(String vm) {
+            VmManager.this.destroy(vm);
+        }
+
+        @Override
+        public DumpMaker maker(Vm vm, Guest guest, Layout.Hrt partition) {
+            Layout layout = vm.record().layout();
+            var symbols = new DumpSymbols(
+                    symbolsOf(partition),
+                    layout.mounts().stream().map(Layout.Mount::source).toList());
+            return new DumpMaker(guest, libvirt.monitor(), domain(vm), symbols);
+        }
+
+        /** The ELF file that the aerokernel's image was made from lies beside it. */
+        private Optional<Path> symbolsOf(Layout.Hrt partition) {
+            Path image = partition.image().orElse(images.resolve("hrt.bin"));
+            String name = image.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+            return Optional.of(image.resolveSibling(name + ".elf")).filter(Files::exists);
+        }
+
+        @Override
+        public List<String> console(String vm) {
+            return ConsoleLog.lastLines(store.consoleOf(vm), DUMP_CONSOLE_LINES);
+        }
+    }
+
     /** What QEMU leaves behind, and what the ledger holds. */
     private void clearUp(Vm vm, String why) {
         vm.release(why);
+        care.forget(vm.name());
         ledger.release(vm.name());
         var files = new ArrayList<>(mountSockets(vm.record()));
         files.add(consoleSocket(vm.record()));

@@ -57,7 +57,8 @@ public final class HvmTester implements AutoCloseable {
                 JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
         server = new ApiServer(
-                vertx, new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown))
+                        vertx,
+                        new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown))
                 .watching(database);
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }

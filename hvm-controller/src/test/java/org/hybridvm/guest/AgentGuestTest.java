@@ -47,6 +47,7 @@ class AgentGuestTest {
     private FrameReader received;
     private AgentGuest guest;
     private final CompletableFuture<String> lost = new CompletableFuture<>();
+    private final HeardGuest listener = new HeardGuest(lost);
     private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
 
     @BeforeEach
@@ -87,7 +88,7 @@ class AgentGuestTest {
 
     @Test
     void shouldGiveUpOnAnAgentThatDoesNotAnswer() {
-        assertThatThrownBy(() -> AgentGuest.connect(socket, Duration.ofMillis(50), lost::complete))
+        assertThatThrownBy(() -> AgentGuest.connect(socket, Duration.ofMillis(50), listener))
                 .hasMessage("the agent did not answer within 0 s");
     }
 
@@ -288,7 +289,7 @@ class AgentGuestTest {
     private void connect(Prelude prelude) throws Exception {
         var connecting = CompletableFuture.supplyAsync(() -> {
             try {
-                return AgentGuest.connect(socket, LIMIT, lost::complete);
+                return AgentGuest.connect(socket, LIMIT, listener);
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }

@@ -401,7 +401,7 @@ class NativeAgentTest {
 
     private void connect() throws IOException {
         if (guest == null) {
-            guest = AgentGuest.connect(agent.socket(), LIMIT, lost::complete);
+            guest = AgentGuest.connect(agent.socket(), LIMIT, new HeardGuest(lost));
         }
     }
 

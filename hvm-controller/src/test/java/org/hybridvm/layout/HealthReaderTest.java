@@ -51,8 +51,7 @@ class HealthReaderTest {
 
     @Test
     void shouldRefuseToCallACoreHungBeforeItWasAsked() {
-        assertRefused(
-                "health: {heartbeat: 5s, hung-after: 3s}\n", "a core is HUNG before it was asked");
+        assertRefused("health: {heartbeat: 5s, hung-after: 3s}\n", "a core is HUNG before it was asked");
     }
 
     @Test
