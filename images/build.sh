@@ -74,6 +74,8 @@ main() {
 	# With a root file system, the agent shows this archive's root there as /hvm: what it needs of its own is at one path.
 	ln -s . "$root/hvm"
 	write_accounts "$root"
+	# hvmd names the functions of a dump by it.
+	cp "$images_dir/../guest-hrt/build/hrt.elf" "$build_dir/hrt.elf"
 	pack_directory "$root" "$build_dir/initramfs.cpio.new"
 	if cmp -s "$build_dir/initramfs.cpio.new" "$build_dir/initramfs.cpio"; then
 		rm "$build_dir/initramfs.cpio.new"

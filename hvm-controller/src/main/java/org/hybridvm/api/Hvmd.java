@@ -89,6 +89,7 @@ public final class Hvmd {
                             OwnIdentity.ofThisProcess(),
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
+                vms.tellJobs(jobs);
                 var server = new ApiServer(
                                 vertx,
                                 new ApiServer.Parts(

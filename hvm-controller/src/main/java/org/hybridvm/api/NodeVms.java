@@ -25,6 +25,8 @@ import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobRecord;
+import org.hybridvm.job.JobService;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
@@ -189,6 +191,24 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
                         .owner(vm)
                         .build();
         };
+    }
+
+    @Override
+    public List<Map<String, Object>> dumps() {
+        return manager().dumps().list();
+    }
+
+    @Override
+    public Map<String, Object> dump(int number) {
+        return manager().dumps().read(number);
+    }
+
+    /** From now on dumps say which jobs were there. */
+    void tellJobs(JobService jobs) {
+        opening.thenAccept(manager -> manager.jobsOn((vm, partition) -> jobs.liveOn(vm).stream()
+                .filter(job -> job.partition().equals(partition))
+                .map(JobRecord::number)
+                .toList()));
     }
 
     @Override

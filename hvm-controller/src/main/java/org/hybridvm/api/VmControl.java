@@ -45,6 +45,12 @@ public interface VmControl {
     /** @param kind kernel, agent, qemu, console or hrt (which needs a partition) */
     String log(String vm, String kind, Optional<String> partition);
 
+    /** The dumps of HRT partitions that hung or failed, oldest first. */
+    List<Map<String, Object>> dumps();
+
+    /** One of them, with its texts under {@code files}. */
+    Map<String, Object> dump(int number);
+
     /** The file that the VM's serial console is written to. */
     Path console(String vm);
 

@@ -43,6 +43,8 @@ final class VmRoutes {
         router.post("/v1/vms/:vm/partitions/:partition/modules").handler(this::loadModule);
         router.delete("/v1/vms/:vm/partitions/:partition/modules/:module").handler(this::unloadModule);
         router.post("/v1/vms/:vm/window/serve").handler(this::serve);
+        router.get("/v1/dumps").handler(request -> answerJson(request, () -> Map.of("dumps", vms.dumps())));
+        router.get("/v1/dumps/:dump").handler(this::dump);
         router.post("/v1/layouts/validate").handler(this::validate);
     }
 
@@ -53,6 +55,17 @@ final class VmRoutes {
     private void info(RoutingContext request) {
         String vm = request.pathParam("vm");
         answerJson(request, () -> vms.info(vm));
+    }
+
+    private void dump(RoutingContext request) {
+        String text = request.pathParam("dump");
+        if (!text.matches("[0-9]{1,9}")) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "A dump is named by its number")
+                    .value(text)
+                    .hint("hvm dump")
+                    .build();
+        }
+        answerJson(request, () -> vms.dump(Integer.parseInt(text)));
     }
 
     private void validate(RoutingContext request) {

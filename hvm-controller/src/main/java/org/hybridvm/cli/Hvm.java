@@ -34,6 +34,7 @@ public final class Hvm {
         COMMANDS.put("console", ConsoleCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("reboot", RebootCommand::new);
+        COMMANDS.put("dump", DumpCommand::new);
         COMMANDS.put("module", ModuleCommand::new);
         COMMANDS.put("destroy", DestroyCommand::new);
         COMMANDS.put("bench", BenchCommand::new);

@@ -117,6 +117,16 @@ final class DumpMaker {
         return json;
     }
 
+    private List<String> kernelTrace(PartitionDump.Core core) {
+        var trace = new ArrayList<String>();
+        Long rip = core.registers().get("rip");
+        if (rip != null && rip < 0) { // the upper half is the kernel's
+            trace.add(symbols.kernel(rip));
+        }
+        core.kernelTrace().forEach(address -> trace.add(symbols.kernel(address)));
+        return trace;
+    }
+
     private static Map<String, Object> thread(PartitionDump.Thread thread) {
         var json = new LinkedHashMap<String, Object>();
         json.put("slot", thread.slot());

@@ -135,6 +135,49 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
+    public List<Map<String, Object>> dumps() {
+        return List.of(Map.of(
+                "dump",
+                3,
+                "time",
+                "2026-01-01T00:00:00Z",
+                "vm",
+                "demo",
+                "partition",
+                "hrt",
+                "state",
+                "HUNG",
+                "jobs",
+                List.of(7)));
+    }
+
+    @Override
+    public Map<String, Object> dump(int number) {
+        if (number != 3) {
+            throw HvmException.of(ErrorCode.NO_SUCH_DUMP, "There is no such dump")
+                    .value(number)
+                    .allowed("[3]")
+                    .build();
+        }
+        var facts = new java.util.LinkedHashMap<>(dumps().getFirst());
+        facts.put(
+                "cores",
+                List.of(Map.of(
+                        "core",
+                        0,
+                        "vcpu",
+                        1,
+                        "state",
+                        "PANIC",
+                        "registers",
+                        Map.of("rip", "0x401000"),
+                        "program_trace",
+                        List.of("0x401000 spin+0x4 (/work/spin)"))));
+        facts.put("files", Map.of("hrt.log", "core 0: panic: NMI\n"));
+        return facts;
+    }
+
+    @Override
     public Path console(String vm) {
         require(vm);
         return console;
