@@ -149,6 +149,16 @@ abstract class Command implements Callable<Integer> {
         return value(spec.findOption(option));
     }
 
+    /** The option's value, or null. */
+    protected final Long longNumber(String option) {
+        return value(spec.findOption(option));
+    }
+
+    /** The option's value, or null. */
+    protected final Double decimal(String option) {
+        return value(spec.findOption(option));
+    }
+
     protected final List<String> texts(String option) {
         List<String> values = value(spec.findOption(option));
         return values == null ? List.of() : values;

@@ -61,7 +61,8 @@ record Context(
         }
     }
 
-    private static boolean isTerminal(int descriptor) {
+    /** Whether a descriptor of this process is a terminal. */
+    static boolean isTerminal(int descriptor) {
         try {
             String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString();

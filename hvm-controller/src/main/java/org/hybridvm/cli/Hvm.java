@@ -31,6 +31,9 @@ public final class Hvm {
         COMMANDS.put("hold", JobActionCommand::hold);
         COMMANDS.put("release", JobActionCommand::release);
         COMMANDS.put("requeue", JobActionCommand::requeue);
+        COMMANDS.put("events", EventsCommand::new);
+        COMMANDS.put("top", TopCommand::new);
+        COMMANDS.put("metrics", MetricsCommand::new);
         COMMANDS.put("console", ConsoleCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("reboot", RebootCommand::new);

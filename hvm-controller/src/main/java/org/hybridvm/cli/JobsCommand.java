@@ -77,7 +77,8 @@ final class JobsCommand extends Command {
                 : "%.3f s".formatted(time.toMillis() / 1000.0);
     }
 
-    private static String command(List<String> words) {
+    /** Words of a command, cut to what a table bears. */
+    static String command(List<String> words) {
         String text = String.join(" ", words);
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
