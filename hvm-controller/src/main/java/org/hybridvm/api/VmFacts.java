@@ -108,6 +108,7 @@ final class VmFacts {
 
     private static void addLive(Map<String, Object> facts, Guest.Partition partition) {
         facts.put("state", partition.state());
+        facts.put("privilege", partition.privilege());
         facts.put("cores_free", partition.coresFree());
         facts.put("jobs", partition.jobs());
         facts.put("boots", partition.generation());

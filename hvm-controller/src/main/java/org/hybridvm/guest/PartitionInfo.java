@@ -26,9 +26,13 @@ final class PartitionInfo {
     private static final int INTERRUPTS_OFFSET = 120;
     private static final int PROGRAM_MEMORY_OFFSET = 128;
     private static final int PROGRAM_MEMORY_USED_OFFSET = 136;
+    private static final int PRIVILEGE_OFFSET = 144;
 
     /** enum hvm_partition_state of hvm/partition.h, in its order. */
     private static final String[] STATES = {"DOWN", "LOADING", "BOOTING", "READY", "RUNNING", "HUNG", "FAILED"};
+
+    /** enum hvm_privilege, in its order. */
+    private static final String[] PRIVILEGES = {"kernel", "user"};
 
     private PartitionInfo() {}
 
@@ -50,7 +54,8 @@ final class PartitionInfo {
                 Duration.ofNanos(info.getLong(READY_OFFSET)),
                 info.getLong(HEARTBEAT_OFFSET),
                 info.getLong(INTERRUPTS_OFFSET),
-                info.getInt(JOBS_OFFSET));
+                info.getInt(JOBS_OFFSET),
+                privilege(info.getInt(PRIVILEGE_OFFSET)));
     }
 
     private static String name(byte[] bytes) {
@@ -63,6 +68,12 @@ final class PartitionInfo {
 
     static boolean isState(String name) {
         return List.of(STATES).contains(name);
+    }
+
+    private static String privilege(int number) {
+        return number >= 0 && number < PRIVILEGES.length
+                ? PRIVILEGES[number]
+                : "privilege " + Integer.toUnsignedString(number);
     }
 
     private static String state(int number) {

@@ -84,6 +84,7 @@ public interface Guest {
      * @param generation boots so far
      * @param firstInstruction INIT to the first C instruction, at its last boot
      * @param ready INIT until every core idled
+     * @param privilege "kernel": its programs run in ring 0; "user": in ring 3
      */
     record Partition(
             String name,
@@ -98,7 +99,8 @@ public interface Guest {
             Duration ready,
             long heartbeat,
             long interrupts,
-            int jobs) {
+            int jobs,
+            String privilege) {
         /** Whether programs can run on it. */
         public boolean isUp() {
             return state.equals("READY") || state.equals("RUNNING");

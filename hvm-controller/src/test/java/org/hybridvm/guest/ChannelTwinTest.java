@@ -115,6 +115,7 @@ class ChannelTwinTest {
         info.putInt(offset("hvm_info", "jobs"), 7);
         info.putLong(offset("hvm_info", "heartbeat"), 1L << 34);
         info.putLong(offset("hvm_info", "interrupts"), 1L << 35);
+        info.putInt(offset("hvm_info", "privilege"), 1);
         assertThat(PartitionInfo.decode(info.array()))
                 .isEqualTo(new Guest.Partition(
                         "hrt",
@@ -129,7 +130,8 @@ class ChannelTwinTest {
                         Duration.ofNanos(6),
                         1L << 34,
                         1L << 35,
-                        7));
+                        7,
+                        "user"));
     }
 
     @Test
