@@ -53,6 +53,7 @@ void hvm_close(struct hvm *hvm);
 /**
  * Take @cores HRT cores (0: all that are free) and merge this process's address space with them.
  * -EAGAIN: fewer are free now. -E2BIG: the partition has fewer. -ENODEV: it is not booted. -EBUSY: attached already.
+ * -EOPNOTSUPP: its programs run in ring 3 (privilege: user).
  */
 int hvm_attach(struct hvm *hvm, unsigned int cores);
 

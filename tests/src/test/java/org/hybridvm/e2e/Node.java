@@ -12,12 +12,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.hybridvm.JsonObject;
 
 /** An hvmd of its own home, and the VM {@value #VM} on it, used through the hvm command only. */
 final class Node implements AutoCloseable {
     static final String VM = "e2e";
     static final Duration LIMIT = Duration.ofSeconds(120);
+
+    /** Where the VM's programs run. With "user" tests of what needs ring 0 fail: hrt.h's own, calls, modules, pools. */
+    private static final String PRIVILEGE = Objects.requireNonNullElse(System.getenv("HVM_TEST_PRIVILEGE"), "kernel");
 
     private final Path home;
     private final Path folder;
@@ -95,7 +99,10 @@ final class Node implements AutoCloseable {
     private Path layout() {
         try {
             Path file = home.resolve("layout.yaml");
-            Files.writeString(file, "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n");
+            Files.writeString(
+                    file,
+                    "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n    privilege: "
+                            + PRIVILEGE + "\n");
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
