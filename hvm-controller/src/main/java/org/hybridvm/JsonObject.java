@@ -89,6 +89,15 @@ public final class JsonObject {
     }
 
     /** An absent list is empty. */
+    public List<Long> numbers(String name) {
+        return list(name).stream()
+                .map(element -> element instanceof Long number
+                        ? number
+                        : JsonObject.<Long>refuse(name, element, "a list of numbers"))
+                .toList();
+    }
+
+    /** An absent list is empty. */
     public double[] decimals(String name) {
         return list(name).stream()
                 .mapToDouble(element -> element instanceof Number number

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +54,13 @@ public final class ApiServer {
      * @param shutdown asked to end hvmd; must not block
      */
     public record Parts(
-            VmControl vms, JobService jobs, EventLog events, AccessRules rules, Limits limits, Runnable shutdown) {}
+            VmControl vms,
+            JobService jobs,
+            EventLog events,
+            Database database,
+            AccessRules rules,
+            Limits limits,
+            Runnable shutdown) {}
 
     public ApiServer(Vertx vertx, Parts parts) {
         this.vertx = vertx;
@@ -67,12 +74,7 @@ public final class ApiServer {
         this.rate = new RequestRate(limits, System::nanoTime);
         this.streams = new OpenStreams(limits);
         this.sight = new Sight(vertx, vms, jobs, blocking);
-    }
-
-    /** Makes the database part of what is measured, and of readiness. Before {@link #listen}. */
-    public ApiServer watching(Database database) {
-        sight.watch(database);
-        return this;
+        sight.watch(parts.database());
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
@@ -125,7 +127,8 @@ public final class ApiServer {
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
-        new VmRoutes(vertx, vms, jobs, blocking, servers).mount(router);
+        new VmRoutes(vertx, vms, jobs, blocking, servers, new Launches(vms, parts.database(), Clock.systemUTC()))
+                .mount(router);
         sight.mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
         new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);

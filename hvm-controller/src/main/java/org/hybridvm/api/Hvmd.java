@@ -91,15 +91,15 @@ public final class Hvmd {
                             Clock.systemUTC())) {
                 vms.tellJobs(jobs);
                 var server = new ApiServer(
-                                vertx,
-                                new ApiServer.Parts(
-                                        vms,
-                                        jobs,
-                                        events,
-                                        AccessRules.OWN_USER_ONLY,
-                                        Limits.STANDARD,
-                                        stopRequest::countDown))
-                        .watching(database);
+                        vertx,
+                        new ApiServer.Parts(
+                                vms,
+                                jobs,
+                                events,
+                                database,
+                                AccessRules.OWN_USER_ONLY,
+                                Limits.STANDARD,
+                                stopRequest::countDown));
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()

@@ -9,6 +9,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
@@ -19,14 +20,17 @@ import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.Submission;
+import org.hybridvm.store.RequestKey;
 
 /** {@code /v1/jobs}. */
 final class JobRoutes {
     private static final int MAX_JOBS_SHOWN = 1000;
+    private static final long PAGE = 100;
 
     private final Vertx vertx;
     private final JobService jobs;
     private final Blocking blocking;
+    private final Object matching = new Object();
 
     JobRoutes(Vertx vertx, JobService jobs, Blocking blocking) {
         this.vertx = vertx;
@@ -55,6 +59,10 @@ final class JobRoutes {
                 .orElse(MAX_JOBS_SHOWN);
         boolean live = Requests.flag(request, "live");
         JobAccess own = jobs(request);
+        if (request.queryParams().contains("cursor") || request.queryParams().contains("limit")) {
+            page(request, own, live);
+            return;
+        }
         List<JobRecord> asked = Requests.parameter(request, "job")
                 .map(text -> own.tasks(Requests.number("job", text)))
                 .orElseGet(own::list);
@@ -66,8 +74,32 @@ final class JobRoutes {
         Responses.json(request, Map.of("jobs", shown));
     }
 
+    /** The jobs after one, oldest first. A job that comes meanwhile has a higher number, so none is shown twice or left out. */
+    private void page(RoutingContext request, JobAccess own, boolean live) {
+        long cursor = Requests.number(request, "cursor", 0, Integer.MAX_VALUE).orElse(0L);
+        int limit = Requests.number(request, "limit", 1, MAX_JOBS_SHOWN)
+                .orElse(PAGE)
+                .intValue();
+        List<JobRecord> after = own.list().stream()
+                .filter(job -> job.number() > cursor && (!live || !job.state().isTerminal()))
+                .limit(limit + 1L)
+                .toList();
+        var answer = new LinkedHashMap<String, Object>();
+        List<JobRecord> shown = after.subList(0, Math.min(limit, after.size()));
+        answer.put("jobs", shown.stream().map(this::facts).toList());
+        if (shown.size() < after.size()) {
+            answer.put("next", shown.getLast().number());
+        }
+        Responses.json(request, answer);
+    }
+
     private void info(RoutingContext request) {
-        Responses.json(request, facts(jobs(request).find(number(request))));
+        answer(request, jobs(request).find(number(request)));
+    }
+
+    private void answer(RoutingContext request, JobRecord record) {
+        request.response().putHeader("ETag", ETags.of(record.toJson()));
+        Responses.json(request, facts(record));
     }
 
     private Map<String, Object> facts(JobRecord record) {
@@ -92,7 +124,8 @@ final class JobRoutes {
                 options,
                 body.flag("test_only"));
         JobAccess own = jobs(request);
-        blocking.call(() -> own.submit(submission))
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.call(() -> own.submit(submission, key))
                 .compose(Future::fromCompletionStage)
                 .onSuccess(accepted -> Responses.json(request, answer(accepted)))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
@@ -112,24 +145,40 @@ final class JobRoutes {
     private void change(RoutingContext request, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
         JobAccess own = jobs(request);
         int number = number(request);
-        blocking.call(() -> {
-                    HvmException refusal = null;
-                    int changed = 0;
-                    for (JobRecord task : own.tasks(number)) {
-                        try {
-                            change.apply(own, task.number()).join();
-                            changed++;
-                        } catch (HvmException e) {
-                            refusal = e;
-                        }
-                    }
-                    if (changed == 0 && refusal != null) {
-                        throw refusal;
-                    }
-                    return facts(own.find(number));
-                })
-                .onSuccess(facts -> Responses.json(request, facts))
+        Optional<List<String>> match = ETags.allowed(request);
+        blocking.call(() -> match.isEmpty() ? change(own, number, change) : changeIf(match.get(), own, number, change))
+                .onSuccess(record -> answer(request, record))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
+    }
+
+    /** One at a time, so that of two who saw the same job only the first changes it. */
+    private JobRecord changeIf(
+            List<String> tags,
+            JobAccess own,
+            int number,
+            BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
+        synchronized (matching) {
+            ETags.require(tags, ETags.of(own.find(number).toJson()));
+            return change(own, number, change);
+        }
+    }
+
+    private static JobRecord change(
+            JobAccess own, int number, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
+        HvmException refusal = null;
+        int changed = 0;
+        for (JobRecord task : own.tasks(number)) {
+            try {
+                change.apply(own, task.number()).join();
+                changed++;
+            } catch (HvmException e) {
+                refusal = e;
+            }
+        }
+        if (changed == 0 && refusal != null) {
+            throw refusal;
+        }
+        return own.find(number);
     }
 
     private static Throwable cause(Throwable failure) {
@@ -145,11 +194,11 @@ final class JobRoutes {
     }
 
     private void signal(RoutingContext request) {
-        int number = number(request);
         int signal = (int) Requests.body(request).number("signal");
-        JobAccess own = jobs(request);
-        own.signal(number, signal);
-        Responses.json(request, own.find(number).toJson());
+        change(request, (own, job) -> {
+            own.signal(job, signal);
+            return CompletableFuture.completedFuture(null);
+        });
     }
 
     /** Turns the connection into a run stream. */

@@ -5,8 +5,12 @@ import io.vertx.core.Context;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.hybridvm.Json;
 import org.hybridvm.Problem;
 
@@ -20,6 +24,57 @@ final class LaunchEvents implements VmControl.LaunchObserver {
     private final HttpServerResponse response;
     private final Queue<Map<String, Object>> unsent = new ArrayDeque<>(); // guarded by itself
 
+    /** What is told of a launch, to all who asked for it. May be used from any thread. */
+    static final class Shared implements VmControl.LaunchObserver {
+        private final List<Map<String, Object>> told = new ArrayList<>(); // guarded by this
+        private final List<LaunchEvents> hearers = new ArrayList<>(); // guarded by this
+        private final CompletableFuture<Map<String, Object>> end = new CompletableFuture<>();
+
+        /** Tells one more, from the launch's beginning on. */
+        synchronized void add(LaunchEvents hearer) {
+            told.forEach(hearer::tell);
+            hearers.add(hearer);
+        }
+
+        /** The same, until it is over. Blocks. */
+        Map<String, Object> join(LaunchEvents hearer) {
+            add(hearer);
+            try {
+                return end.join();
+            } catch (CompletionException e) {
+                throw e.getCause() instanceof RuntimeException known ? known : e;
+            }
+        }
+
+        void complete(Map<String, Object> vm) {
+            end.complete(vm);
+        }
+
+        void fail(RuntimeException failure) {
+            end.completeExceptionally(failure);
+        }
+
+        @Override
+        public void begin(String phase) {
+            tell(beginning(phase));
+        }
+
+        @Override
+        public void end(String phase, long milliseconds) {
+            tell(ending(phase, milliseconds));
+        }
+
+        @Override
+        public void note(String text) {
+            tell(noted(text));
+        }
+
+        private synchronized void tell(Map<String, Object> event) {
+            told.add(event);
+            hearers.forEach(hearer -> hearer.tell(event));
+        }
+    }
+
     /** @param context of the request */
     LaunchEvents(Context context, RoutingContext request) {
         this.context = context;
@@ -29,17 +84,29 @@ final class LaunchEvents implements VmControl.LaunchObserver {
 
     @Override
     public void begin(String phase) {
-        tell(Map.of("event", "begin", "phase", phase));
+        tell(beginning(phase));
     }
 
     @Override
     public void end(String phase, long milliseconds) {
-        tell(Map.of("event", "phase", "phase", phase, "ms", milliseconds));
+        tell(ending(phase, milliseconds));
     }
 
     @Override
     public void note(String text) {
-        tell(Map.of("event", "note", "text", text));
+        tell(noted(text));
+    }
+
+    private static Map<String, Object> beginning(String phase) {
+        return Map.of("event", "begin", "phase", phase);
+    }
+
+    private static Map<String, Object> ending(String phase, long milliseconds) {
+        return Map.of("event", "phase", "phase", phase, "ms", milliseconds);
+    }
+
+    private static Map<String, Object> noted(String text) {
+        return Map.of("event", "note", "text", text);
     }
 
     /** The launch is over; on the context. */

@@ -14,6 +14,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
+import org.hybridvm.store.RequestKey;
 
 /** {@code /v1/vms} and {@code /v1/layouts}. */
 final class VmRoutes {
@@ -22,13 +23,21 @@ final class VmRoutes {
     private final JobService jobs;
     private final Blocking blocking;
     private final FunctionServers servers;
+    private final Launches launches;
 
-    VmRoutes(Vertx vertx, VmControl vms, JobService jobs, Blocking blocking, FunctionServers servers) {
+    VmRoutes(
+            Vertx vertx,
+            VmControl vms,
+            JobService jobs,
+            Blocking blocking,
+            FunctionServers servers,
+            Launches launches) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
         this.blocking = blocking;
         this.servers = servers;
+        this.launches = launches;
     }
 
     void mount(Router router) {
@@ -54,7 +63,17 @@ final class VmRoutes {
 
     private void info(RoutingContext request) {
         String vm = request.pathParam("vm");
-        answerJson(request, () -> vms.info(vm));
+        blocking.call(() -> vms.info(vm))
+                .onSuccess(facts -> {
+                    request.response().putHeader("ETag", ETags.ofVm(facts));
+                    Responses.json(request, facts);
+                })
+                .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    /** Refuses if the VM is not as the request's If-Match says. Blocks. */
+    private void requireMatch(Optional<List<String>> allowed, String vm) {
+        allowed.ifPresent(tags -> ETags.require(tags, ETags.ofVm(vms.info(vm))));
     }
 
     private void dump(RoutingContext request) {
@@ -76,7 +95,9 @@ final class VmRoutes {
     private void destroy(RoutingContext request) {
         String vm = request.pathParam("vm");
         boolean force = Requests.flag(request, "force");
+        Optional<List<String>> match = ETags.allowed(request);
         blocking.callLong(() -> {
+                    requireMatch(match, vm);
                     servers.retire(vm);
                     if (!force) {
                         requireIdle("VM", vm, jobs.liveOn(vm), "hvm destroy --force " + vm);
@@ -104,7 +125,9 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
         boolean force = Requests.body(request).flag("force");
+        Optional<List<String>> match = ETags.allowed(request);
         blocking.callLong(() -> {
+                    requireMatch(match, vm);
                     servers.retire(vm);
                     if (!force) {
                         String path = vm + "/" + partition;
@@ -183,7 +206,8 @@ final class VmRoutes {
     private void launch(RoutingContext request) {
         VmControl.LayoutSource source = layoutSource(Requests.body(request));
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
-        blocking.callLong(() -> vms.launch(source, events))
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.callLong(() -> launches.launch(key, source, events))
                 .onSuccess(events::ready)
                 .onFailure(events::failed);
     }

@@ -7,6 +7,8 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -17,6 +19,8 @@ import org.hybridvm.Problem;
 /** hvmd's REST interface as calls. Every refusal of hvmd is thrown as the {@link HvmException} that it was there. */
 final class Client {
     private static final String PREFIX = "/v1";
+    private static final int TRIES = 6;
+    private static final long PAUSE_MILLIS = 100; // then twice as long each time
 
     private final Daemon daemon;
 
@@ -51,6 +55,33 @@ final class Client {
     /** @param body a value that {@link Json} can write, or null */
     JsonObject post(String path, Object body) {
         return JsonObject.parse(text("POST", path, body));
+    }
+
+    /**
+     * Has something made, once: if the connection breaks, it is asked for again under the same key (Idempotency-Key), and
+     * hvmd answers what it has made already.
+     */
+    JsonObject postOnce(String path, Object body) {
+        var key = Map.of("Idempotency-Key", UUID.randomUUID().toString());
+        for (int left = TRIES; ; left--) {
+            try {
+                return JsonObject.parse(exchange(
+                        "POST", path, body, key, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8)));
+            } catch (HvmException e) {
+                if (!(e.getCause() instanceof IOException) || left == 1) {
+                    throw e;
+                }
+                pause(left);
+            }
+        }
+    }
+
+    private static void pause(int triesLeft) {
+        try {
+            Thread.sleep(PAUSE_MILLIS << (TRIES - triesLeft));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     void delete(String path) {
@@ -114,8 +145,12 @@ final class Client {
     }
 
     private <T> T exchange(String method, String path, Object body, Reader<T> reader) {
+        return exchange(method, path, body, Map.of(), reader);
+    }
+
+    private <T> T exchange(String method, String path, Object body, Map<String, String> headers, Reader<T> reader) {
         try (HttpConnection connection = daemon.connect()) {
-            connection.send(method, PREFIX + path, body == null ? null : Json.write(body), null);
+            connection.send(method, PREFIX + path, body == null ? null : Json.write(body), null, headers);
             HttpConnection.Head head = connection.readHead();
             InputStream stream = connection.body(head);
             if (!head.isSuccess()) {

@@ -56,6 +56,11 @@ final class HttpConnection implements Closeable {
      * @param upgrade the protocol to switch to, or null
      */
     void send(String method, String path, String body, String upgrade) throws IOException {
+        send(method, path, body, upgrade, Map.of());
+    }
+
+    /** The same with further headers. */
+    void send(String method, String path, String body, String upgrade, Map<String, String> headers) throws IOException {
         byte[] content = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
         var head = new StringBuilder().append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: hvmd\r\n");
         if (upgrade == null) {
@@ -66,6 +71,8 @@ final class HttpConnection implements Closeable {
         if (body != null) {
             head.append("Content-Type: application/json\r\n");
         }
+        headers.forEach(
+                (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
         head.append("Content-Length: ").append(content.length).append("\r\n\r\n");
         byte[] headBytes = head.toString().getBytes(StandardCharsets.US_ASCII);
         write(ByteBuffer.allocate(headBytes.length + content.length)

@@ -99,7 +99,7 @@ final class SubmitCommand extends Command {
     public Integer call() {
         Client client = client();
         RunCommand.requireVm(context, client, text("--vm"));
-        JsonObject answer = client.post("/jobs", request());
+        JsonObject answer = client.postOnce("/jobs", request());
         answer.texts("warnings").forEach(warning -> context.err().println("hvm: " + warning));
         if (isSet("--test-only")) {
             context.out().println("The job would be taken");

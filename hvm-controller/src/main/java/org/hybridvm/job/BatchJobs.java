@@ -14,6 +14,8 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
+import org.hybridvm.store.RequestKey;
+import org.hybridvm.store.RequestTable;
 
 /** Batch jobs: taken into the queue, begun when it is their turn, and put back. May be used from any thread. */
 final class BatchJobs implements BatchQueue.Site {
@@ -46,7 +48,12 @@ final class BatchJobs implements BatchQueue.Site {
     }
 
     /** As {@link JobService#submit}. */
-    CompletableFuture<Submission.Accepted> submit(JobAccess seen, Caller caller, Submission submission) {
+    CompletableFuture<Submission.Accepted> submit(
+            JobAccess seen, Caller caller, Submission submission, Optional<RequestKey> request) {
+        Optional<RequestTable.Earlier> earlier = request.flatMap(books::earlier);
+        if (earlier.isPresent()) {
+            return CompletableFuture.completedFuture(Submission.Accepted.of(earlier.get()));
+        }
         BatchPlan plan = BatchPlan.of(submission, clock);
         BatchOptions options = plan.options();
         requireSeen(seen, options.dependency);
@@ -66,11 +73,23 @@ final class BatchJobs implements BatchQueue.Site {
                 plan.command(program),
                 submission.environment(),
                 lookup.places());
-        return books.addBatch(records, spec).thenApply(ignored -> {
-            queue.add(records);
-            return new Submission.Accepted(
-                    records.stream().map(JobRecord::number).toList(), options.warnings);
-        });
+        var accepted =
+                new Submission.Accepted(records.stream().map(JobRecord::number).toList(), options.warnings);
+        return books.addBatch(records, spec, request, accepted.toText())
+                .thenApply(ignored -> {
+                    queue.add(records);
+                    return accepted;
+                })
+                .exceptionally(BatchJobs::answerOfTheFirst);
+    }
+
+    /** The same request came twice at a time: the other one was quicker. */
+    private static Submission.Accepted answerOfTheFirst(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof RequestTable.Repeated repeated) {
+            return Submission.Accepted.of(repeated.earlier());
+        }
+        throw failure instanceof CompletionException known ? known : new CompletionException(failure);
     }
 
     /** What a dependency waits for must be there, and nothing that the caller may not know of. */

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.store.RequestKey;
 
 /**
  * The jobs as one caller may see and change them. Those of others are to a user as if they were not there, like Slurm's
@@ -37,9 +38,14 @@ public final class JobAccess {
         jobs.hangUp(job);
     }
 
-    /** As {@link JobService} does it; the jobs are the caller's. */
+    /** The same without a key: asked twice it makes two jobs. */
     public CompletableFuture<Submission.Accepted> submit(Submission submission) {
-        return jobs.submit(caller, submission);
+        return submit(submission, Optional.empty());
+    }
+
+    /** As {@link JobService} does it; the jobs are the caller's. */
+    public CompletableFuture<Submission.Accepted> submit(Submission submission, Optional<RequestKey> request) {
+        return jobs.submit(caller, submission, request);
     }
 
     /** All jobs that the caller may know of, oldest first. */

@@ -23,6 +23,8 @@ import org.hybridvm.event.EventLog;
 import org.hybridvm.store.Database;
 import org.hybridvm.store.JobRow;
 import org.hybridvm.store.JobTable;
+import org.hybridvm.store.RequestKey;
+import org.hybridvm.store.RequestTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,20 +114,35 @@ public final class JobBooks {
      * @return completes once they are on disk; fails with {@link HvmException} if they cannot be kept
      */
     CompletableFuture<Void> add(Collection<JobRecord> records) {
-        return write(records, records.stream().map(JobBooks::row).toList());
+        return write(records, records.stream().map(JobBooks::row).toList(), connection -> null);
     }
 
-    /** The same with what each needs to be started. */
-    CompletableFuture<Void> addBatch(Collection<JobRecord> records, BatchSpec spec) {
+    /**
+     * The same with what each needs to be started, and with the request that asked for them and its answer.
+     *
+     * @return fails with {@link RequestTable.Repeated}, and keeps nothing, if that request was made before
+     */
+    CompletableFuture<Void> addBatch(
+            Collection<JobRecord> records, BatchSpec spec, Optional<RequestKey> request, String answer) {
         var text = Optional.of(Json.write(spec.toJson()));
         List<JobRow> rows = records.stream()
                 .map(record -> new JobRow(record.number(), Json.write(record.toJson()), text))
                 .toList();
-        return write(records, rows);
+        return write(records, rows, connection -> {
+            if (request.isPresent()) {
+                RequestTable.add(connection, request.get(), answer, clock.instant());
+            }
+            return null;
+        });
+    }
+
+    /** What a request was answered, if it was made before. Blocks. */
+    Optional<RequestTable.Earlier> earlier(RequestKey request) {
+        return database.read(connection -> RequestTable.find(connection, request, clock.instant()));
     }
 
     /** With the events about what is new in them. */
-    private CompletableFuture<Void> write(Collection<JobRecord> records, List<JobRow> rows) {
+    private CompletableFuture<Void> write(Collection<JobRecord> records, List<JobRow> rows, Database.Work<Void> first) {
         List<JobEvent> fresh = records.stream()
                 .map(JobEvent::of)
                 .filter(event -> !event.equals(told.get(event.job())))
@@ -133,6 +150,7 @@ public final class JobBooks {
         Instant now = clock.instant();
         return events.writeWith(
                         connection -> {
+                            first.with(connection);
                             JobTable.put(connection, rows);
                             return null;
                         },

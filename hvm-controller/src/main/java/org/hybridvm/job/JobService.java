@@ -16,6 +16,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Owner;
+import org.hybridvm.store.RequestKey;
 
 /**
  * Runs programs in guests and keeps the books about them. Methods may be called from any thread, but look at files, so
@@ -168,18 +169,19 @@ public final class JobService implements AutoCloseable {
 
     /** The same as hvmd itself. */
     public CompletableFuture<Submission.Accepted> submit(Submission submission) {
-        return submit(self, submission);
+        return submit(self, submission, Optional.empty());
     }
 
     /**
      * Takes a batch job into the queue. Looks at files, and does not wait for the disk.
      *
      * @param caller whose job it is, and whom it runs as
+     * @param request its key: if the same request was made before, its answer is given again, and there is no other job
      * @return completes once it is on disk; fails with {@link HvmException} if it cannot be kept
      * @throws HvmException if it could never run as asked; then there is no job
      */
-    CompletableFuture<Submission.Accepted> submit(Caller caller, Submission submission) {
-        return batch.submit(as(caller), caller, submission);
+    CompletableFuture<Submission.Accepted> submit(Caller caller, Submission submission, Optional<RequestKey> request) {
+        return batch.submit(as(caller), caller, submission, request);
     }
 
     /** The jobs that a number means: one, or all tasks of the array whose first it is. */

@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
+import org.hybridvm.store.RequestTable;
 
 /**
  * A batch job as a caller hands it in.
@@ -36,5 +39,19 @@ public record Submission(
      * @param jobs the numbers, one for each task of an array; none if it was only a test
      * @param warnings a sentence for each option that has no meaning here
      */
-    public record Accepted(List<Integer> jobs, List<String> warnings) {}
+    public record Accepted(List<Integer> jobs, List<String> warnings) {
+        /** As it is kept beside the request's key. */
+        String toText() {
+            var json = new java.util.LinkedHashMap<String, Object>();
+            json.put("jobs", jobs);
+            json.put("warnings", warnings);
+            return Json.write(json);
+        }
+
+        static Accepted of(RequestTable.Earlier earlier) {
+            JsonObject json = JsonObject.parse(earlier.answer().orElse("{}"));
+            return new Accepted(
+                    json.numbers("jobs").stream().map(Math::toIntExact).toList(), json.texts("warnings"));
+        }
+    }
 }

@@ -57,9 +57,9 @@ public final class HvmTester implements AutoCloseable {
                 JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
         server = new ApiServer(
-                        vertx,
-                        new ApiServer.Parts(vms, jobs, events, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown))
-                .watching(database);
+                vertx,
+                new ApiServer.Parts(
+                        vms, jobs, events, database, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown));
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
