@@ -6,7 +6,10 @@
  *	boot.c	   mounts, modules, HRT partitions; when each was done
  *	channel.c  the port to hvmd: frames in and out, bounded both ways
  *	worker.c   the loop that serves the channel and the jobs
- *	job.c	   programs: started, fed, drained, reaped
+ *	job.c	   programs: started, fed, drained, reaped, and kept until hvmd has what is left of them
+ *	command.c  what a job shall be, and the child that becomes it
+ *	output.c   what a job wrote and hvmd has not taken
+ *	report.c   the same of its report's lines
  *	request.c  questions of hvmd about the guest
  *	errand.c   what a child does for the loop, because it takes long
  *	health.c   the HRT partitions' states and signs of life
@@ -53,6 +56,7 @@ struct field {
 /** The next field; false at the end, or if the rest is malformed: then the reader stays before it. */
 bool field_next(struct reader *reader, struct field *field);
 uint32_t field_u32(const struct field *field);
+uint64_t field_u64(const struct field *field);
 /** A copy with a terminating zero, or NULL if the text holds one itself or memory is out. The caller frees it. */
 char *field_text(const struct field *field);
 
@@ -82,28 +86,98 @@ void channel_send(struct channel *channel, uint8_t type, uint32_t stream, const 
 void channel_reset(struct channel *channel);
 
 /* worker.c */
+#define ID_BYTES 16
 struct worker {
 	struct channel *channel;
 	const struct boot *boot;
 	uint32_t incarnation;
 	int epoll;
+	uint8_t life[ID_BYTES];	    /* ours */
+	uint8_t instance[ID_BYTES]; /* of the hvmd that the jobs belong to */
 };
 /** Serve the channel on @fd for ever; returns only if the channel can never come back. */
 void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port);
 
-/* job.c */
+/* command.c */
 #define STREAM_STDIN  0
 #define STREAM_STDOUT 1
 #define STREAM_STDERR 2
+#define STREAM_REPORT 3
+#define COMMAND_FILES 3
+struct command;
+/** What EXEC's payload says, or NULL if memory is out. */
+struct command *command_read(const uint8_t *payload, uint32_t length);
+bool command_is_sound(const struct command *command);
+uint32_t command_restarts(const struct command *command);
+/** True if that stream of the job is a file, which the job opens itself. */
+bool command_has_file(const struct command *command, int stream);
+void command_free(struct command *command);
+/** In the child: become the job. @streams are its ends of the pipes, -1 for a file; it dies with @parent. */
+_Noreturn void command_become(struct command *command, const int streams[COMMAND_FILES], int report, pid_t parent);
+
+/* output.c */
+struct output {
+	uint8_t *kept;	  /* a ring of HVM_OUTPUT_KEPT bytes, made for the first one */
+	uint64_t taken;	  /* bytes that hvmd has for good; we forgot them */
+	uint64_t sent;	  /* on this channel */
+	uint64_t written; /* by the job */
+	uint64_t limit;	  /* bytes that it may write */
+	bool wanted;	  /* hvmd has said from which byte on */
+};
+/** How much the job may write now. */
+size_t output_room(const struct output *output);
+/** As read(2); EAGAIN also if there is no room. */
+ssize_t output_read(struct output *output, int fd);
+/** Send as frames of @type what was not sent, as far as the channel takes it. */
+void output_send(struct output *output, struct channel *channel, uint8_t type, uint32_t stream);
+bool output_is_sent(const struct output *output);
+/** hvmd has @taken bytes and allows @window more. False, and nothing, if it cannot have them. */
+bool output_credit(struct output *output, uint64_t taken, uint32_t window);
+/** The channel is another one: what was sent and not taken must be sent again. */
+void output_detach(struct output *output);
+/** Forget what was not taken: nobody wants it. */
+void output_drop(struct output *output);
+void output_free(struct output *output);
+
+/* report.c */
+struct report {
+	char *kept;		       /* lines, each with its end, then a part of one */
+	size_t length;		       /* bytes */
+	size_t lines;		       /* bytes of whole lines */
+	size_t next;		       /* where the first line is that was not sent */
+	uint64_t taken, sent, written; /* lines, since the job began */
+};
+bool report_has_room(const struct report *report);
+/** As read(2); EAGAIN also if there is no room. A line that the end cut off counts as one. */
+ssize_t report_read(struct report *report, int fd);
+/** Send what was not sent, as far as the channel takes it. */
+void report_send(struct report *report, struct channel *channel, uint32_t stream);
+bool report_is_sent(const struct report *report);
+/** hvmd has @lines lines on disk. False, and nothing, if it cannot have them. */
+bool report_taken(struct report *report, uint64_t lines);
+/** On another channel: hvmd has @lines lines, or as many as there are; send what follows. */
+void report_resume(struct report *report, uint64_t lines);
+void report_free(struct report *report);
+
+/* job.c */
 void job_exec(struct worker *worker, uint32_t stream, const uint8_t *payload, uint32_t length);
+/** Go on with a job that an earlier channel began; hvmd has @reports lines of its report on disk. */
+void job_attach(struct worker *worker, uint32_t stream, uint32_t restarts, uint64_t reports);
+/** Forget a job, and kill it if it runs. */
+void job_release(struct worker *worker, uint32_t stream, uint32_t restarts);
 void job_stdin(struct worker *worker, uint32_t stream, const uint8_t *bytes, uint32_t length);
 void job_stdin_end(struct worker *worker, uint32_t stream);
 void job_signal(struct worker *worker, uint32_t stream, uint32_t number);
-void job_credit(struct worker *worker, uint32_t stream, uint32_t kind, uint32_t bytes);
+/** hvmd has @offset bytes (or lines) of a stream and takes @number more. */
+void job_credit(struct worker *worker, uint32_t stream, uint32_t kind, uint64_t offset, uint32_t number);
 /** A descriptor of a job is ready. */
 void job_ready(struct worker *worker, uint64_t key);
 /** A child ended; false if it is none of the jobs'. */
 bool job_reaped(struct worker *worker, pid_t pid, int status);
+/** The channel is gone, or another hvmd speaks on it: keep all that it has not taken. */
+void job_detach_all(void);
+/** A JOB field for each job that is kept. */
+void job_list(struct writer *writer);
 /** Kill all jobs of an earlier hvmd; their streams go into @writer. */
 void job_kill_all(struct worker *worker, struct writer *writer);
 /** Let jobs go on that waited for the channel. */

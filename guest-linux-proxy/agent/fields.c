@@ -27,6 +27,15 @@ uint32_t field_u32(const struct field *field)
 	return value;
 }
 
+uint64_t field_u64(const struct field *field)
+{
+	uint64_t value = 0;
+
+	if (field->length == sizeof(value))
+		memcpy(&value, field->bytes, sizeof(value));
+	return value;
+}
+
 char *field_text(const struct field *field)
 {
 	char *text;

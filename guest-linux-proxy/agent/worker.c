@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -24,6 +26,7 @@ static void introduce(const struct worker *worker, struct writer *writer)
 	uname(&name);
 	put_text(writer, HVM_FIELD_RELEASE, name.release);
 	put_u32(writer, HVM_FIELD_INCARNATION, worker->incarnation);
+	put_bytes(writer, HVM_FIELD_LIFE, worker->life, ID_BYTES);
 	for (unsigned int i = 0; i < worker->boot->stamps; i++) {
 		put_text(writer, HVM_FIELD_STAMP_NAME, worker->boot->stamp[i].name);
 		put_u64(writer, HVM_FIELD_STAMP_NS, worker->boot->stamp[i].ns);
@@ -32,17 +35,31 @@ static void introduce(const struct worker *worker, struct writer *writer)
 		put_text(writer, HVM_FIELD_PROBLEM, worker->boot->problem[i]);
 }
 
+/* Another hvmd than the one whose jobs these are finds none. */
+static void belong_to(struct worker *worker, const uint8_t instance[ID_BYTES], struct writer *writer)
+{
+	job_detach_all();
+	if (memcmp(worker->instance, instance, ID_BYTES))
+		job_kill_all(worker, writer);
+	memcpy(worker->instance, instance, ID_BYTES);
+	job_list(writer);
+}
+
 static void hello(struct worker *worker, const uint8_t *payload, uint32_t length)
 {
 	struct reader reader = {payload, payload + length};
 	struct writer writer = {.length = 0};
+	uint8_t instance[ID_BYTES] = {0};
 	struct field field;
 
-	while (field_next(&reader, &field))
-		if (field.tag == HVM_FIELD_NONCE)
+	while (field_next(&reader, &field)) {
+		if (field.tag == HVM_FIELD_NONCE && field.length <= ID_BYTES)
 			put_bytes(&writer, HVM_FIELD_NONCE, field.bytes, field.length);
+		else if (field.tag == HVM_FIELD_INSTANCE && field.length == ID_BYTES)
+			memcpy(instance, field.bytes, ID_BYTES);
+	}
 	introduce(worker, &writer);
-	job_kill_all(worker, &writer);
+	belong_to(worker, instance, &writer);
 	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
 	health_tell_all(worker);
 }
@@ -56,30 +73,52 @@ static void announce(struct worker *worker)
 	channel_send(worker->channel, HVM_FRAME_HELLO_REPLY, 0, writer.bytes, writer.length);
 }
 
-static void credit(struct worker *worker, uint32_t stream, const uint8_t *payload, uint32_t length)
+/* The numbers that control frames of jobs carry; 0 where there is none. */
+struct numbers {
+	uint32_t kind, number, restarts;
+	uint64_t offset;
+};
+
+static struct numbers numbers_of(const uint8_t *payload, uint32_t length)
 {
 	struct reader reader = {payload, payload + length};
-	uint32_t kind = 0, bytes = 0;
+	struct numbers numbers = {.kind = 0};
 	struct field field;
 
 	while (field_next(&reader, &field)) {
 		if (field.tag == HVM_FIELD_STREAM_KIND)
-			kind = field_u32(&field);
+			numbers.kind = field_u32(&field);
 		else if (field.tag == HVM_FIELD_NUMBER)
-			bytes = field_u32(&field);
+			numbers.number = field_u32(&field);
+		else if (field.tag == HVM_FIELD_RESTARTS)
+			numbers.restarts = field_u32(&field);
+		else if (field.tag == HVM_FIELD_OFFSET)
+			numbers.offset = field_u64(&field);
 	}
-	job_credit(worker, stream, kind, bytes);
+	return numbers;
 }
 
-static uint32_t number(const uint8_t *payload, uint32_t length)
+/* False if it is none of them. */
+static bool handle_job(struct worker *worker, const struct hvm_frame *frame, const uint8_t *payload)
 {
-	struct reader reader = {payload, payload + length};
-	struct field field;
+	struct numbers with = numbers_of(payload, frame->length);
 
-	while (field_next(&reader, &field))
-		if (field.tag == HVM_FIELD_NUMBER)
-			return field_u32(&field);
-	return 0;
+	switch (frame->type) {
+	case HVM_FRAME_SIGNAL:
+		job_signal(worker, frame->stream, with.number);
+		return true;
+	case HVM_FRAME_CREDIT:
+		job_credit(worker, frame->stream, with.kind, with.offset, with.number);
+		return true;
+	case HVM_FRAME_ATTACH:
+		job_attach(worker, frame->stream, with.restarts, with.offset);
+		return true;
+	case HVM_FRAME_RELEASE:
+		job_release(worker, frame->stream, with.restarts);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void handle(void *context, const struct hvm_frame *frame, const uint8_t *payload)
@@ -101,16 +140,12 @@ static void handle(void *context, const struct hvm_frame *frame, const uint8_t *
 	case HVM_FRAME_STDIN_END:
 		job_stdin_end(worker, frame->stream);
 		break;
-	case HVM_FRAME_SIGNAL:
-		job_signal(worker, frame->stream, number(payload, frame->length));
-		break;
 	case HVM_FRAME_REQUEST:
 		request_serve(worker, payload, frame->length);
 		break;
-	case HVM_FRAME_CREDIT:
-		credit(worker, frame->stream, payload, frame->length);
-		break;
 	default:
+		if (handle_job(worker, frame, payload))
+			break;
 		put_u32(&writer, HVM_FIELD_NUMBER, frame->type);
 		put_text(&writer, HVM_FIELD_TEXT, unknown);
 		channel_send(worker->channel, HVM_FRAME_ERROR, frame->stream, writer.bytes, writer.length);
@@ -137,6 +172,25 @@ static int watch_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* What was under way on the channel is lost; jobs keep what hvmd did not take. */
+static void lose_channel(struct worker *worker)
+{
+	channel_reset(worker->channel);
+	job_detach_all();
+}
+
+/* By chance; where the kernel has none yet, by the time. */
+static void choose_life(struct worker *worker)
+{
+	struct timespec now;
+
+	if (getrandom(worker->life, ID_BYTES, GRND_NONBLOCK) == ID_BYTES)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	memcpy(worker->life, &now.tv_nsec, sizeof(now.tv_nsec));
+	memcpy(worker->life + 8, &worker->incarnation, sizeof(worker->incarnation));
 }
 
 /* The host has the port open; a virtio port says so by not hanging up. */
@@ -170,6 +224,7 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = KEY_SIGNALS}, events[EVENTS];
 	bool there = true, watched = false, writing = false;
 
+	choose_life(&worker);
 	worker.channel = channel_new(fd, handle, &worker);
 	if (!worker.channel || worker.epoll < 0 || signals < 0) {
 		say("the worker cannot start: %s", strerror(errno));
@@ -183,7 +238,7 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 		int n;
 
 		if (there && port && !host_is_there(fd)) {
-			channel_reset(worker.channel);
+			lose_channel(&worker);
 			there = false;
 		} else if (!there && port) {
 			there = host_is_there(fd);
@@ -197,7 +252,7 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 			case KEY_CHANNEL:
 				if ((events[i].events & (EPOLLIN | EPOLLHUP) && !channel_read(worker.channel)) ||
 				    (events[i].events & EPOLLOUT && !channel_write(worker.channel))) {
-					channel_reset(worker.channel);
+					lose_channel(&worker);
 					there = false;
 				}
 				break;
@@ -217,7 +272,7 @@ void worker_run(int fd, const struct boot *boot, uint32_t incarnation, bool port
 			}
 		}
 		if (there && !channel_write(worker.channel)) {
-			channel_reset(worker.channel);
+			lose_channel(&worker);
 			there = false;
 		}
 		if (!there && !port)

@@ -317,6 +317,17 @@ static void dump_field(void)
 	end_struct();
 }
 
+static void dump_job_info(void)
+{
+	STRUCT(hvm_job_info);
+	FIELD(hvm_job_info, stream);
+	FIELD(hvm_job_info, restarts);
+	FIELD(hvm_job_info, ended);
+	FIELD(hvm_job_info, pid);
+	FIELD(hvm_job_info, reports);
+	end_struct();
+}
+
 static void dump_module_info(void)
 {
 	STRUCT(hvm_module_info);
@@ -480,6 +491,7 @@ int main(void)
 	separator = "";
 	dump_frame();
 	dump_field();
+	dump_job_info();
 	dump_info();
 	dump_last_words();
 	dump_core_info();

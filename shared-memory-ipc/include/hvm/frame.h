@@ -6,13 +6,23 @@
  * itself. Payloads of control frames are fields (struct hvm_field and its bytes, one after the other, no padding);
  * payloads of data frames are bytes. All integers are little-endian.
  *
- * Who speaks first: hvmd, with HELLO and a nonce. Whatever it reads before the HELLO_REPLY with that nonce was meant
- * for a hvmd that is gone, and is dropped. The agent forgets half a frame when the host closes the port. A worker that
- * replaces a dead one sends a HELLO_REPLY without a nonce at once: the channel does not break when its guest end dies,
- * and hvmd must greet anew.
+ * Who speaks first: hvmd, with HELLO, a nonce and the id of its state folder. Whatever it reads before the HELLO_REPLY
+ * with that nonce was meant for a hvmd that is gone, and is dropped. The agent forgets half a frame when the host
+ * closes the port. A worker that replaces a dead one sends a HELLO_REPLY without a nonce at once: the channel does not
+ * break when its guest end dies, and hvmd must greet anew.
  *
- * Flow: STDIN, STDOUT and STDERR of a stream each have a window. Nobody sends more data bytes than the other side
- * granted by CREDIT frames; a stream begins without credit in any direction.
+ * Jobs outlive the channel. A stream is a job, by hvmd's number; RESTARTS tells its lives apart. The agent keeps, until
+ * RELEASE, its process, what it wrote and hvmd has not taken, and its exit status. HELLO_REPLY lists the jobs that are
+ * kept (JOB); nothing is sent of one that an earlier channel began until hvmd asks for it by ATTACH. A hvmd with
+ * another INSTANCE finds none: they are ended before the answer. LIFE names the worker; it changes when jobs were lost
+ * with one, so a job that is not listed under the same LIFE was never begun.
+ *
+ * Flow: each stream of bytes counts from the job's first one. CREDIT says how many are taken for good (OFFSET; the
+ * sender forgets them) and how many more may be sent behind those (NUMBER). The first one of an output stream on a
+ * channel says from which byte on it is wanted. A stream begins without credit in any direction; the agent keeps no
+ * more than HVM_OUTPUT_KEPT bytes of each output stream, however much it was granted, and then lets the job wait.
+ * Reports are counted in lines; ATTACH says from which on, CREDIT with kind 3 how many are on disk. EXIT comes when all
+ * was sent.
  */
 #ifndef HVM_FRAME_H
 #define HVM_FRAME_H
@@ -20,8 +30,10 @@
 #include <hvm/types.h>
 
 #define HVM_FRAME_MAGIC	  0x464d5648u /* "HVMF" */
-#define HVM_FRAME_VERSION 1u
+#define HVM_FRAME_VERSION 2u
 #define HVM_FRAME_MAX	  65536u /* bytes of payload */
+
+#define HVM_OUTPUT_KEPT (256u << 10)
 
 struct hvm_frame {
 	uint32_t magic;
@@ -43,9 +55,9 @@ HVM_ASSERT_SIZE(struct hvm_field, 8);
 
 enum hvm_frame_type {
 	/* hvmd to agent */
-	HVM_FRAME_HELLO = 1, /* NONCE */
-	HVM_FRAME_EXEC = 2, /* start a job: ARGUMENT.., ENVIRONMENT.., DIRECTORY, USER, GROUP, GROUP_EXTRA.., PARTITION,
-			    CORES and OPTIONS */
+	HVM_FRAME_HELLO = 1, /* NONCE, INSTANCE */
+	HVM_FRAME_EXEC = 2,  /* start a job: RESTARTS, ARGUMENT.., ENVIRONMENT.., DIRECTORY, USER, GROUP, GROUP_EXTRA..,
+			      PARTITION, CORES, OPTIONS, STDIN_FILE, STDOUT_FILE, STDERR_FILE, APPEND */
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
@@ -54,13 +66,15 @@ enum hvm_frame_type {
 				  file or name). watch: NUMBER: milliseconds without a sign of life after which a core
 				  is asked for one, 0: never; NUMBER: after which its partition is HUNG; FORCE: cores
 				  without a job, too */
+	HVM_FRAME_ATTACH = 7,  /* go on with a job: RESTARTS, OFFSET (lines of its report that are on disk) */
+	HVM_FRAME_RELEASE = 8, /* forget a job: RESTARTS. One that has not ended is killed */
 	/* both ways */
-	HVM_FRAME_CREDIT = 16, /* STREAM_KIND (0 stdin, 1 stdout, 2 stderr), NUMBER of bytes */
+	HVM_FRAME_CREDIT = 16, /* STREAM_KIND (0 stdin, 1 stdout, 2 stderr, 3 report), OFFSET, NUMBER */
 	/* agent to hvmd */
-	HVM_FRAME_HELLO_REPLY = 32, /* NONCE, RELEASE, INCARNATION, STAMP_NAME and STAMP_NS.., PROBLEM.., NUMBER.. of
-				       streams that ran and were ended */
-	HVM_FRAME_STARTED = 33,	    /* NUMBER: pid */
-	HVM_FRAME_REFUSED = 34,	    /* NUMBER: errno, TEXT */
+	HVM_FRAME_HELLO_REPLY = 32, /* NONCE, RELEASE, INCARNATION, LIFE, STAMP_NAME and STAMP_NS.., PROBLEM.., JOB..,
+				       NUMBER.. of streams that ran and were ended */
+	HVM_FRAME_STARTED = 33,	    /* NUMBER: pid; the answer to EXEC and ATTACH */
+	HVM_FRAME_REFUSED = 34,	    /* NUMBER: errno, TEXT; the other one */
 	HVM_FRAME_STDOUT = 35,	    /* data */
 	HVM_FRAME_STDERR = 36,	    /* data */
 	HVM_FRAME_REPORT = 37,	    /* data: one line of the proxy's report */
@@ -102,7 +116,26 @@ enum hvm_field_tag {
 	HVM_FIELD_TRACE = 27,	    /* u64..: return addresses of the program on the core described before */
 	HVM_FIELD_SLOT = 28,	    /* struct hvm_slot_info */
 	HVM_FIELD_MAPS = 29,	    /* text: executable mappings of process NUMBER, as in /proc/PID/maps */
+	HVM_FIELD_INSTANCE = 50,    /* 16 bytes: of hvmd's state folder */
+	HVM_FIELD_LIFE = 51,	    /* 16 bytes: of the agent's worker, by chance */
+	HVM_FIELD_RESTARTS = 52,    /* u32: lives of the job before this one */
+	HVM_FIELD_OFFSET = 53,	    /* u64: bytes, of reports lines, since the job began */
+	HVM_FIELD_JOB = 54,	    /* struct hvm_job_info */
+	HVM_FIELD_STDIN_FILE = 55,  /* text; opened by the job's user, instead of the stream */
+	HVM_FIELD_STDOUT_FILE = 56, /* text; the same, made if it is not there, else emptied */
+	HVM_FIELD_STDERR_FILE = 57, /* text; the same; if it is that of STDOUT_FILE, both are one */
+	HVM_FIELD_APPEND = 58,	    /* u32: 1: output files are not emptied but appended to */
 };
+
+/* A job that the agent keeps. */
+struct hvm_job_info {
+	uint32_t stream;
+	uint32_t restarts;
+	uint32_t ended; /* 1: its process is gone */
+	uint32_t pid;
+	uint64_t reports; /* lines that hvmd has taken */
+};
+HVM_ASSERT_SIZE(struct hvm_job_info, 24);
 
 enum hvm_run_option {
 	HVM_RUN_STATS = 1,	      /* report each system call's count and time */
