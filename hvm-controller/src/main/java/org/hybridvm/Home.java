@@ -86,6 +86,11 @@ public record Home(Path state, Path run) {
         return state.resolve("hvm.db");
     }
 
+    /** The id of this state folder. */
+    public Path instance() {
+        return state.resolve("instance");
+    }
+
     /** Reports of jobs. */
     public Path jobs() {
         return state.resolve("jobs");

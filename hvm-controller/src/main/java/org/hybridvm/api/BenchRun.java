@@ -129,8 +129,8 @@ final class BenchRun implements JobListener {
                 Optional.of(LIMIT));
         Job job = jobs.run(request, run);
         job.closeStdin();
-        job.grant(OutputStreamKind.STDOUT, MAX_OUTPUT);
-        job.grant(OutputStreamKind.STDERR, MAX_OUTPUT);
+        job.grant(OutputStreamKind.STDOUT, 0, MAX_OUTPUT);
+        job.grant(OutputStreamKind.STDERR, 0, MAX_OUTPUT);
         JobResult result = run.await(job);
         var facts = new LinkedHashMap<String, Object>();
         facts.put("vm", job.record().vm());

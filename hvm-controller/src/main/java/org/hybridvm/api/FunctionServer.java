@@ -36,8 +36,8 @@ final class FunctionServer implements JobListener {
     void began(Job begun) {
         job = begun;
         begun.closeStdin();
-        begun.grant(OutputStreamKind.STDOUT, MAX_WORDS); // without credit its end would not be seen
-        begun.grant(OutputStreamKind.STDERR, MAX_WORDS);
+        begun.grant(OutputStreamKind.STDOUT, 0, MAX_WORDS); // without credit its end would not be seen
+        begun.grant(OutputStreamKind.STDERR, 0, MAX_WORDS);
     }
 
     Job job() {

@@ -24,6 +24,8 @@ import org.hybridvm.host.ServiceManager;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
+import org.hybridvm.store.InstanceId;
+import org.hybridvm.vm.Guest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,9 +83,11 @@ public final class Hvmd {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());
+            byte[] instance = InstanceId.of(home.instance());
+            Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
             try (Database database = Database.open(home.database());
                     EventLog events = new EventLog(database, Clock.systemUTC());
-                    NodeVms vms = NodeVms.open(home, AgentGuest::connect, events);
+                    NodeVms vms = NodeVms.open(home, agents, events);
                     JobService jobs = new JobService(
                             vms,
                             OwnIdentity.ofThisProcess(),
@@ -109,6 +113,7 @@ public final class Hvmd {
                 stopRequest.await();
                 log.info("hvmd stops, VMs go on");
                 Files.deleteIfExists(home.socket());
+                jobs.letGo();
                 server.close().toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
             }
             return 0;

@@ -29,7 +29,9 @@ final class JobRequests {
                 body.texts("environment"),
                 body.text("search_path", ""),
                 false,
-                timeLimit(body));
+                timeLimit(body),
+                body.text("key", ""),
+                Math.clamp(body.number("reports", 0), 0, Integer.MAX_VALUE));
     }
 
     private static PartitionKind kind(String text) {

@@ -21,10 +21,12 @@ import org.hybridvm.event.Events;
 import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
 import org.hybridvm.host.KvmProbe;
+import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.PartitionKind;
@@ -279,6 +281,33 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     }
 
     @Override
+    public List<GuestMachine> reachable() {
+        return openManager()
+                .map(manager -> manager.list().stream()
+                        .filter(view ->
+                                view.state() == VmState.READY && view.guest().isPresent())
+                        .map(view -> (GuestMachine) new Machine(view))
+                        .toList())
+                .orElse(List.of());
+    }
+
+    @Override
+    public Optional<String> gone(String name) {
+        return openManager().flatMap(manager -> {
+            Optional<VmView> view = manager.find(name);
+            if (view.isEmpty()) {
+                return Optional.of("VM " + name + " is not there any more");
+            }
+            return view.filter(one -> one.state() == VmState.FAILED).map(VmView::reason);
+        });
+    }
+
+    /** Empty as long as it is not known which VMs there are. */
+    private Optional<VmManager> openManager() {
+        return opening.isDone() && !opening.isCompletedExceptionally() ? Optional.of(opening.join()) : Optional.empty();
+    }
+
+    @Override
     public void close() {
         if (opening.isDone() && !opening.isCompletedExceptionally()) {
             opening.join().close();
@@ -400,8 +429,31 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         }
 
         @Override
-        public GuestProcess start(GuestCommand command, GuestProcess.Listener listener) {
-            return manager().requireGuest(name()).start(withWaitPolicy(command), listener);
+        public List<Path> readOnlyMounts() {
+            return view.layout().mounts().stream()
+                    .filter(Layout.Mount::readOnly)
+                    .map(Layout.Mount::source)
+                    .toList();
+        }
+
+        @Override
+        public AgentGreeting greeting() {
+            return view.guest().orElseGet(() -> manager().requireGuest(name())).greeting();
+        }
+
+        @Override
+        public GuestProcess start(JobKey key, GuestCommand command, GuestProcess.Listener listener) {
+            return manager().requireGuest(name()).start(key, withWaitPolicy(command), listener);
+        }
+
+        @Override
+        public GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener) {
+            return view.guest().orElseThrow().attach(key, partition, reports, listener);
+        }
+
+        @Override
+        public void release(JobKey key) {
+            view.guest().orElseThrow().release(key);
         }
 
         /** Threads that wait by polling, on vCPUs that share a host core, would wait for each other's time slices. */

@@ -19,16 +19,23 @@ import java.util.Arrays;
  *
  * The client begins with RUN; hvmd answers with JOB or with REFUSED, which ends the stream.
  *
+ * A client that loses the connection sends RUN again on another one, with the same {@code key} and the number of
+ * {@code reports} that it has; CREDIT then says from which byte on it wants its output, and hvmd's from which on its input
+ * is wanted. After END the client closes, when it has all of it.
+ *
  * Nobody sends DATA that the other side has not allowed by CREDIT before; so neither side, nor hvmd between them, ever
  * has to hold more than the windows that were granted, and signals and the end are never stuck behind data.
  */
 public record RunFrame(Type type, int stream, byte[] payload) {
-    public static final String PROTOCOL = "hvm-run/1";
+    public static final String PROTOCOL = "hvm-run/2";
     public static final int HEADER_SIZE = 8;
     public static final int MAX_PAYLOAD = 64 * 1024;
 
     /** Arguments and environment at their largest (ARG_MAX is 2 MiB), escaped. */
     public static final int MAX_REQUEST = 4 * 1024 * 1024;
+
+    /** No stream is as long. */
+    private static final long MAX_OFFSET = 1L << 62;
 
     public static final int STDIN = 0;
     public static final int STDOUT = 1;
@@ -42,7 +49,7 @@ public record RunFrame(Type type, int stream, byte[] payload) {
         DATA(1),
         /** Client: the stream (stdin) has ended. */
         DATA_END(2),
-        /** Both: u32, bytes of the stream that the receiver may send in addition. */
+        /** Both: u64, bytes of the stream that the sender has for good; u32, how many more it takes behind those. */
         CREDIT(3),
         /** Client: u32, the number of the signal to send to the program. */
         SIGNAL(4),
@@ -112,8 +119,15 @@ public record RunFrame(Type type, int stream, byte[] payload) {
         return new RunFrame(Type.DATA_END, stream, NOTHING);
     }
 
-    public static RunFrame credit(int stream, int bytes) {
-        return new RunFrame(Type.CREDIT, stream, encode(bytes));
+    public static RunFrame credit(int stream, long taken, int window) {
+        return new RunFrame(
+                Type.CREDIT,
+                stream,
+                ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(taken)
+                        .putInt(window)
+                        .array());
     }
 
     public static RunFrame signal(int number) {
@@ -155,8 +169,24 @@ public record RunFrame(Type type, int stream, byte[] payload) {
         return new String(payload, StandardCharsets.UTF_8);
     }
 
+    /** What CREDIT carries. */
+    public record Credit(long taken, int window) {}
+
+    /** @throws IllegalArgumentException if the payload is none, or a number is negative or out of reason */
+    public Credit credit() {
+        if (payload.length != Long.BYTES + Integer.BYTES) {
+            throw new IllegalArgumentException("a credit of " + payload.length + " bytes");
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN);
+        var credit = new Credit(bytes.getLong(), bytes.getInt());
+        if (credit.taken < 0 || credit.taken > MAX_OFFSET || credit.window < 0) {
+            throw new IllegalArgumentException("the credit " + credit);
+        }
+        return credit;
+    }
+
     /**
-     * The number that CREDIT and SIGNAL carry.
+     * The number that SIGNAL carries.
      *
      * @throws IllegalArgumentException if the payload is none, or the number is above {@link Integer#MAX_VALUE}
      */

@@ -8,6 +8,7 @@ import io.vertx.core.parsetools.RecordParser;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
@@ -23,13 +24,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One run stream in hvmd: frames of the client become calls of its job, and what the job says becomes frames. Credit is
- * passed on, not kept: output that waits here for the client's socket is never more than the client has granted.
+ * passed on, not kept: output that waits here for the client's socket is never more than the client has granted. What the
+ * client has not got the guest keeps, until the client closes after the end.
  *
  * <p>All state belongs to the event loop of the connection; the job's calls hop onto it.
  */
 final class RunStream implements JobListener {
     /** How much output a client may allow at a time. */
     static final long MAX_WINDOW = 4L * 1024 * 1024;
+
+    private static final long LINGER_MILLIS = 10_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(RunStream.class);
 
@@ -38,12 +42,16 @@ final class RunStream implements JobListener {
     private final JobAccess jobs;
     private final Blocking blocking;
     private final RecordParser parser;
-    private final long[] granted = new long[RunFrame.STDERR + 1];
+    private final long[] sent = new long[RunFrame.STDERR + 1]; // of each stream, since the job began
+    private final long[] limit = new long[RunFrame.STDERR + 1];
+    private final boolean[] begun = new boolean[RunFrame.STDERR + 1];
 
     private volatile Job job;
+    private volatile boolean comesBack;
     private RunFrame.Header header;
     private boolean requested;
     private boolean ended;
+    private volatile boolean gone;
 
     private RunStream(Context context, NetSocket socket, JobAccess jobs, Blocking blocking) {
         this.context = context;
@@ -83,10 +91,26 @@ final class RunStream implements JobListener {
     }
 
     @Override
-    public void stdinCredit(int bytes) {
+    public boolean countsForItself() {
+        return true;
+    }
+
+    /** What was under way may be lost: the client asks anew, on another connection. */
+    @Override
+    public void reattached() {
+        comesBack = true;
+        context.runOnContext(ignored -> socket.close());
+    }
+
+    @Override
+    public void stdinCredit(long accepted, int window) {
         context.runOnContext(ignored -> {
-            granted[RunFrame.STDIN] += bytes;
-            write(RunFrame.credit(RunFrame.STDIN, bytes));
+            if (!begun[RunFrame.STDIN]) {
+                begun[RunFrame.STDIN] = true;
+                sent[RunFrame.STDIN] = accepted;
+            }
+            limit[RunFrame.STDIN] = accepted + window;
+            write(RunFrame.credit(RunFrame.STDIN, accepted, window));
         });
     }
 
@@ -97,7 +121,7 @@ final class RunStream implements JobListener {
             byte[] payload = new byte[Math.min(bytes.remaining(), RunFrame.MAX_PAYLOAD)];
             bytes.get(payload);
             context.runOnContext(ignored -> {
-                granted[number] -= payload.length;
+                sent[number] += payload.length;
                 write(RunFrame.data(number, payload));
             });
         }
@@ -136,10 +160,11 @@ final class RunStream implements JobListener {
         socket.write(Buffer.buffer(frame.encode()));
     }
 
+    /** The client closes when it has it; one that does not is not waited for. */
     private void last(RunFrame frame) {
         ended = true;
         write(frame);
-        socket.end();
+        context.owner().setTimer(LINGER_MILLIS, ignored -> socket.close());
     }
 
     /** Takes a header and a payload in turn. */
@@ -171,7 +196,7 @@ final class RunStream implements JobListener {
             case RUN -> run(frame.text());
             case DATA -> stdin(frame.payload());
             case DATA_END -> job.closeStdin();
-            case CREDIT -> grant(frame.stream(), frame.number());
+            case CREDIT -> grant(frame.stream(), frame.credit());
             case SIGNAL -> signal(frame.number());
             default -> throw new IllegalArgumentException("a client sends no " + frame.type());
         }
@@ -182,27 +207,44 @@ final class RunStream implements JobListener {
         requested = true;
         parser.pause();
         blocking.call(() -> jobs.run(JobRequests.parse(JsonObject.parse(request)), this))
-                .onSuccess(started -> parser.resume())
+                .onSuccess(started -> begin(started))
                 .onFailure(failure -> last(RunFrame.text(
                         RunFrame.Type.REFUSED, Json.write(Problem.toJson(Responses.asHvmException(failure))))));
     }
 
+    private void begin(Job started) {
+        if (gone) {
+            leave(started); // while it was begun
+        }
+        parser.resume();
+    }
+
     private void clientGone() {
-        Job abandoned = job;
-        if (!ended && abandoned != null) {
+        gone = true;
+        Job left = job;
+        if (left != null) {
+            leave(left);
+        }
+    }
+
+    private void leave(Job left) {
+        boolean again = comesBack;
+        try {
             blocking.call(() -> {
-                jobs.hangUp(abandoned);
+                jobs.leave(left, this, again);
                 return null;
             });
+        } catch (RejectedExecutionException e) {
+            // hvmd ends; the job goes on
         }
-        ended = true;
     }
 
     private void stdin(byte[] payload) {
-        if (payload.length > granted[RunFrame.STDIN]) {
-            throw new IllegalArgumentException(payload.length + " bytes of input, allowed " + granted[RunFrame.STDIN]);
+        sent[RunFrame.STDIN] += payload.length;
+        if (sent[RunFrame.STDIN] > limit[RunFrame.STDIN]) {
+            throw new IllegalArgumentException(
+                    sent[RunFrame.STDIN] + " bytes of input, allowed " + limit[RunFrame.STDIN]);
         }
-        granted[RunFrame.STDIN] -= payload.length;
         job.stdin(ByteBuffer.wrap(payload));
     }
 
@@ -213,15 +255,20 @@ final class RunStream implements JobListener {
         job.signal(number);
     }
 
-    private void grant(int stream, int bytes) {
+    private void grant(int stream, RunFrame.Credit credit) {
         if (stream == RunFrame.STDIN) {
             throw new IllegalArgumentException("a client grants no input");
         }
-        granted[stream] += bytes;
-        if (granted[stream] > MAX_WINDOW) {
-            throw new IllegalArgumentException(
-                    "an output window of " + granted[stream] + " bytes, limit " + MAX_WINDOW);
+        if (!begun[stream]) {
+            begun[stream] = true;
+            sent[stream] = credit.taken();
         }
-        job.grant(stream == RunFrame.STDOUT ? OutputStreamKind.STDOUT : OutputStreamKind.STDERR, bytes);
+        if (credit.taken() > sent[stream] || credit.window() > MAX_WINDOW) {
+            throw new IllegalArgumentException(credit + ", sent " + sent[stream] + ", limit of a window " + MAX_WINDOW);
+        }
+        job.grant(
+                stream == RunFrame.STDOUT ? OutputStreamKind.STDOUT : OutputStreamKind.STDERR,
+                credit.taken(),
+                credit.window());
     }
 }

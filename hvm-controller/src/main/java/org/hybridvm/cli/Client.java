@@ -119,8 +119,12 @@ final class Client {
         void accept(byte[] buffer, int length) throws IOException;
     }
 
-    /** Switches a fresh connection to another protocol; the caller closes it. */
-    HttpConnection upgrade(String path, String protocol) {
+    /**
+     * Switches a fresh connection to another protocol; the caller closes it.
+     *
+     * @throws IOException if hvmd goes away meanwhile
+     */
+    HttpConnection open(String path, String protocol) throws IOException {
         HttpConnection connection = null;
         try {
             connection = daemon.connect();
@@ -132,7 +136,7 @@ final class Client {
             throw problem(connection.body(head));
         } catch (IOException | RuntimeException e) {
             closeQuietly(connection);
-            throw e instanceof IOException lost ? lost(lost) : (RuntimeException) e;
+            throw e;
         }
     }
 

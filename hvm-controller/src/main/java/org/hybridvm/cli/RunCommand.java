@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.api.RunFrame;
 import org.hybridvm.job.JobResult;
@@ -53,7 +52,8 @@ final class RunCommand extends Command {
                 "",
                 "Standard input, output, error and signals are connected; the exit status is the program's own,",
                 "128+N if signal N ended it, 127 if there is no such program, 126 if it cannot be run, 125 if hvm",
-                "or the VM failed. Ctrl-C reaches the program; twice within a second kills it.",
+                "or the VM failed. Ctrl-C reaches the program; twice within a second kills it. If hvmd ends the program",
+                "goes on, and so does this command with the next hvmd.",
                 "",
                 "The guest sees host folders only through the VM's mounts, at the same path. A program below a",
                 "mount is that file; any other path is the guest's own: Debian's busybox, and if the layout gives it",
@@ -81,7 +81,7 @@ final class RunCommand extends Command {
 
     @Override
     public Integer call() {
-        String request = Json.write(request());
+        Map<String, Object> request = request();
         Client client = client();
         try {
             return run(client, request);
@@ -94,17 +94,20 @@ final class RunCommand extends Command {
         return run(client, request);
     }
 
-    private int run(Client client, String request) {
-        try (HttpConnection connection = client.upgrade("/jobs/run", RunFrame.PROTOCOL)) {
-            var observer = new Observer(new ReportText(isSet("--stats")));
-            var session = new RunSession(connection, context.stdin(), context.stdout(), context.stderr(), observer);
-            try (var _ = SignalForwarder.to(session::signal)) {
-                return exitStatus(session.run(request));
-            }
+    private int run(Client client, Map<String, Object> request) {
+        var observer = new Observer(new ReportText(isSet("--stats")));
+        var session = new RunSession(
+                () -> client.open("/jobs/run", RunFrame.PROTOCOL),
+                context.stdin(),
+                context.stdout(),
+                context.stderr(),
+                observer);
+        try (var _ = SignalForwarder.to(session::signal)) {
+            return exitStatus(session.run(request));
         } catch (IOException e) {
-            throw HvmException.of(ErrorCode.INTERNAL, "hvmd went away while the job ran")
+            throw HvmException.of(ErrorCode.INTERNAL, "hvmd went away while the job ran, and did not come back")
                     .value(e.getMessage())
-                    .hint("hvm logs hvmd")
+                    .hint("hvm logs hvmd; hvm jobs")
                     .cause(e)
                     .build();
         }

@@ -5,14 +5,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 import org.hybridvm.api.RunFrame;
 
 /**
- * The terminal's end of a run stream: standard input, output and signals of this process become the job's.
+ * The terminal's end of a run stream: standard input, output and signals of this process become the job's. If hvmd goes away
+ * the job goes on; this side connects to the next hvmd and says where each stream stands, so that no byte is lost or written
+ * twice.
  *
  * <p>One thread reads frames and writes output; one daemon thread reads standard input as far as the guest has room.
  * Signals may come from any thread.
@@ -21,18 +31,38 @@ final class RunSession {
     /** How much output the guest may be ahead of us. */
     static final int WINDOW = 256 * 1024;
 
+    /** How long hvmd may be away. */
+    private static final Duration AWAY_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration PAUSE = Duration.ofMillis(50);
     private static final int STDIN_CHUNK = 32 * 1024;
 
-    private final HttpConnection connection;
+    private final Connector connector;
     private final InputStream in;
     private final OutputStream out;
     private final OutputStream err;
     private final Observer observer;
+    private final String key = UUID.randomUUID().toString();
 
-    private final Object writeLock = new Object();
-    private final Object creditLock = new Object();
-    private long stdinCredit; // guarded by creditLock
-    private boolean outputBroken; // the reading thread's
+    private final Object lock = new Object();
+    private HttpConnection connection; // null: none, or hvmd has not answered; guarded by lock
+    private final List<Integer> signals = new ArrayList<>(); // that hvmd could not be told; guarded by lock
+    private final InputTail input = new InputTail(); // guarded by lock
+    private long inputLimit; // guarded by lock
+    private boolean inputFlows; // hvmd has said from where on it wants it; guarded by lock
+    private boolean inputEnded; // guarded by lock
+
+    private final long[] written = new long[RunFrame.STDERR + 1]; // the reading thread's, as all that follows
+    private boolean outputBroken;
+    private int reports;
+    private boolean accepted;
+    private long deadline;
+
+    /** Ways to hvmd. */
+    interface Connector {
+        /** @throws IOException if there is none now */
+        HttpConnection connect() throws IOException;
+    }
 
     /** Hears what is no output. */
     interface Observer {
@@ -43,8 +73,8 @@ final class RunSession {
         void report(String line);
     }
 
-    RunSession(HttpConnection connection, InputStream in, OutputStream out, OutputStream err, Observer observer) {
-        this.connection = connection;
+    RunSession(Connector connector, InputStream in, OutputStream out, OutputStream err, Observer observer) {
+        this.connector = connector;
         this.in = in;
         this.out = out;
         this.err = err;
@@ -54,30 +84,63 @@ final class RunSession {
     /**
      * Has a job started and carries bytes until it ends.
      *
-     * @param request what to run, as JSON
+     * @param request what to run, as JSON can write it
      * @return its result, as hvmd tells it
      * @throws HvmException if hvmd refuses it; then nothing has been run
-     * @throws IOException if hvmd goes away before the end
+     * @throws IOException if hvmd goes away before the end, and does not come back
      */
-    JsonObject run(String request) throws IOException {
-        send(RunFrame.run(request));
-        sendIfOpen(RunFrame.credit(RunFrame.STDOUT, WINDOW));
-        sendIfOpen(RunFrame.credit(RunFrame.STDERR, WINDOW));
+    JsonObject run(Map<String, Object> request) throws IOException {
+        answered();
+        while (true) {
+            try (HttpConnection present = connector.connect()) {
+                return converse(present, request);
+            } catch (IOException e) {
+                tryAgain(e);
+            } catch (HvmException e) {
+                if (e.code() != ErrorCode.SHUTTING_DOWN) {
+                    throw e;
+                }
+                tryAgain(new IOException(e.getMessage(), e));
+            } finally {
+                disconnected();
+            }
+        }
+    }
+
+    /** Sends a signal to the job; if hvmd is away, when it is back. */
+    void signal(int number) {
+        synchronized (lock) {
+            if (connection == null) {
+                signals.add(number);
+            } else {
+                sendIfOpen(connection, RunFrame.signal(number));
+            }
+        }
+    }
+
+    private JsonObject converse(HttpConnection present, Map<String, Object> request) throws IOException {
+        var again = new LinkedHashMap<>(request);
+        again.put("key", key);
+        again.put("reports", reports);
+        send(present, RunFrame.run(Json.write(again)));
+        for (int stream = RunFrame.STDOUT; stream <= RunFrame.STDERR; stream++) {
+            sendIfOpen(present, RunFrame.credit(stream, written[stream], WINDOW));
+        }
         byte[] headerBytes = new byte[RunFrame.HEADER_SIZE];
         while (true) {
-            connection.readFully(headerBytes);
-            RunFrame frame = readFrame(headerBytes);
+            present.readFully(headerBytes);
+            RunFrame frame = readFrame(present, headerBytes);
             switch (frame.type()) {
-                case DATA -> write(frame);
-                case CREDIT -> addStdinCredit(frame.number());
-                case JOB -> {
-                    Thread.ofPlatform().daemon().name("stdin").start(this::pumpStdin);
-                    observer.job(JsonObject.parse(frame.text()));
-                }
+                case DATA -> write(present, frame);
+                case CREDIT -> takeInputCredit(present, frame.credit());
+                case JOB -> connected(present, JsonObject.parse(frame.text()));
                 case REFUSED -> throw Problem.fromJson(JsonObject.parse(frame.text()));
                 case PENDING -> observer.pending(frame.text());
                 case RUNNING -> {}
-                case REPORT -> observer.report(frame.text());
+                case REPORT -> {
+                    reports++;
+                    observer.report(frame.text());
+                }
                 case END -> {
                     return JsonObject.parse(frame.text());
                 }
@@ -86,23 +149,55 @@ final class RunSession {
         }
     }
 
-    /** Sends a signal to the job. Does nothing if the connection is gone. */
-    void signal(int number) {
-        sendIfOpen(RunFrame.signal(number));
+    private void connected(HttpConnection present, JsonObject job) {
+        answered();
+        synchronized (lock) {
+            connection = present;
+            signals.forEach(number -> sendIfOpen(present, RunFrame.signal(number)));
+            signals.clear();
+        }
+        if (!accepted) {
+            accepted = true;
+            Thread.ofPlatform().daemon().name("stdin").start(this::pumpStdin);
+            observer.job(job);
+        }
     }
 
-    private RunFrame readFrame(byte[] headerBytes) throws IOException {
+    private void disconnected() {
+        synchronized (lock) {
+            connection = null;
+            inputFlows = false;
+        }
+    }
+
+    private void answered() {
+        deadline = System.nanoTime() + AWAY_LIMIT.toNanos();
+    }
+
+    private void tryAgain(IOException why) throws IOException {
+        if (System.nanoTime() > deadline) {
+            throw why;
+        }
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw why;
+        }
+    }
+
+    private RunFrame readFrame(HttpConnection present, byte[] headerBytes) throws IOException {
         try {
             var header = RunFrame.Header.decode(ByteBuffer.wrap(headerBytes));
             byte[] payload = new byte[header.length()];
-            connection.readFully(payload);
+            present.readFully(payload);
             return new RunFrame(header.type(), header.stream(), payload);
         } catch (IllegalArgumentException e) {
             throw new IOException("hvmd sent " + e.getMessage(), e);
         }
     }
 
-    private void write(RunFrame data) throws IOException {
+    private void write(HttpConnection present, RunFrame data) {
         boolean stdout = data.stream() == RunFrame.STDOUT;
         OutputStream target = stdout ? out : err;
         if (!(stdout && outputBroken)) {
@@ -116,64 +211,79 @@ final class RunSession {
                 }
             }
         }
-        sendIfOpen(RunFrame.credit(data.stream(), data.payload().length));
+        written[data.stream()] += data.payload().length;
+        sendIfOpen(present, RunFrame.credit(data.stream(), written[data.stream()], WINDOW));
     }
 
     private void pumpStdin() {
         byte[] buffer = new byte[STDIN_CHUNK];
         try {
             while (true) {
-                int room = awaitStdinCredit(buffer.length);
+                int room = awaitInputRoom(buffer.length);
                 int read = in.read(buffer, 0, room);
                 if (read < 0) {
-                    send(RunFrame.dataEnd(RunFrame.STDIN));
-                    return;
+                    break;
                 }
-                takeStdinCredit(read);
-                send(RunFrame.data(RunFrame.STDIN, Arrays.copyOf(buffer, read)));
+                synchronized (lock) {
+                    byte[] piece = Arrays.copyOf(buffer, read);
+                    input.add(piece);
+                    sendInput(RunFrame.data(RunFrame.STDIN, piece));
+                }
             }
         } catch (IOException ignored) {
-            // our input failed: tell the program that there is no more; if the connection did, run() tells it
-            sendIfOpen(RunFrame.dataEnd(RunFrame.STDIN));
+            // our input failed: tell the program that there is no more
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private void addStdinCredit(int bytes) {
-        synchronized (creditLock) {
-            stdinCredit += bytes;
-            creditLock.notifyAll();
+        synchronized (lock) {
+            inputEnded = true;
+            sendInput(RunFrame.dataEnd(RunFrame.STDIN));
         }
     }
 
-    private int awaitStdinCredit(int most) throws InterruptedException {
-        synchronized (creditLock) {
-            while (stdinCredit == 0) {
-                creditLock.wait();
+    /** If hvmd does not want it now, it asks for it when it is back. Under the lock. */
+    private void sendInput(RunFrame frame) {
+        if (inputFlows && connection != null) {
+            sendIfOpen(connection, frame);
+        }
+    }
+
+    private void takeInputCredit(HttpConnection present, RunFrame.Credit credit) {
+        synchronized (lock) {
+            if (!inputFlows) {
+                inputFlows = true;
+                input.after(credit.taken()).forEach(piece -> sendIfOpen(present, RunFrame.data(RunFrame.STDIN, piece)));
+                if (inputEnded) {
+                    sendIfOpen(present, RunFrame.dataEnd(RunFrame.STDIN));
+                }
             }
-            return (int) Math.min(most, stdinCredit);
+            input.forget(credit.taken());
+            inputLimit = Math.max(inputLimit, credit.taken() + credit.window());
+            lock.notifyAll();
         }
     }
 
-    private void takeStdinCredit(int bytes) {
-        synchronized (creditLock) {
-            stdinCredit -= bytes;
+    private int awaitInputRoom(int most) throws InterruptedException {
+        synchronized (lock) {
+            while (inputLimit <= input.end()) {
+                lock.wait();
+            }
+            return (int) Math.min(most, inputLimit - input.end());
         }
     }
 
-    /** hvmd closes once it has sent the end, which may still be unread here: only reading tells what happened. */
-    private void sendIfOpen(RunFrame frame) {
+    /** hvmd may be gone, or have sent the end, which is still unread here: only reading tells what happened. */
+    private void sendIfOpen(HttpConnection present, RunFrame frame) {
         try {
-            send(frame);
+            send(present, frame);
         } catch (IOException ignored) {
             // see above
         }
     }
 
-    private void send(RunFrame frame) throws IOException {
-        synchronized (writeLock) {
-            connection.write(ByteBuffer.wrap(frame.encode()));
+    private void send(HttpConnection present, RunFrame frame) throws IOException {
+        synchronized (present) {
+            present.write(ByteBuffer.wrap(frame.encode()));
         }
     }
 }

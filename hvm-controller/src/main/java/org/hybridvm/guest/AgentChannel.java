@@ -52,9 +52,10 @@ final class AgentChannel implements AutoCloseable {
     /**
      * Connects and greets the agent; whatever comes before its answer was meant for somebody else.
      *
+     * @param instance of the state folder whose jobs the agent may keep
      * @throws IOException if nobody listens, or the answer does not come within the limit
      */
-    static Greeting connect(Path path, Duration limit) throws IOException {
+    static Greeting connect(Path path, byte[] instance, Duration limit) throws IOException {
         var socket = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             socket.connect(UnixDomainSocketAddress.of(path));
@@ -64,7 +65,7 @@ final class AgentChannel implements AutoCloseable {
         }
         var channel = new AgentChannel(socket);
         try {
-            return new Greeting(channel, channel.greet(limit));
+            return new Greeting(channel, channel.greet(instance, limit));
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -97,7 +98,7 @@ final class AgentChannel implements AutoCloseable {
         }
     }
 
-    private Fields greet(Duration limit) throws IOException {
+    private Fields greet(byte[] instance, Duration limit) throws IOException {
         byte[] nonce = new byte[NONCE_SIZE];
         new SecureRandom().nextBytes(nonce);
         var reply = new CompletableFuture<Fields>();
@@ -109,7 +110,12 @@ final class AgentChannel implements AutoCloseable {
             }
         });
         send(new Frame(
-                FrameType.HELLO, 0, new Fields().bytes(FieldTag.NONCE, nonce).encode()));
+                FrameType.HELLO,
+                0,
+                new Fields()
+                        .bytes(FieldTag.NONCE, nonce)
+                        .bytes(FieldTag.INSTANCE, instance)
+                        .encode()));
         try {
             return reply.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

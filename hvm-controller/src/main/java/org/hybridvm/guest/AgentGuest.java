@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.job.RunOption;
 import org.hybridvm.layout.Health;
@@ -28,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest by its agent, after hvm/frame.h. What the agent says is checked; what it does not say in time is an error. Jobs
- * of a hvmd that is gone need no care here: the agent ends them when it is greeted anew.
+ * A guest by its agent, after hvm/frame.h. What the agent says is checked; what it does not say in time is an error. A job's
+ * stream has the job's number; those that an earlier channel began are in the greeting, and silent until they are attached.
  */
 public final class AgentGuest implements Guest {
     private static final Logger LOG = LoggerFactory.getLogger(AgentGuest.class);
@@ -49,27 +52,42 @@ public final class AgentGuest implements Guest {
     private final Listener listener;
     private final Map<Integer, AgentProcess> processes = new ConcurrentHashMap<>();
     private final Map<Integer, CompletableFuture<Fields>> requests = new ConcurrentHashMap<>();
-    private final AtomicInteger lastStream = new AtomicInteger();
+    private final BitSet streams = new BitSet(); // that this channel has had; guarded by itself
+    private final AgentGreeting kept;
     private final AtomicInteger lastRequest = new AtomicInteger();
     private volatile String end;
     private volatile Optional<String> held = Optional.empty();
 
-    private AgentGuest(AgentChannel channel, Fields greeting, Listener listener) {
+    private AgentGuest(AgentChannel channel, Fields greeting, AgentGreeting kept, Listener listener) {
         this.channel = channel;
         this.greeting = greeting;
+        this.kept = kept;
         this.listener = listener;
     }
 
     /**
      * Connects to the agent behind a socket.
      *
+     * @param instance 16 bytes, of the state folder: an agent keeps no jobs for another one
      * @param limit how long the agent may take to answer
      */
-    public static AgentGuest connect(Path socket, Duration limit, Listener listener) throws IOException {
-        AgentChannel.Greeting greeting = AgentChannel.connect(socket, limit);
-        var guest = new AgentGuest(greeting.channel(), greeting.fields(), listener);
-        guest.begin();
-        return guest;
+    public static AgentGuest connect(Path socket, byte[] instance, Duration limit, Listener listener)
+            throws IOException {
+        AgentChannel.Greeting greeting = AgentChannel.connect(socket, instance, limit);
+        try {
+            var guest =
+                    new AgentGuest(greeting.channel(), greeting.fields(), JobInfo.greeting(greeting.fields()), listener);
+            guest.begin();
+            return guest;
+        } catch (ProtocolException e) {
+            greeting.channel().close();
+            throw e;
+        }
+    }
+
+    @Override
+    public AgentGreeting greeting() {
+        return kept;
     }
 
     @Override
@@ -188,9 +206,8 @@ public final class AgentGuest implements Guest {
     }
 
     @Override
-    public GuestProcess start(GuestCommand command, GuestProcess.Listener listener) {
-        int stream = lastStream.incrementAndGet();
-        byte[] payload = exec(command).encode();
+    public GuestProcess start(JobKey key, GuestCommand command, GuestProcess.Listener listener) {
+        byte[] payload = exec(command).number(FieldTag.RESTARTS, key.restarts()).encode();
         if (payload.length > Frame.MAX_PAYLOAD) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "Arguments and environment are too long")
                     .value(payload.length + " bytes")
@@ -198,9 +215,34 @@ public final class AgentGuest implements Guest {
                     .hint("pass fewer variables (not --env-all), or put arguments into a file")
                     .build();
         }
-        var process = new AgentProcess(stream, command.partition(), listener, channel::send);
+        return open(new AgentProcess(key, command.partition(), 0, listener, channel::send), new Frame(FrameType.EXEC, key.job(), payload));
+    }
+
+    @Override
+    public GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener) {
+        return open(
+                new AgentProcess(key, partition, reports, listener, channel::send),
+                new Frame(
+                        FrameType.ATTACH,
+                        key.job(),
+                        new Fields()
+                                .number(FieldTag.RESTARTS, key.restarts())
+                                .longNumber(FieldTag.OFFSET, reports)
+                                .encode()));
+    }
+
+    @Override
+    public void release(JobKey key) {
+        channel.send(AgentProcess.releaseOf(key));
+    }
+
+    private GuestProcess open(AgentProcess process, Frame first) {
+        int stream = first.stream();
+        synchronized (streams) {
+            streams.set(stream);
+        }
         processes.put(stream, process);
-        channel.send(new Frame(FrameType.EXEC, stream, payload));
+        channel.send(first);
         String reason = end;
         if (reason != null && processes.remove(stream) != null) {
             process.lost(reason);
@@ -297,13 +339,19 @@ public final class AgentGuest implements Guest {
     private void receiveOfJob(Frame frame) throws ProtocolException {
         AgentProcess process = processes.get(frame.stream());
         if (process == null) {
-            if (frame.stream() < 0 || frame.stream() > lastStream.get()) {
+            if (!isKnown(frame.stream())) {
                 throw new ProtocolException("a frame of job stream " + frame.stream() + ", which there is not");
             }
             return;
         }
         if (process.accept(frame)) {
-            processes.remove(frame.stream());
+            processes.remove(frame.stream(), process);
+        }
+    }
+
+    private boolean isKnown(int stream) {
+        synchronized (streams) {
+            return stream > 0 && streams.get(stream);
         }
     }
 
@@ -434,6 +482,11 @@ public final class AgentGuest implements Guest {
                     .number(FieldTag.CORES, command.cores())
                     .number(FieldTag.OPTIONS, RunOption.bits(command.options()));
         }
+        command.files()
+                .ifPresent(files -> fields.text(FieldTag.STDIN_FILE, files.stdin())
+                        .text(FieldTag.STDOUT_FILE, files.stdout())
+                        .text(FieldTag.STDERR_FILE, files.stderr())
+                        .number(FieldTag.APPEND, files.append() ? 1 : 0));
         return fields;
     }
 }

@@ -3,9 +3,12 @@ package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobResult;
 import org.hybridvm.job.OutputStreamKind;
 
@@ -17,25 +20,40 @@ final class AgentProcess implements GuestProcess {
     private static final int KIND_STDIN = 0;
     private static final int KIND_STDOUT = 1;
     private static final int KIND_STDERR = 2;
+    private static final int KIND_REPORT = 3;
     private static final int MAX_REPORT = 4096;
 
+    /** How far an output stream has come, and may come. */
+    private static final class Flow {
+        private long received;
+        private long limit;
+        private boolean wanted;
+    }
+
+    private final JobKey key;
     private final int stream;
     private final String partition;
     private final Listener listener;
     private final Consumer<Frame> sender;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private final long[] granted = new long[OutputStreamKind.values().length]; // guarded by itself
+    private final Map<OutputStreamKind, Flow> flows = new EnumMap<>(OutputStreamKind.class); // guarded by itself
+    private long reports; // the channel's
 
-    /** Why it ends as lost, whatever its status: its partition failed under it. */
+    /** Why it ends as failed, whatever its status: its partition failed under it. */
     private volatile String doom;
 
     /**
-     * @param partition the HRT partition that it runs on; null: Linux
+     * @param partition that it runs on
+     * @param reports lines of its report that are on disk
      * @param sender sends a frame, without blocking
      */
-    AgentProcess(int stream, String partition, Listener listener, Consumer<Frame> sender) {
-        this.stream = stream;
+    AgentProcess(JobKey key, String partition, long reports, Listener listener, Consumer<Frame> sender) {
         this.partition = partition;
+        this.key = key;
+        this.stream = key.job();
+        this.reports = reports;
+        flows.put(OutputStreamKind.STDOUT, new Flow());
+        flows.put(OutputStreamKind.STDERR, new Flow());
         this.listener = listener;
         this.sender = sender;
     }
@@ -55,17 +73,40 @@ final class AgentProcess implements GuestProcess {
     }
 
     @Override
-    public void grant(OutputStreamKind kind, int bytes) {
-        synchronized (granted) {
-            granted[kind.ordinal()] += bytes;
+    public void grant(OutputStreamKind kind, long taken, int window) {
+        synchronized (flows) {
+            Flow flow = flows.get(kind);
+            if (!flow.wanted) {
+                flow.received = taken;
+            }
+            flow.wanted = true;
+            flow.limit = Math.max(flow.limit, taken + window);
         }
-        send(new Frame(
+        send(credit(kind == OutputStreamKind.STDOUT ? KIND_STDOUT : KIND_STDERR, taken, window));
+    }
+
+    private Frame credit(int kind, long offset, int number) {
+        return new Frame(
                 FrameType.CREDIT,
                 stream,
                 new Fields()
-                        .number(FieldTag.STREAM_KIND, kind == OutputStreamKind.STDOUT ? KIND_STDOUT : KIND_STDERR)
-                        .number(FieldTag.NUMBER, bytes)
-                        .encode()));
+                        .number(FieldTag.STREAM_KIND, kind)
+                        .longNumber(FieldTag.OFFSET, offset)
+                        .number(FieldTag.NUMBER, number)
+                        .encode());
+    }
+
+    /** Also when it has ended. */
+    @Override
+    public void release() {
+        sender.accept(releaseOf(key));
+    }
+
+    static Frame releaseOf(JobKey key) {
+        return new Frame(
+                FrameType.RELEASE,
+                key.job(),
+                new Fields().number(FieldTag.RESTARTS, key.restarts()).encode());
     }
 
     @Override
@@ -87,7 +128,7 @@ final class AgentProcess implements GuestProcess {
             case CREDIT -> credit(Fields.decode(frame.payload()));
             case STDOUT -> output(OutputStreamKind.STDOUT, frame.payload());
             case STDERR -> output(OutputStreamKind.STDERR, frame.payload());
-            case REPORT -> listener.report(line(frame.payload()));
+            case REPORT -> report(frame.payload());
             case REFUSED -> refused(Fields.decode(frame.payload()));
             case EXIT -> exit(Fields.decode(frame.payload()));
             default -> throw new ProtocolException("a " + frame.type() + " frame in a job's stream");
@@ -117,20 +158,28 @@ final class AgentProcess implements GuestProcess {
 
     private void credit(Fields fields) throws ProtocolException {
         int bytes = fields.require(FieldTag.NUMBER);
+        long accepted = fields.requireLong(FieldTag.OFFSET);
         if (fields.require(FieldTag.STREAM_KIND) != KIND_STDIN || bytes < 0) {
             throw new ProtocolException("credit for what an agent does not receive");
         }
-        listener.stdinCredit(bytes);
+        listener.stdinCredit(accepted, bytes);
     }
 
     private void output(OutputStreamKind kind, byte[] bytes) throws ProtocolException {
-        synchronized (granted) {
-            granted[kind.ordinal()] -= bytes.length;
-            if (granted[kind.ordinal()] < 0) {
+        synchronized (flows) {
+            Flow flow = flows.get(kind);
+            flow.received += bytes.length;
+            if (!flow.wanted || flow.received > flow.limit) {
                 throw new ProtocolException("more output than it was allowed");
             }
         }
         listener.output(kind, ByteBuffer.wrap(bytes));
+    }
+
+    private void report(byte[] bytes) {
+        listener.report(line(bytes));
+        reports++;
+        send(credit(KIND_REPORT, reports, 0));
     }
 
     private void refused(Fields fields) throws ProtocolException {
@@ -153,8 +202,8 @@ final class AgentProcess implements GuestProcess {
         if (signal < 0 || signal > 64 || status < 0 || status > 255) {
             throw new ProtocolException("exit status " + status + ", signal " + signal);
         }
-        if (doom != null) {
-            lost(doom);
+        if (doom != null && ended.compareAndSet(false, true)) {
+            listener.failed(doom);
         } else if (ended.compareAndSet(false, true)) {
             if (signal > 0) {
                 listener.signalled(signal);

@@ -32,7 +32,16 @@ enum FieldTag {
     TRACE(27),
     SLOT(28),
     MAPS(29),
-    ACTIVITY(40);
+    ACTIVITY(40),
+    INSTANCE(50),
+    LIFE(51),
+    RESTARTS(52),
+    OFFSET(53),
+    JOB(54),
+    STDIN_FILE(55),
+    STDOUT_FILE(56),
+    STDERR_FILE(57),
+    APPEND(58);
 
     final int code;
 

@@ -124,6 +124,15 @@ final class Fields {
                 : Optional.of(numbers.getFirst().intValue());
     }
 
+    /** A number that is no more than a signed 64-bit one holds. */
+    long requireLong(FieldTag tag) throws ProtocolException {
+        List<Long> numbers = numbers(tag);
+        if (numbers.isEmpty() || numbers.getFirst() < 0) {
+            throw new ProtocolException("no field " + tag);
+        }
+        return numbers.getFirst();
+    }
+
     int require(FieldTag tag) throws ProtocolException {
         return number(tag).orElseThrow(() -> new ProtocolException("no field " + tag));
     }

@@ -13,7 +13,7 @@ record Frame(FrameType type, int stream, byte[] payload) {
     static final int HEADER_SIZE = 20;
     static final int MAX_PAYLOAD = 65536;
     private static final int MAGIC = 0x464d5648;
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
 
     private static final byte[] NOTHING = new byte[0];
 

@@ -9,6 +9,8 @@ enum FrameType {
     STDIN_END(4),
     SIGNAL(5),
     REQUEST(6),
+    ATTACH(7),
+    RELEASE(8),
     CREDIT(16),
     HELLO_REPLY(32),
     STARTED(33),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
-import java.io.IOException;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +24,7 @@ final class BatchJobs implements BatchQueue.Site {
     private final JobRegister register;
     private final BatchQueue queue;
     private final CoreQueues cores;
-    private final JobTimer timer;
+    private final JobKeeper keeper;
     private final Clock clock;
 
     BatchJobs(
@@ -35,7 +34,7 @@ final class BatchJobs implements BatchQueue.Site {
             JobRegister register,
             BatchQueue queue,
             CoreQueues cores,
-            JobTimer timer,
+            JobKeeper keeper,
             Clock clock) {
         this.machines = machines;
         this.self = self;
@@ -43,7 +42,7 @@ final class BatchJobs implements BatchQueue.Site {
         this.register = register;
         this.queue = queue;
         this.cores = cores;
-        this.timer = timer;
+        this.keeper = keeper;
         this.clock = clock;
     }
 
@@ -140,9 +139,7 @@ final class BatchJobs implements BatchQueue.Site {
             throw register.wrongState(number, "a batch job that runs or has ended");
         }
         if (job.isPresent()) {
-            job.get().markRequeued();
-            timer.terminate(job.get());
-            return CompletableFuture.completedFuture(null);
+            return keeper.end(job.get(), Handover.Asked.REQUEUE);
         }
         JobRecord again = record.waiting(record.batch().get().restarted());
         return books.add(List.of(again)).thenRun(() -> {
@@ -214,53 +211,70 @@ final class BatchJobs implements BatchQueue.Site {
         return register.live().stream().map(Job::record).toList();
     }
 
-    /** On the queue's thread. Once the record says RUNNING the job is never begun again, whatever happens. */
+    /** On the queue's thread. Once the record says RUNNING the job is begun no more than once, whatever happens. */
     @Override
     public boolean tryStart(GuestMachine machine, JobRecord record, BooleanSupplier claim) {
-        Optional<Placement> place = machine.partitions().stream()
-                .filter(one -> one.name().equals(record.partition()) && one.cores() >= record.cores())
-                .findFirst()
-                .map(partition -> new Placement(machine, partition));
+        Optional<Placement> place = placement(machine, record);
         if (place.isEmpty()) {
             return false; // the VM was launched anew with another layout
         }
-        Placement placement = place.get();
-        CoreQueue holders = cores.of(placement);
-        int total = placement.partition().cores();
+        CoreQueue holders = cores.of(place.get());
+        int total = place.get().partition().cores();
         if (!holders.tryAcquire(record.number(), record.cores(), total).isEmpty()) {
             return false;
         }
         if (!claim.getAsBoolean()) {
-            holders.release(record.number(), total);
+            holders.release(record.number());
             return false;
         }
-        JobRecord running = record.running(clock.instant());
+        JobRecord running = record.running(clock.instant(), machine.greeting().life());
         try {
             books.add(List.of(running)).join();
         } catch (CompletionException e) {
-            holders.release(record.number(), total);
+            holders.release(record.number());
             return false; // the disk is full; it goes on waiting
         }
-        try {
-            begin(placement, running);
-        } catch (IOException | RuntimeException e) {
-            String reason =
-                    e instanceof IOException ? "a file of the job cannot be opened: " + e.getMessage() : e.getMessage();
-            register.endAndKeep(running.ended(JobResult.failed(JobState.FAILED, reason), clock.instant()));
-            holders.release(record.number(), total);
-        }
+        var job = new Job(running, books.newLog(record.number()), clock, Job.NOBODY);
+        register.enter(job);
+        keeper.keep(job, Optional.of(running));
+        begin(place.get(), job);
         return true;
     }
 
-    private void begin(Placement placement, JobRecord record) throws IOException {
+    /** Begins a job that another hvmd was about to begin when it ended. */
+    void beginAgain(GuestMachine machine, Job job) {
+        try {
+            begin(Placement.on(machine, job.record()), job);
+        } catch (HvmException e) {
+            job.fail(e.getMessage());
+        }
+    }
+
+    private static Optional<Placement> placement(GuestMachine machine, JobRecord record) {
+        return machine.partitions().stream()
+                .filter(one -> one.name().equals(record.partition()) && one.cores() >= record.cores())
+                .findFirst()
+                .map(partition -> new Placement(machine, partition));
+    }
+
+    private void begin(Placement placement, Job job) {
+        JobRecord record = job.record();
+        try {
+            BatchSpec spec = books.spec(record.number())
+                    .orElseThrow(() -> HvmException.of(
+                                    ErrorCode.STORE_DAMAGED, "What the job needs to be started is damaged")
+                            .value("job " + record.number())
+                            .hint("submit it again")
+                            .build());
+            job.begin(placement.machine(), command(placement, record, spec), spec.places());
+        } catch (HvmException e) {
+            job.fail(e.getMessage());
+        }
+    }
+
+    private GuestCommand command(Placement placement, JobRecord record, BatchSpec spec) {
         BatchFacts facts = record.batch().orElseThrow();
-        BatchSpec spec = books.spec(record.number())
-                .orElseThrow(
-                        () -> HvmException.of(ErrorCode.STORE_DAMAGED, "What the job needs to be started is damaged")
-                                .value("job " + record.number())
-                                .hint("submit it again")
-                                .build());
-        var command = new GuestCommand(
+        return new GuestCommand(
                 placement.partition().name(),
                 placement.partition().kind(),
                 record.cores(),
@@ -268,48 +282,8 @@ final class BatchJobs implements BatchQueue.Site {
                 spec.command(),
                 BatchPlan.environment(record, spec.environment()),
                 record.directory(),
-                spec.identity().orElseGet(() -> GuestCommand.Identity.of(self)));
-        BatchFiles files = BatchFiles.open(facts);
-        var job = new Job(
-                record.number(),
-                record.owner(),
-                placement.machine().name(),
-                command,
-                spec.places(),
-                files,
-                books.newLog(record.number()),
-                clock,
-                Optional.of(record));
-        register.enter(job);
-        job.keepBooks(now -> keepBooks(job, now, placement));
-        var hearer = new InOrder(job);
-        job.start(placement.machine(), hearer);
-        hearer.run(() -> files.begin(job));
-    }
-
-    private CompletableFuture<Void> keepBooks(Job job, JobRecord record, Placement placement) {
-        BatchFacts facts = record.batch().orElseThrow();
-        return switch (record.state()) {
-            case PENDING -> CompletableFuture.completedFuture(null); // the books know already that it runs
-            case RUNNING -> {
-                timer.warn(job, facts);
-                timer.limit(job, facts.timeLimit());
-                yield books.save(record);
-            }
-            default -> {
-                CompletableFuture<Void> kept =
-                        job.isRequeued() ? putBack(record.waiting(facts.restarted())) : register.endAndKeep(record);
-                cores.of(placement)
-                        .release(record.number(), placement.partition().cores());
-                queue.changed();
-                yield kept;
-            }
-        };
-    }
-
-    private CompletableFuture<Void> putBack(JobRecord record) {
-        register.leave(record.number());
-        return books.save(record).thenRun(() -> queue.add(List.of(record)));
+                spec.identity().orElseGet(() -> GuestCommand.Identity.of(self)),
+                Optional.of(StreamFiles.of(facts)));
     }
 
     private HvmException notWaiting(int number) {

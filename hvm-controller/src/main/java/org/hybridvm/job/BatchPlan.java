@@ -98,7 +98,8 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    Optional.of(facts(first, at))));
+                    Optional.of(facts(first, at)),
+                    Handover.NONE));
         }
         return records;
     }

@@ -19,6 +19,14 @@ final class CoreQueue {
     private final Object lock = new Object();
     private final Map<Integer, Integer> holders = new LinkedHashMap<>();
     private final Queue<Waiter> waiters = new ArrayDeque<>();
+    private int total; // of the partition, when somebody last asked for cores
+
+    /** Takes cores for a job that has them already, by what another hvmd did. */
+    void adopt(int job, int cores) {
+        synchronized (lock) {
+            holders.put(job, cores);
+        }
+    }
 
     /**
      * Calls {@code starter} as soon as {@code cores} cores are free, which may be before this returns.
@@ -28,6 +36,7 @@ final class CoreQueue {
      */
     List<Integer> acquire(int job, int cores, int total, Runnable starter) {
         synchronized (lock) {
+            this.total = total;
             if (!waiters.isEmpty() || held() + cores > total) {
                 List<Integer> inTheWay = inTheWay();
                 waiters.add(new Waiter(job, cores, starter));
@@ -42,6 +51,7 @@ final class CoreQueue {
     /** The same for a job that does not wait: if there are jobs in the way, it gets nothing. */
     List<Integer> tryAcquire(int job, int cores, int total) {
         synchronized (lock) {
+            this.total = total;
             if (!waiters.isEmpty() || held() + cores > total) {
                 return inTheWay();
             }
@@ -51,7 +61,7 @@ final class CoreQueue {
     }
 
     /** Gives back what the job has, or takes it out of the queue. */
-    void release(int job, int total) {
+    void release(int job) {
         var startable = new ArrayList<Runnable>();
         synchronized (lock) {
             holders.remove(job);

@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hybridvm.access.Caller;
 
@@ -16,6 +17,7 @@ import org.hybridvm.access.Caller;
  * @param arguments the program and its arguments, the program first
  * @param environment {@code NAME=VALUE}
  * @param directory the working directory, a guest path
+ * @param files instead of its streams, or empty
  */
 public record GuestCommand(
         String partition,
@@ -25,7 +27,21 @@ public record GuestCommand(
         List<String> arguments,
         List<String> environment,
         String directory,
-        Identity identity) {
+        Identity identity,
+        Optional<StreamFiles> files) {
+    /** One whose streams come through the channel. */
+    public GuestCommand(
+            String partition,
+            PartitionKind kind,
+            int cores,
+            Set<RunOption> options,
+            List<String> arguments,
+            List<String> environment,
+            String directory,
+            Identity identity) {
+        this(partition, kind, cores, options, arguments, environment, directory, identity, Optional.empty());
+    }
+
     public GuestCommand {
         options = Set.copyOf(options);
         arguments = List.copyOf(arguments);
@@ -39,7 +55,7 @@ public record GuestCommand(
         }
         var extended = new ArrayList<>(environment);
         extended.add(variable + "=" + value);
-        return new GuestCommand(partition, kind, cores, options, arguments, extended, directory, identity);
+        return new GuestCommand(partition, kind, cores, options, arguments, extended, directory, identity, files);
     }
 
     /** Whom the process runs as. */

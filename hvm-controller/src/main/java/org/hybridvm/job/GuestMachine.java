@@ -13,12 +13,32 @@ public interface GuestMachine {
     /** Host folders that the guest sees at the same path. */
     List<Path> mounts();
 
+    /** Those of them that the guest may not write to. */
+    default List<Path> readOnlyMounts() {
+        return List.of();
+    }
+
+    /** What its agent said when the present channel was opened. */
+    AgentGreeting greeting();
+
     /**
      * Starts a process. Does not block; what goes wrong later is told to the listener.
      *
      * @throws org.hybridvm.HvmException if the channel to the agent is not up
      */
-    GuestProcess start(GuestCommand command, GuestProcess.Listener listener);
+    GuestProcess start(JobKey key, GuestCommand command, GuestProcess.Listener listener);
+
+    /**
+     * Goes on with a process of the {@link #greeting}. Does not block.
+     *
+     * @param partition that it runs on
+     * @param reports lines of its report that are on disk
+     * @throws org.hybridvm.HvmException if the channel to the agent is not up
+     */
+    GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener);
+
+    /** Has the agent forget a job, and kill it if it runs. Does not block. */
+    void release(JobKey key);
 
     /** A partition as jobs see it. */
     record Partition(String name, PartitionKind kind, int cores) {}

@@ -10,4 +10,14 @@ public interface GuestMachines {
 
     /** @throws org.hybridvm.HvmException if there is such a VM, but no job can run on it now */
     Optional<GuestMachine> find(String name);
+
+    /** The machines whose agents answer now. Does not block. */
+    List<GuestMachine> reachable();
+
+    /**
+     * Why a VM's processes are gone for good; empty as long as its agent answers, or may do so again. Does not block.
+     *
+     * @return a sentence
+     */
+    Optional<String> gone(String name);
 }

@@ -8,37 +8,49 @@ import java.nio.ByteBuffer;
  * the process has ended.
  */
 public interface GuestProcess {
-    /** Sends bytes to its standard input; at most as many as {@link Listener#stdinCredit} has allowed so far. */
+    /** Sends bytes to its standard input; at most as many as {@link Listener#stdinCredit} allows. */
     void stdin(ByteBuffer bytes);
 
     /** Ends its standard input after the bytes sent so far. */
     void closeStdin();
 
-    /** Allows the guest to send {@code bytes} more of one output stream. The first window is granted the same way. */
-    void grant(OutputStreamKind stream, int bytes);
+    /**
+     * Tells the guest that the first {@code taken} bytes of an output stream are where they belong, so that it may forget
+     * them, and allows it to send {@code window} more behind those. The first call says from which byte on they are wanted.
+     */
+    void grant(OutputStreamKind stream, long taken, int window);
 
     /** Sends it a signal, by its Linux number. */
     void signal(int number);
 
+    /** Has the guest forget it; its end is on disk. */
+    void release();
+
     /**
      * Hears of a process. Calls come one after the other, from a thread of the channel that must not be blocked. The last
-     * call is {@link #exited}, {@link #signalled}, or {@link #lost}.
+     * call is {@link #exited}, {@link #signalled}, {@link #failed}, or {@link #lost}.
      */
     interface Listener {
-        /** {@code bytes} more may be sent to its standard input. */
-        void stdinCredit(int bytes);
+        /** The guest has the first {@code accepted} bytes of its standard input, and takes {@code window} more. */
+        void stdinCredit(long accepted, int window);
 
         /** It wrote. The buffer is the listener's. */
         void output(OutputStreamKind stream, ByteBuffer bytes);
 
-        /** One line of its proxy's report, bounded in length. */
+        /** One line of its proxy's report, bounded in length. When this returns the guest may forget it. */
         void report(String line);
 
         void exited(int status);
 
         void signalled(int signal);
 
-        /** The agent or the whole VM went away; {@code reason} is a sentence that names which. */
+        /** It ended because its partition failed; {@code reason} is a sentence. */
+        void failed(String reason);
+
+        /**
+         * The channel to the agent is gone; {@code reason} is a sentence. The process may live, and be attached to behind
+         * another channel.
+         */
         void lost(String reason);
     }
 }

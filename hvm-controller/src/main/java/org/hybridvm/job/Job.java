@@ -4,91 +4,75 @@ package org.hybridvm.job;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.hybridvm.access.Owner;
+import java.util.function.Supplier;
 
 /**
  * One run of a program in a guest, from its acceptance to its end. It stands between the guest's process and the caller's
- * listener: bytes and credit pass through untouched, so that nothing is buffered here.
+ * listener: bytes and credit pass through untouched, so that nothing is buffered here. Both may go away and come back.
  */
 public final class Job implements GuestProcess.Listener {
-    private static final int SIGKILL = 9;
+    /** Who hears of a job whose caller is away, or never was there. */
+    static final JobListener NOBODY = result -> {};
 
     /** @param since when the state was taken */
     private record Status(JobState state, Instant since, Optional<JobResult> result) {}
 
-    private final int number;
-    private final Owner owner;
-    private final String vm;
-    private final GuestCommand command;
-    private final JobListener listener;
+    private final JobRecord accepted;
     private final JobLog log;
     private final Clock clock;
-    private final Instant submitted;
     private final StateMachine<Status> status;
+    private final ProcessLink link = new ProcessLink();
+    private final Object hearing = new Object(); // held while a listener is told of the job or replaced
 
-    /** What the caller allowed while the job waited for cores. */
-    private final Map<OutputStreamKind, Integer> early = new EnumMap<>(OutputStreamKind.class); // guarded by itself
-
-    private boolean inputEndsEarly; // guarded by early
-    private volatile GuestProcess process;
+    private final Object writing = new Object(); // held while a record is handed to the books
+    private Status lastWritten; // guarded by writing
+    private JobListener listener; // guarded by hearing
+    private boolean endTold; // guarded by hearing
+    private boolean kept; // the end is on disk; guarded by hearing
+    private boolean drained; // nothing more comes from the process; guarded by hearing
     private volatile Instant started;
-    private final String places;
-    private volatile String refusal;
+    private volatile String agent;
+    private volatile String places = "";
+    private volatile Supplier<GuestProcess> starter; // until the books know that it runs
     private volatile boolean cancelRequested;
     private volatile boolean timedOut;
-    private volatile String failure;
-    private volatile boolean requeued;
-    private volatile boolean cancelled;
-    private final Optional<JobRecord> batch;
+    private volatile Handover.Asked asked;
+    private final AtomicBoolean startClaimed = new AtomicBoolean();
+    private volatile Consumer<GuestMachine> beginner; // of a job that its caller has described again
 
-    /** @param places where programs may be, for one that the guest does not find */
-    Job(
-            int number,
-            Owner owner,
-            String vm,
-            GuestCommand command,
-            String places,
-            JobListener listener,
-            JobLog log,
-            Clock clock) {
-        this(number, owner, vm, command, places, listener, log, clock, Optional.empty());
-    }
-
-    /** @param batch the record of a batch job that is to run now */
-    Job(
-            int number,
-            Owner owner,
-            String vm,
-            GuestCommand command,
-            String places,
-            JobListener listener,
-            JobLog log,
-            Clock clock,
-            Optional<JobRecord> batch) {
-        this.batch = batch;
-        this.number = number;
-        this.owner = owner;
-        this.vm = vm;
-        this.command = command;
-        this.places = places;
-        this.listener = listener;
+    /**
+     * A job from its record on.
+     *
+     * @param log of that job, with what has been reported of it
+     */
+    Job(JobRecord accepted, JobLog log, Clock clock, JobListener listener) {
+        this.accepted = accepted;
         this.log = log;
         this.clock = clock;
-        this.submitted = batch.map(JobRecord::submitted).orElseGet(clock::instant);
+        this.listener = listener;
+        this.started = accepted.started().orElse(null);
+        this.agent = accepted.handover().agent();
+        this.asked = accepted.handover().asked();
+        Instant since = accepted.ended().or(accepted::started).orElse(accepted.submitted());
+        this.endTold = accepted.state().isTerminal();
+        this.kept = endTold;
+        Status first = new Status(accepted.state(), since, accepted.result());
+        this.lastWritten = first;
         this.status = new StateMachine<>(
-                new Status(JobState.PENDING, submitted, Optional.empty()),
+                first,
                 present -> present.state().isTerminal(),
                 (from, to) -> from.state() == JobState.PENDING || to.state().isTerminal());
     }
 
     public int number() {
-        return number;
+        return accepted.number();
     }
 
     public JobState state() {
@@ -97,28 +81,16 @@ public final class Job implements GuestProcess.Listener {
 
     /** Sends bytes to the program's standard input; at most as many as the listener was told. */
     public void stdin(ByteBuffer bytes) {
-        whileItRuns(running -> running.stdin(bytes));
+        link.stdin(bytes);
     }
 
     public void closeStdin() {
-        synchronized (early) {
-            if (process == null) {
-                inputEndsEarly = true;
-                return;
-            }
-        }
-        whileItRuns(GuestProcess::closeStdin);
+        link.closeStdin();
     }
 
-    /** Allows {@code bytes} more of one of its output streams. */
-    public void grant(OutputStreamKind stream, int bytes) {
-        synchronized (early) {
-            if (process == null) {
-                early.merge(stream, bytes, Integer::sum);
-                return;
-            }
-        }
-        whileItRuns(running -> running.grant(stream, bytes));
+    /** As {@link GuestProcess#grant}; before the process is there, too. */
+    public void grant(OutputStreamKind stream, long taken, int window) {
+        link.grant(stream, taken, window);
     }
 
     /** Sends a signal to the program; a job that still waits for cores is cancelled by any. */
@@ -126,7 +98,7 @@ public final class Job implements GuestProcess.Listener {
         cancelRequested = true;
         var cancelled = JobResult.signalled(JobState.CANCELLED, signal, "cancelled while it waited for cores");
         if (!status.stepIf(present -> present.state() == JobState.PENDING, ended(cancelled))) {
-            whileItRuns(running -> running.signal(signal));
+            link.signal(signal);
         }
     }
 
@@ -135,90 +107,179 @@ public final class Job implements GuestProcess.Listener {
     }
 
     private JobRecord record(Status present) {
-        return new JobRecord(
-                number,
-                owner,
-                vm,
-                command.partition(),
-                batch.map(JobRecord::kind).orElseGet(command::kind),
-                command.cores(),
-                batch.map(JobRecord::arguments).orElseGet(command::arguments),
-                command.directory(),
-                present.state(),
-                submitted,
-                Optional.ofNullable(started),
-                present.result().map(result -> present.since()),
-                present.result(),
-                batch.flatMap(JobRecord::batch));
+        boolean begun = started != null && present.state() != JobState.PENDING;
+        JobRecord record = begun ? accepted.running(started, agent) : accepted;
+        return (present.state().isTerminal() ? record.ended(present.result().orElseThrow(), present.since()) : record)
+                .asked(asked);
+    }
+
+    JobKey key() {
+        return JobKey.of(accepted);
     }
 
     /**
      * From now on writes every state into the books first, the present one at once, and tells the listener when they have
-     * it: what the caller hears is already kept. Outside any lock.
+     * it: what the caller hears is already kept. A job that cannot be kept is not begun. Outside any lock.
      */
     void keepBooks(Function<JobRecord, CompletableFuture<Void>> books) {
-        status.addListener(present -> books.apply(record(present)).thenRun(() -> tell(present)));
-    }
-
-    void start(GuestMachine machine) {
-        start(machine, this);
-    }
-
-    /** @param hearer hears of the process and hands it on to this job */
-    void start(GuestMachine machine, GuestProcess.Listener hearer) {
-        if (state() != JobState.PENDING) {
-            return;
-        }
-        GuestProcess created;
-        started = clock.instant();
-        try {
-            created = machine.start(command, hearer);
-        } catch (RuntimeException e) {
-            end(JobResult.failed(JobState.NODE_FAIL, e.getMessage()));
-            return;
-        }
-        synchronized (early) {
-            process = created;
-            early.forEach(created::grant);
-            if (inputEndsEarly) {
-                created.closeStdin();
+        status.addListener(present -> {
+            CompletableFuture<Void> written;
+            synchronized (writing) {
+                lastWritten = present;
+                written = books.apply(record(present));
             }
+            written.whenComplete((ignored, failure) -> {
+                if (failure == null) {
+                    tell(present);
+                } else {
+                    end(JobResult.failed(JobState.FAILED, reason(failure)));
+                }
+            });
+        });
+    }
+
+    /**
+     * Puts on disk what somebody asks for; however the program ends then, this becomes of it.
+     *
+     * @param books writes a record; never one that is older than what it has written
+     */
+    CompletableFuture<Void> ask(Handover.Asked end, Function<JobRecord, CompletableFuture<Void>> books) {
+        synchronized (writing) {
+            if (lastWritten.state().isTerminal()) {
+                return CompletableFuture.completedFuture(null);
+            }
+            asked = end;
+            return books.apply(record(lastWritten));
         }
-        run();
-        if (state().isTerminal()) {
-            created.signal(SIGKILL); // cancelled meanwhile; without effect if it has ended by itself
+    }
+
+    /**
+     * Begins the process as soon as the books know that the job runs.
+     *
+     * @param where programs may be, for one that the guest does not find
+     */
+    void start(GuestMachine machine, GuestCommand command, String where) {
+        places = where;
+        started = clock.instant();
+        agent = machine.greeting().life();
+        starter = () -> machine.start(key(), command, this);
+        status.stepIf(
+                present -> present.state() == JobState.PENDING,
+                new Status(JobState.RUNNING, started, Optional.empty()));
+    }
+
+    /** Begins the process of a job that the books know to run, and that no agent has been given. */
+    void begin(GuestMachine machine, GuestCommand command, String where) {
+        places = where;
+        connect(() -> machine.start(key(), command, this));
+    }
+
+    /** Goes on with the process, which the machine's agent keeps. */
+    void attach(GuestMachine machine) {
+        AgentGreeting.Kept found = machine.greeting().jobs().get(key());
+        long reports = Math.max(found.reports(), log.lines().size());
+        JobListener hearer = listener();
+        if (hearer.countsForItself()) {
+            link.forgetWishes();
         }
+        if (connect(() -> machine.attach(key(), accepted.partition(), reports, this))) {
+            hearer.reattached();
+        }
+    }
+
+    /** Takes the right to have it begun for the first time; false if somebody has it. */
+    boolean claimStart() {
+        return startClaimed.compareAndSet(false, true);
+    }
+
+    /** How it is begun, should it turn out that no agent was given it. */
+    void whenUnbegun(Consumer<GuestMachine> how) {
+        beginner = how;
+    }
+
+    /** No agent was given it. False if nobody has said how it is begun. */
+    boolean beginUnbegun(GuestMachine machine) {
+        Consumer<GuestMachine> how = beginner;
+        if (how != null) {
+            how.accept(machine);
+        }
+        return how != null;
+    }
+
+    /** Whether it runs, and nobody has or seeks its process. */
+    boolean isAdrift() {
+        return state() == JobState.RUNNING && starter == null && link.isAbsent();
+    }
+
+    /** Whether its caller has gone, or was never there. */
+    boolean isAlone() {
+        return listener() == NOBODY;
     }
 
     void tellPending(String reason) {
-        if (state() == JobState.PENDING) {
-            listener.pending(reason);
+        synchronized (hearing) {
+            if (state() == JobState.PENDING) {
+                listener.pending(reason);
+            }
         }
     }
 
-    /** Somebody asked for its end: however the program ends now, the job is cancelled. */
-    void markCancelled() {
-        cancelled = true;
+    /**
+     * Somebody takes the place of who has heard of it so far, and hears what he has missed.
+     *
+     * @param reports lines of its report that he has
+     */
+    void join(JobListener joining, int reports) {
+        synchronized (hearing) {
+            listener = joining;
+            link.forgetWishes();
+            joining.accepted(this);
+            List<String> lines = log.lines();
+            lines.subList(Math.min(reports, lines.size()), lines.size()).forEach(joining::report);
+            if (state() == JobState.RUNNING) {
+                joining.running();
+            }
+            if (endTold && (drained || link.isAbsent())) {
+                joining.ended(status.get().result().orElseThrow());
+            } else {
+                link.tellInputCredit(joining);
+            }
+        }
     }
 
-    /** It is to go back into the queue when it has ended. */
-    void markRequeued() {
-        requeued = true;
+    /** {@code leaving} wants to hear no more. False if somebody else has taken his place. */
+    boolean leave(JobListener leaving) {
+        synchronized (hearing) {
+            if (listener != leaving) {
+                return false;
+            }
+            listener = NOBODY;
+            link.forgetWishes();
+        }
+        releaseIfDone();
+        return true;
     }
 
-    boolean isRequeued() {
-        return requeued;
+    /** Its end is on disk. */
+    void kept() {
+        synchronized (hearing) {
+            kept = true;
+        }
+        releaseIfDone();
+    }
+
+    /** Has the guest forget it, whatever somebody may not have got. */
+    void release() {
+        link.release();
+    }
+
+    Handover.Asked asked() {
+        return asked;
     }
 
     /** Sends it a signal that is not meant to cancel it. */
     void warn(int signal) {
-        whileItRuns(running -> running.signal(signal));
-    }
-
-    /** Ends it by SIGKILL, as failed for {@code reason}. */
-    void fail(String reason) {
-        failure = reason;
-        whileItRuns(running -> running.signal(SIGKILL));
+        link.signal(signal);
     }
 
     void markTimedOut() {
@@ -226,64 +287,120 @@ public final class Job implements GuestProcess.Listener {
     }
 
     @Override
-    public void stdinCredit(int bytes) {
-        listener.stdinCredit(bytes);
+    public void stdinCredit(long bytes, int window) {
+        synchronized (hearing) {
+            link.inputCredit(bytes, window);
+            listener.stdinCredit(bytes, window);
+        }
     }
 
     @Override
     public void output(OutputStreamKind stream, ByteBuffer bytes) {
-        listener.output(stream, bytes);
+        synchronized (hearing) {
+            int size = bytes.remaining();
+            listener.output(stream, bytes);
+            link.received(stream, size, !listener.countsForItself());
+        }
     }
 
     @Override
     public void report(String line) {
-        ReportLine report = ReportLine.parse(line);
-        if (report.word().equals("refused")) {
-            refusal = report.value("reason").orElse(line);
+        synchronized (hearing) {
+            log.append(line);
+            listener.report(line);
         }
-        log.append(line);
-        listener.report(line);
     }
 
     @Override
     public void exited(int exitStatus) {
-        run(); // a short program can be quicker than the thread that started it
-        if (failure != null) {
-            end(new JobResult(JobState.FAILED, exitStatus, 0, failure));
-        } else if (timedOut) {
-            end(new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over"));
-        } else if (cancelled) {
-            end(new JobResult(JobState.CANCELLED, exitStatus, 0, null));
+        if (timedOut) {
+            finish(new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over"));
+        } else if (asked == Handover.Asked.CANCEL) {
+            finish(new JobResult(JobState.CANCELLED, exitStatus, 0, null));
         } else {
-            end(JobResult.exited(exitStatus, refusalOf(exitStatus)));
+            finish(JobResult.exited(exitStatus, refusalOf(exitStatus)));
         }
     }
 
     @Override
     public void signalled(int signal) {
-        run();
-        if (failure != null) {
-            end(JobResult.signalled(JobState.FAILED, signal, failure));
-        } else if (timedOut) {
-            end(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
+        if (timedOut) {
+            finish(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
         } else {
-            end(JobResult.signalled(cancelRequested ? JobState.CANCELLED : JobState.FAILED, signal, null));
+            boolean wanted = cancelRequested || asked == Handover.Asked.CANCEL;
+            finish(JobResult.signalled(wanted ? JobState.CANCELLED : JobState.FAILED, signal, null));
         }
     }
 
     @Override
+    public void failed(String reason) {
+        finish(JobResult.failed(JobState.NODE_FAIL, reason));
+    }
+
+    @Override
     public void lost(String reason) {
+        link.disconnect();
+    }
+
+    /** It will not come back. */
+    void fail(String reason) {
         end(JobResult.failed(JobState.NODE_FAIL, reason));
     }
 
-    private void run() {
-        status.stepIf(
-                present -> present.state() == JobState.PENDING,
-                new Status(JobState.RUNNING, started, Optional.empty()));
+    private static String reason(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause.getMessage();
+    }
+
+    private JobListener listener() {
+        synchronized (hearing) {
+            return listener;
+        }
+    }
+
+    /** True if the process is there now. */
+    private boolean connect(Supplier<GuestProcess> way) {
+        if (!link.claim()) {
+            return false;
+        }
+        try {
+            link.connect(way.get());
+            return true;
+        } catch (RuntimeException e) {
+            link.giveUp();
+            fail(e.getMessage());
+            return false;
+        }
+    }
+
+    /** Of one that had ended before, and whose output was still there, only the listener has to know. */
+    private void finish(JobResult result) {
+        synchronized (hearing) {
+            drained = true;
+            if (endTold) {
+                listener.ended(status.get().result().orElseThrow());
+            }
+        }
+        end(result);
+    }
+
+    private void releaseIfDone() {
+        synchronized (hearing) {
+            if (kept && (listener == NOBODY || !listener.countsForItself())) {
+                link.release();
+            }
+        }
     }
 
     private String refusalOf(int exitStatus) {
-        return refusal != null && exitStatus == JobResult.NOT_FOUND ? refusal + ". Allowed: " + places : refusal;
+        Optional<String> refusal = log.lines().stream()
+                .map(ReportLine::parse)
+                .filter(line -> line.word().equals("refused"))
+                .reduce((first, second) -> second)
+                .map(line -> line.value("reason").orElse("refused"));
+        return refusal.map(reason -> exitStatus == JobResult.NOT_FOUND ? reason + ". Allowed: " + places : reason)
+                .orElse(null);
     }
 
     private void end(JobResult result) {
@@ -294,18 +411,24 @@ public final class Job implements GuestProcess.Listener {
         return new Status(result.state(), clock.instant(), Optional.of(result));
     }
 
+    /** The books have it. */
     private void tell(Status present) {
         if (present.state() == JobState.RUNNING) {
-            listener.running();
+            synchronized (hearing) {
+                listener.running();
+            }
+            Supplier<GuestProcess> first = starter;
+            if (first != null) {
+                Thread.ofVirtual().name("start job " + number()).start(() -> {
+                    connect(first);
+                    starter = null;
+                });
+            }
         } else if (present.state().isTerminal()) {
-            listener.ended(present.result().orElseThrow());
-        }
-    }
-
-    private void whileItRuns(Consumer<GuestProcess> action) {
-        GuestProcess running = process;
-        if (running != null && !state().isTerminal()) {
-            action.accept(running);
+            synchronized (hearing) {
+                endTold = true;
+                listener.ended(present.result().orElseThrow());
+            }
         }
     }
 }

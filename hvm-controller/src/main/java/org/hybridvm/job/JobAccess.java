@@ -33,9 +33,9 @@ public final class JobAccess {
         return jobs.run(caller, request, listener);
     }
 
-    /** The caller of {@code run} went away. */
-    public void hangUp(Job job) {
-        jobs.hangUp(job);
+    /** As {@link JobService#leave}. */
+    public void leave(Job job, JobListener listener, boolean comesBack) {
+        jobs.leave(job, listener, comesBack);
     }
 
     /** The same without a key: asked twice it makes two jobs. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -42,8 +43,11 @@ public final class JobBooks {
     private final EventLog events;
     private final Path folder;
     private final Clock clock;
-    private final Map<Integer, JobRecord> unsaved = new ConcurrentHashMap<>();
+    private final Map<Integer, Late> unsaved = new ConcurrentHashMap<>();
     private final Map<Integer, JobEvent> told = new ConcurrentHashMap<>(); // of jobs that have not ended
+
+    /** A record that is not on disk yet. */
+    private record Late(JobRecord record, Runnable onDisk) {}
 
     private JobBooks(Database database, EventLog events, Path folder, Clock clock) {
         this.database = database;
@@ -79,29 +83,19 @@ public final class JobBooks {
      */
     record Recovered(List<JobRecord> records, int lastNumber, List<Integer> damaged) {}
 
-    /**
-     * Reads all jobs. Those that may have been in a guest's hands count as lost with the hvmd that ran them: none is ever
-     * begun twice. Batch jobs that wait go on waiting.
-     */
+    /** Reads all jobs, as the last hvmd left them. */
     Recovered recover() {
         JobTable.Contents contents = database.read(JobTable::read);
         var damaged = new ArrayList<>(contents.damaged());
         var records = new ArrayList<JobRecord>();
-        var lost = new ArrayList<JobRecord>();
         for (JobRow row : contents.rows()) {
             try {
-                JobRecord record = JobRecord.fromJson(JsonObject.parse(row.record()));
-                if (!record.state().isTerminal() && !waits(record)) {
-                    record = record.abandoned(clock.instant());
-                    lost.add(record);
-                }
-                records.add(record);
+                records.add(JobRecord.fromJson(JsonObject.parse(row.record())));
             } catch (HvmException | IllegalArgumentException | DateTimeException e) {
                 LOG.error("job record damaged job={} reason={}", row.number(), e.getMessage());
                 damaged.add(row.number());
             }
         }
-        lost.forEach(this::save);
         for (int number : contents.damaged()) {
             LOG.error("job record damaged job={} reason=checksum mend=hvm daemon recover --quarantine", number);
         }
@@ -114,6 +108,14 @@ public final class JobBooks {
      * @return completes once they are on disk; fails with {@link HvmException} if they cannot be kept
      */
     CompletableFuture<Void> add(Collection<JobRecord> records) {
+        List<Late> older = records.stream()
+                .map(record -> unsaved.remove(record.number()))
+                .filter(Objects::nonNull)
+                .toList();
+        return write(records).thenRun(() -> older.forEach(late -> late.onDisk().run()));
+    }
+
+    private CompletableFuture<Void> write(Collection<JobRecord> records) {
         return write(records, records.stream().map(JobBooks::row).toList(), connection -> null);
     }
 
@@ -126,7 +128,7 @@ public final class JobBooks {
             Collection<JobRecord> records, BatchSpec spec, Optional<RequestKey> request, String answer) {
         var text = Optional.of(Json.write(spec.toJson()));
         List<JobRow> rows = records.stream()
-                .map(record -> new JobRow(record.number(), Json.write(record.toJson()), text))
+                .map(record -> new JobRow(record.number(), Json.write(record.toStored()), text))
                 .toList();
         return write(records, rows, connection -> {
             if (request.isPresent()) {
@@ -172,10 +174,6 @@ public final class JobBooks {
                 .map(text -> BatchSpec.fromJson(JsonObject.parse(text)));
     }
 
-    private static boolean waits(JobRecord record) {
-        return record.state() == JobState.PENDING && record.batch().isPresent();
-    }
-
     /**
      * Keeps a record of a job that is known. A failing disk is named in hvmd's log, and {@link #saveAgain} tries again: the
      * job itself goes on.
@@ -183,10 +181,16 @@ public final class JobBooks {
      * @return completes once it is on disk, or cannot be kept now
      */
     CompletableFuture<Void> save(JobRecord record) {
-        unsaved.put(record.number(), record);
-        return add(List.of(record)).handle((ignored, failure) -> {
+        return save(record, () -> {});
+    }
+
+    /** @param onDisk called once it is, sooner or later; not if the job has got a newer record by then */
+    CompletableFuture<Void> save(JobRecord record, Runnable onDisk) {
+        var late = new Late(record, onDisk);
+        unsaved.put(record.number(), late);
+        return write(List.of(record)).handle((ignored, failure) -> {
             if (failure == null) {
-                unsaved.remove(record.number(), record);
+                kept(late);
             } else {
                 LOG.warn("job record not kept yet job={} reason={}", record.number(), failure.getMessage());
             }
@@ -196,9 +200,15 @@ public final class JobBooks {
 
     /** Tries again to keep what could not be kept. */
     void saveAgain() {
-        List<JobRecord> late = List.copyOf(unsaved.values());
-        if (!late.isEmpty()) {
-            add(late).thenRun(() -> late.forEach(record -> unsaved.remove(record.number(), record)));
+        List<Late> all = List.copyOf(unsaved.values());
+        if (!all.isEmpty()) {
+            write(all.stream().map(Late::record).toList()).thenRun(() -> all.forEach(this::kept));
+        }
+    }
+
+    private void kept(Late late) {
+        if (unsaved.remove(late.record().number(), late)) {
+            late.onDisk().run();
         }
     }
 
@@ -216,6 +226,11 @@ public final class JobBooks {
         return new JobLog(logFile(number), clock);
     }
 
+    /** The log of a job that another hvmd has begun. */
+    JobLog oldLog(int number) {
+        return JobLog.goOn(logFile(number), clock);
+    }
+
     Path logFile(int number) {
         return folder.resolve(number + ".log");
     }
@@ -229,7 +244,7 @@ public final class JobBooks {
     }
 
     private static JobRow row(JobRecord record) {
-        return new JobRow(record.number(), Json.write(record.toJson()), Optional.empty());
+        return new JobRow(record.number(), Json.write(record.toStored()), Optional.empty());
     }
 
     /** Once: afterwards the journal has another name. */

@@ -16,8 +16,8 @@ public interface JobListener {
 
     default void running() {}
 
-    /** {@code bytes} more may be sent to its standard input. */
-    default void stdinCredit(int bytes) {}
+    /** The guest has the first {@code accepted} bytes of its standard input, and takes {@code window} more. */
+    default void stdinCredit(long accepted, int window) {}
 
     default void output(OutputStreamKind stream, ByteBuffer bytes) {}
 
@@ -25,4 +25,15 @@ public interface JobListener {
     default void report(String line) {}
 
     void ended(JobResult result);
+
+    /**
+     * Whether it counts what it gets of each stream, says so by {@link Job#grant}, and lets go of the job by
+     * {@link JobService#leave}: until then the guest keeps what it may not have got.
+     */
+    default boolean countsForItself() {
+        return false;
+    }
+
+    /** The job goes on behind another channel to its guest; who counts for himself joins it anew. */
+    default void reattached() {}
 }

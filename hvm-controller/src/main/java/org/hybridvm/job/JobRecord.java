@@ -16,6 +16,7 @@ import org.hybridvm.access.Owner;
  *
  * @param result present once the state is terminal
  * @param batch present for a batch job
+ * @param handover what another hvmd needs to go on with it
  */
 public record JobRecord(
         int number,
@@ -31,7 +32,8 @@ public record JobRecord(
         Optional<Instant> started,
         Optional<Instant> ended,
         Optional<JobResult> result,
-        Optional<BatchFacts> batch) {
+        Optional<BatchFacts> batch,
+        Handover handover) {
 
     /** The same job at another point of its life. */
     private JobRecord with(
@@ -39,30 +41,50 @@ public record JobRecord(
             Optional<Instant> begun,
             Optional<Instant> over,
             Optional<JobResult> end,
-            Optional<BatchFacts> facts) {
+            Optional<BatchFacts> facts,
+            Handover hands) {
         return new JobRecord(
                 number, owner, vm, partition, kind, cores, arguments, directory, next, submitted, begun, over, end,
-                facts);
+                facts, hands);
     }
 
     /** The same job in the queue again. */
     JobRecord waiting(BatchFacts facts) {
-        return with(JobState.PENDING, Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(facts));
+        return with(
+                JobState.PENDING,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(facts),
+                handover.to("").asked(Handover.Asked.NOTHING));
     }
 
-    /** The same job, begun. */
-    JobRecord running(Instant when) {
-        return with(JobState.RUNNING, Optional.of(when), Optional.empty(), Optional.empty(), batch);
+    /**
+     * The same job, begun.
+     *
+     * @param agent the life of the agent that is to begin it
+     */
+    JobRecord running(Instant when, String agent) {
+        return with(JobState.RUNNING, Optional.of(when), Optional.empty(), Optional.empty(), batch, handover.to(agent));
     }
 
     /** The same job, ended. */
     JobRecord ended(JobResult end, Instant when) {
-        return with(end.state(), started, Optional.of(when), Optional.of(end), batch);
+        return with(end.state(), started, Optional.of(when), Optional.of(end), batch, handover);
     }
 
-    /** The same job, found again after its hvmd had gone. */
-    JobRecord abandoned(Instant when) {
-        return ended(JobResult.failed(JobState.NODE_FAIL, "hvmd ended while the job ran"), when);
+    /** The same job, whose end somebody asked for. */
+    JobRecord asked(Handover.Asked end) {
+        return with(state, started, ended, result, batch, handover.asked(end));
+    }
+
+    /** As it is kept: {@link #toJson} and what is for hvmd only. */
+    Map<String, Object> toStored() {
+        Map<String, Object> json = toJson();
+        if (!handover.equals(Handover.NONE)) {
+            json.put("handover", handover.toJson());
+        }
+        return json;
     }
 
     public Map<String, Object> toJson() {
@@ -109,7 +131,8 @@ public record JobRecord(
                 json.optionalText("started").map(Instant::parse),
                 json.optionalText("ended").map(Instant::parse),
                 result,
-                json.has("batch") ? Optional.of(BatchFacts.fromJson(json.object("batch"))) : Optional.empty());
+                json.has("batch") ? Optional.of(BatchFacts.fromJson(json.object("batch"))) : Optional.empty(),
+                json.has("handover") ? Handover.fromJson(json.object("handover")) : Handover.NONE);
     }
 
     /** Records of earlier versions name no owner: all jobs were hvmd's own user's. */

@@ -10,8 +10,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Owner;
 
 /**
  * The jobs that are known, by number: those in the queue, those that live, and the last of those that ended. May be used
@@ -49,6 +51,19 @@ final class JobRegister {
 
     Collection<Job> live() {
         return live.values();
+    }
+
+    /** How a job ended; empty if it has not, or is forgotten. */
+    Optional<JobRecord> ended(int number) {
+        return Optional.ofNullable(ended.get(number));
+    }
+
+    /** The job that its caller knows by that key, whether it lives or has ended. */
+    Optional<JobRecord> byKey(Owner owner, String key) {
+        return Stream.concat(live.values().stream().map(Job::record), ended.descendingMap().values().stream())
+                .filter(record ->
+                        record.handover().key().equals(key) && record.owner().uid() == owner.uid())
+                .findFirst();
     }
 
     /** It does not live any more, and has not ended: it goes back into the queue. */

@@ -20,6 +20,8 @@ import java.util.Set;
  * @param searchPath the caller's PATH, to find a bare program name
  * @param asRoot run as the guest's root instead of the caller; for the node's own programs
  * @param timeLimit after which the job is ended, or empty
+ * @param key chosen by the caller, who finds the job again by it; empty: he will not try
+ * @param reports of a caller who has lost the job: how many lines of its report he has
  */
 public record JobRequest(
         Optional<String> vm,
@@ -33,7 +35,40 @@ public record JobRequest(
         List<String> environment,
         String searchPath,
         boolean asRoot,
-        Optional<Duration> timeLimit) {
+        Optional<Duration> timeLimit,
+        String key,
+        int reports) {
+    /** One whose caller does not come back. */
+    public JobRequest(
+            Optional<String> vm,
+            Optional<String> partition,
+            PartitionKind kind,
+            int cores,
+            Set<RunOption> options,
+            String program,
+            List<String> arguments,
+            Path directory,
+            List<String> environment,
+            String searchPath,
+            boolean asRoot,
+            Optional<Duration> timeLimit) {
+        this(
+                vm,
+                partition,
+                kind,
+                cores,
+                options,
+                program,
+                arguments,
+                directory,
+                environment,
+                searchPath,
+                asRoot,
+                timeLimit,
+                "",
+                0);
+    }
+
     public JobRequest {
         options = Set.copyOf(options);
         arguments = List.copyOf(arguments);

@@ -9,13 +9,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
-import org.hybridvm.access.Owner;
 import org.hybridvm.store.RequestKey;
 
 /**
@@ -29,7 +26,6 @@ public final class JobService implements AutoCloseable {
     /** The highest signal number of Linux. */
     public static final int MAX_SIGNAL = 64;
 
-    private static final int SIGTERM = 15;
     private static final Duration SAVE_AGAIN = Duration.ofSeconds(5);
 
     private final GuestMachines machines;
@@ -41,7 +37,10 @@ public final class JobService implements AutoCloseable {
     private final BatchJobs batch;
     private final CoreQueues cores = new CoreQueues();
     private final JobTimer timer = new JobTimer();
-    private final Set<Integer> servers = ConcurrentHashMap.newKeySet(); // jobs that give way to others
+    private final JobKeeper keeper;
+    private final Adoption adoption;
+    private final RunJobs runs;
+    private volatile boolean stopping;
 
     /** @param self hvmd's own user, whose the node's own jobs are */
     public JobService(GuestMachines machines, Caller self, JobBooks books, Clock clock) {
@@ -52,16 +51,24 @@ public final class JobService implements AutoCloseable {
         JobBooks.Recovered recovered = books.recover();
         queue = new BatchQueue(clock);
         register = new JobRegister(books, queue, recovered.lastNumber());
-        for (JobRecord record : recovered.records()) {
-            if (record.state().isTerminal()) {
-                register.end(record);
-            } else {
-                queue.add(List.of(record));
-            }
-        }
-        batch = new BatchJobs(machines, self, books, register, queue, cores, timer, clock);
+        keeper = new JobKeeper(books, register, queue, cores, timer, clock);
+        batch = new BatchJobs(machines, self, books, register, queue, cores, keeper, clock);
+        adoption = new Adoption(machines, books, register, cores, keeper, timer, batch, clock);
+        recovered.records().forEach(this::take);
         queue.begin(batch);
+        runs = new RunJobs(machines, books, register, cores, keeper, adoption, clock);
+        adoption.begin();
         timer.every(SAVE_AGAIN, books::saveAgain);
+    }
+
+    private void take(JobRecord record) {
+        if (record.state().isTerminal()) {
+            register.end(record);
+        } else if (record.state() == JobState.PENDING && record.batch().isPresent()) {
+            queue.add(List.of(record));
+        } else {
+            adoption.take(record);
+        }
     }
 
     /** What one caller may see and do of the jobs. */
@@ -77,24 +84,13 @@ public final class JobService implements AutoCloseable {
     /**
      * Checks the request and starts the job, or queues it until its cores are free.
      *
+     * A caller who lost a job joins it anew, by the key of his request; if it has ended he hears how.
+     *
      * @param caller whose job it is, and whom it runs as
      * @throws HvmException if it cannot run as asked; then there is no job
      */
     Job run(Caller caller, JobRequest request, JobListener listener) {
-        Placement placement = Placement.of(machines, request);
-        GuestMachine machine = placement.machine();
-        var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
-        GuestCommand command = placement.command(request, lookup, caller);
-        Job job = newJob(caller.owner(), machine, command, lookup.places(), listener);
-        begin(job, listener);
-        if (placement.partition().kind() == PartitionKind.LINUX) {
-            job.keepBooks(record -> keepBooks(job, record, request.timeLimit()));
-            job.start(machine);
-        } else {
-            keepBooksWithCores(job, placement, request.timeLimit());
-            awaitCores(as(caller), job, placement, command.cores());
-        }
-        return job;
+        return runs.run(as(caller), caller, request, listener);
     }
 
     /**
@@ -105,19 +101,21 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if it cannot run, or its cores are not free; then there is no job
      */
     public Job serve(JobRequest request, JobListener listener) {
-        Placement placement = Placement.of(machines, request);
-        GuestCommand command = placement.ownCommand(request, self);
-        Job job = newJob(self.owner(), placement.machine(), command, "", listener);
-        List<Integer> inTheWay = cores.of(placement)
-                .tryAcquire(job.number(), command.cores(), placement.partition().cores());
-        if (!inTheWay.isEmpty()) {
-            throw placement.noFreeCore(command.cores(), inTheWay);
-        }
-        servers.add(job.number());
-        begin(job, listener);
-        keepBooksWithCores(job, placement, request.timeLimit());
-        job.start(placement.machine());
-        return job;
+        return runs.serve(self, request, listener);
+    }
+
+    /** The server of a VM that an earlier hvmd has begun, and that nobody hears of. */
+    public Optional<Job> orphanedServer(String vm) {
+        return register.live().stream()
+                .filter(job -> job.isAlone()
+                        && job.record().vm().equals(vm)
+                        && job.record().handover().server())
+                .findFirst();
+    }
+
+    /** Hears of a server that an earlier hvmd has begun. */
+    public void adopt(Job server, JobListener listener) {
+        server.join(listener, 0);
     }
 
     /** hvmd's own user. */
@@ -155,9 +153,25 @@ public final class JobService implements AutoCloseable {
                 .signal(signal);
     }
 
-    /** The job's caller went away: SIGHUP, as a terminal does, then SIGKILL. */
-    public void hangUp(Job job) {
-        timer.hangUp(job);
+    /**
+     * A listener that counts for itself wants to hear no more of a job. One that runs gets SIGHUP, as a terminal does, then
+     * SIGKILL, unless its caller comes back within half a minute.
+     */
+    public void leave(Job job, JobListener listener, boolean comesBack) {
+        if (!job.leave(listener)) {
+            return; // somebody else has joined it
+        }
+        adoption.done(job);
+        if (comesBack) {
+            adoption.awaitReturn(job);
+        } else if (!stopping) {
+            timer.hangUp(job);
+        }
+    }
+
+    /** hvmd is about to end: jobs go on when their callers' connections end. */
+    public void letGo() {
+        stopping = true;
     }
 
     /** The report of a job as text, empty if it reported nothing. */
@@ -198,9 +212,7 @@ public final class JobService implements AutoCloseable {
     public CompletableFuture<Void> cancel(int number) {
         return batch.cancel(number).orElseGet(() -> {
             Job job = register.live(number).orElseThrow(() -> register.wrongState(number, "PENDING, RUNNING"));
-            job.markCancelled();
-            timer.terminate(job);
-            return CompletableFuture.completedFuture(null);
+            return keeper.end(job, Handover.Asked.CANCEL);
         });
     }
 
@@ -247,52 +259,8 @@ public final class JobService implements AutoCloseable {
 
     @Override
     public void close() {
+        letGo();
         queue.close();
         timer.close();
-    }
-
-    private Job newJob(Owner owner, GuestMachine machine, GuestCommand command, String places, JobListener listener) {
-        int number = register.nextNumbers(1);
-        return new Job(number, owner, machine.name(), command, places, listener, books.newLog(number), clock);
-    }
-
-    private void begin(Job job, JobListener listener) {
-        register.enter(job);
-        listener.accepted(job);
-    }
-
-    private void awaitCores(JobAccess seen, Job job, Placement placement, int count) {
-        List<Integer> inTheWay = cores.of(placement)
-                .acquire(job.number(), count, placement.partition().cores(), () -> job.start(placement.machine()));
-        if (!inTheWay.isEmpty()) {
-            job.tellPending(placement.waiting(count, seen.inWords(inTheWay)));
-            inTheWay.stream()
-                    .filter(servers::contains)
-                    .map(register::live)
-                    .flatMap(Optional::stream) // else it has just ended
-                    .forEach(server -> server.signal(SIGTERM));
-        }
-    }
-
-    private void keepBooksWithCores(Job job, Placement placement, Optional<Duration> timeLimit) {
-        job.keepBooks(record -> {
-            CompletableFuture<Void> kept = keepBooks(job, record, timeLimit);
-            if (record.state().isTerminal()) {
-                servers.remove(job.number());
-                cores.of(placement).release(job.number(), placement.partition().cores());
-                queue.changed();
-            }
-            return kept;
-        });
-    }
-
-    private CompletableFuture<Void> keepBooks(Job job, JobRecord record, Optional<Duration> timeLimit) {
-        if (record.state().isTerminal()) {
-            return register.endAndKeep(record);
-        }
-        if (record.state() == JobState.RUNNING) {
-            timer.limit(job, timeLimit);
-        }
-        return books.save(record);
     }
 }

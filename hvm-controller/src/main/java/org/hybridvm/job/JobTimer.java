@@ -21,7 +21,7 @@ final class JobTimer implements AutoCloseable {
         thread.scheduleWithFixedDelay(action, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Ends the job when it has run that long. */
+    /** Ends the job after that time; at once if it is over. */
     void limit(Job job, Optional<Duration> limit) {
         limit.ifPresent(time -> after(time, () -> {
             job.markTimedOut();
@@ -29,11 +29,17 @@ final class JobTimer implements AutoCloseable {
         }));
     }
 
-    /** Sends a batch job the signal that it asked for before its time limit. */
-    void warn(Job job, BatchFacts facts) {
+    /**
+     * Sends a batch job the signal that it asked for before its time limit; at once if the moment is over, for whoever
+     * should have sent it may be gone.
+     *
+     * @param since how long it has run
+     */
+    void warn(Job job, BatchFacts facts, Duration since) {
         if (facts.signal() > 0) {
             facts.timeLimit()
-                    .ifPresent(limit -> after(limit.minus(facts.signalAhead()), () -> job.warn(facts.signal())));
+                    .ifPresent(limit ->
+                            after(limit.minus(facts.signalAhead()).minus(since), () -> job.warn(facts.signal())));
         }
     }
 

@@ -24,6 +24,20 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
         return placement;
     }
 
+    /** Where a job is that was placed before. */
+    static Placement on(GuestMachine machine, JobRecord record) {
+        return machine.partitions().stream()
+                .filter(one -> one.name().equals(record.partition()) && one.cores() >= record.cores())
+                .findFirst()
+                .map(partition -> new Placement(machine, partition))
+                .orElseThrow(
+                        () -> HvmException.of(ErrorCode.NO_SUCH_PARTITION, "The job's partition is not there any more")
+                                .value(record.partition())
+                                .owner(machine.name())
+                                .hint("hvm info " + machine.name())
+                                .build());
+    }
+
     /**
      * The VM of that name, or the one that is meant by none.
      *

@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.layout.Health;
 
 /** The agent of a VM that is up. Calls that ask it something block until it answers or their time is over. */
@@ -59,8 +61,17 @@ public interface Guest {
     /** Facts of the Linux partition: uptime, memory, processes. */
     Map<String, Object> status();
 
-    /** Does not block. */
-    GuestProcess start(GuestCommand command, GuestProcess.Listener listener);
+    /** What its agent said of its life and of the jobs that it keeps. */
+    AgentGreeting greeting();
+
+    /** As {@link org.hybridvm.job.GuestMachine#start}. */
+    GuestProcess start(JobKey key, GuestCommand command, GuestProcess.Listener listener);
+
+    /** As {@link org.hybridvm.job.GuestMachine#attach}. */
+    GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener);
+
+    /** As {@link org.hybridvm.job.GuestMachine#release}. */
+    void release(JobKey key);
 
     /**
      * QEMU does not run for a while: questions are refused for this reason, those under way too, and silence is no

@@ -184,6 +184,16 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
+    public List<GuestMachine> reachable() {
+        return running();
+    }
+
+    @Override
+    public Optional<String> gone(String name) {
+        return find(name).isPresent() ? Optional.empty() : Optional.of("VM " + name + " is not there any more");
+    }
+
+    @Override
     public Path window(String vm) {
         require(vm);
         return console.resolveSibling("window");

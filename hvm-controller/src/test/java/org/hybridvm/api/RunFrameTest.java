@@ -12,8 +12,9 @@ class RunFrameTest {
     @Test
     void shouldEncodeByteForByte() {
         assertThat(HexFormat.of()
-                        .formatHex(RunFrame.credit(RunFrame.STDOUT, 0x12345).encode()))
-                .isEqualTo("03010000" + "04000000" + "45230100");
+                        .formatHex(RunFrame.credit(RunFrame.STDOUT, 0x6789, 0x12345)
+                                .encode()))
+                .isEqualTo("03010000" + "0c000000" + "8967000000000000" + "45230100");
         assertThat(HexFormat.of().formatHex(RunFrame.dataEnd(RunFrame.STDIN).encode()))
                 .isEqualTo("02000000" + "00000000");
     }
@@ -56,6 +57,11 @@ class RunFrameTest {
         assertThatThrownBy(() -> RunFrame.data(0, new byte[3]).number()).hasMessage("a number of 3 bytes");
         assertThatThrownBy(() -> RunFrame.data(0, new byte[] {-1, -1, -1, -1}).number())
                 .hasMessage("the number 4294967295");
+        assertThatThrownBy(() -> RunFrame.data(0, new byte[4]).credit()).hasMessage("a credit of 4 bytes");
+        assertThatThrownBy(() -> RunFrame.credit(0, -1, 0).credit())
+                .hasMessage("the credit Credit[taken=-1, window=0]");
+        assertThatThrownBy(() -> RunFrame.credit(0, 0, -1).credit())
+                .hasMessage("the credit Credit[taken=0, window=-1]");
     }
 
     private static void assertRefused(String hex, String words) {

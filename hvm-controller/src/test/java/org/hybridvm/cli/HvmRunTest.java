@@ -56,7 +56,7 @@ class HvmRunTest {
                 .install("/bin/crash", process -> {
                     process.report("fault signal=11 name=SIGSEGV address=0x0 rip=0x401136 error=0x4 vector=14");
                     process.report("trace 0 0x401136 main+0x16");
-                    process.signal(11);
+                    process.kill(11);
                     return 0;
                 })
                 .install("/bin/figures", process -> {

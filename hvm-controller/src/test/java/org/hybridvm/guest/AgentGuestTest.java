@@ -22,8 +22,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.OutputStreamKind;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.job.RunOption;
@@ -37,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(20)
 class AgentGuestTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final byte[] INSTANCE = new byte[16];
 
     @TempDir
     private Path folder;
@@ -88,7 +91,7 @@ class AgentGuestTest {
 
     @Test
     void shouldGiveUpOnAnAgentThatDoesNotAnswer() {
-        assertThatThrownBy(() -> AgentGuest.connect(socket, Duration.ofMillis(50), listener))
+        assertThatThrownBy(() -> AgentGuest.connect(socket, INSTANCE, Duration.ofMillis(50), listener))
                 .hasMessage("the agent did not answer within 0 s");
     }
 
@@ -116,14 +119,20 @@ class AgentGuestTest {
         GuestProcess process = start("linux", PartitionKind.LINUX);
         assertThat(Fields.decode(received.next().payload()).text(FieldTag.PARTITION))
                 .isEmpty();
-        process.grant(OutputStreamKind.STDOUT, 100);
+        process.grant(OutputStreamKind.STDOUT, 0, 100);
         Fields credit = Fields.decode(received.next().payload());
         assertThat(credit.number(FieldTag.STREAM_KIND)).contains(1);
         assertThat(credit.number(FieldTag.NUMBER)).contains(100);
 
         send(FrameType.STARTED, 1, new Fields().number(FieldTag.NUMBER, 77));
-        send(FrameType.CREDIT, 1, new Fields().number(FieldTag.STREAM_KIND, 0).number(FieldTag.NUMBER, 10));
-        assertThat(hear()).isEqualTo("credit 10");
+        send(
+                FrameType.CREDIT,
+                1,
+                new Fields()
+                        .number(FieldTag.STREAM_KIND, 0)
+                        .longNumber(FieldTag.OFFSET, 5)
+                        .number(FieldTag.NUMBER, 10));
+        assertThat(hear()).isEqualTo("credit 5 10");
         process.stdin(ByteBuffer.wrap("abc".getBytes(StandardCharsets.UTF_8)));
         process.closeStdin();
         process.signal(15);
@@ -137,6 +146,55 @@ class AgentGuestTest {
         send(new Frame(FrameType.REPORT, 1, "stats local=1\n".getBytes(StandardCharsets.UTF_8)));
         send(FrameType.EXIT, 1, new Fields().number(FieldTag.EXIT_CODE, 3));
         assertThat(List.of(hear(), hear(), hear())).containsExactly("STDOUT out", "report stats local=1", "exited 3");
+    }
+
+    @Test
+    void shouldTellTheAgentWhichLinesOfAReportAreOnDiskAndWhatItMayForget() throws Exception {
+        connect();
+        GuestProcess process = start("linux", PartitionKind.LINUX);
+        assertThat(Fields.decode(received.next().payload()).number(FieldTag.RESTARTS))
+                .contains(0);
+        send(new Frame(FrameType.REPORT, 1, "one".getBytes(StandardCharsets.UTF_8)));
+        Fields taken = Fields.decode(received.next().payload());
+        assertThat(taken.number(FieldTag.STREAM_KIND)).contains(3);
+        assertThat(taken.requireLong(FieldTag.OFFSET)).isEqualTo(1);
+        send(FrameType.EXIT, 1, new Fields().number(FieldTag.EXIT_CODE, 3));
+        assertThat(List.of(hear(), hear())).containsExactly("report one", "exited 3");
+        process.release();
+        Frame release = received.next();
+        assertThat(release.type()).isEqualTo(FrameType.RELEASE);
+        assertThat(release.stream()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldGoOnWithAJobOfTheGreeting() throws Exception {
+        ByteBuffer info = ByteBuffer.allocate(JobInfo.SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        info.putInt(7).putInt(2).putInt(1).putInt(99).putLong(5);
+        connect(out -> {}, new Fields().bytes(FieldTag.LIFE, new byte[] {1, 2}).bytes(FieldTag.JOB, info.array()));
+        assertThat(guest.greeting().life()).isEqualTo("0102");
+        assertThat(guest.greeting().jobs()).containsOnly(Map.entry(new JobKey(7, 2), new AgentGreeting.Kept(true, 5)));
+
+        GuestProcess process = guest.attach(new JobKey(7, 2), "hrt", 6, new Listener());
+        Fields attach = Fields.decode(received.next().payload());
+        assertThat(attach.number(FieldTag.RESTARTS)).contains(2);
+        assertThat(attach.requireLong(FieldTag.OFFSET)).isEqualTo(6);
+        process.grant(OutputStreamKind.STDOUT, 1000, 3);
+        Fields credit = Fields.decode(received.next().payload());
+        assertThat(credit.requireLong(FieldTag.OFFSET)).isEqualTo(1000);
+        send(new Frame(FrameType.STDOUT, 7, "abc".getBytes(StandardCharsets.UTF_8)));
+        assertThat(hear()).isEqualTo("STDOUT abc");
+        send(new Frame(FrameType.STDOUT, 7, "d".getBytes(StandardCharsets.UTF_8)));
+        assertLost("the guest's agent broke the protocol: more output than it was allowed");
+    }
+
+    @Test
+    void shouldRefuseAGreetingWithAJobThatCannotBe() {
+        ByteBuffer info = ByteBuffer.allocate(JobInfo.SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        info.putInt(-7);
+        assertThatThrownBy(() -> connect(out -> {}, new Fields().bytes(FieldTag.JOB, info.array())))
+                .hasStackTraceContaining("a job JobKey[job=-7, restarts=0] with 0 lines of report");
+        assertThatThrownBy(() -> connect(out -> {}, new Fields().bytes(FieldTag.JOB, new byte[7])))
+                .hasStackTraceContaining("a job's description of 7 bytes, not 24");
     }
 
     @Test
@@ -158,7 +216,7 @@ class AgentGuestTest {
     @Test
     void shouldLoseAnAgentThatSendsMoreThanItMay() throws Exception {
         connect();
-        start("linux", PartitionKind.LINUX).grant(OutputStreamKind.STDOUT, 2);
+        start("linux", PartitionKind.LINUX).grant(OutputStreamKind.STDOUT, 0, 2);
         send(new Frame(FrameType.STDOUT, 1, new byte[3]));
         assertLost("the guest's agent broke the protocol: more output than it was allowed");
     }
@@ -287,9 +345,13 @@ class AgentGuestTest {
     }
 
     private void connect(Prelude prelude) throws Exception {
+        connect(prelude, new Fields());
+    }
+
+    private void connect(Prelude prelude, Fields reply) throws Exception {
         var connecting = CompletableFuture.supplyAsync(() -> {
             try {
-                return AgentGuest.connect(socket, LIMIT, listener);
+                return AgentGuest.connect(socket, INSTANCE, LIMIT, listener);
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }
@@ -302,8 +364,7 @@ class AgentGuestTest {
         send(
                 FrameType.HELLO_REPLY,
                 0,
-                new Fields()
-                        .bytes(
+                reply.bytes(
                                 FieldTag.NONCE,
                                 Fields.decode(hello.payload())
                                         .all(FieldTag.NONCE)
@@ -317,6 +378,7 @@ class AgentGuestTest {
 
     private GuestProcess start(String partition, PartitionKind kind) {
         return guest.start(
+                new JobKey(1, 0),
                 new GuestCommand(
                         partition,
                         kind,
@@ -361,8 +423,8 @@ class AgentGuestTest {
 
     private final class Listener implements GuestProcess.Listener {
         @Override
-        public void stdinCredit(int bytes) {
-            heard.add("credit " + bytes);
+        public void stdinCredit(long accepted, int window) {
+            heard.add("credit " + accepted + " " + window);
         }
 
         @Override

@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.hybridvm.JsonObject;
+import org.hybridvm.job.AgentGreeting;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.RunOption;
 import org.hybridvm.vm.Guest;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +75,7 @@ class ChannelTwinTest {
                 .isEqualTo(constants(channel, "HVM_FRAME_").get("MAX"));
         assertThat(PartitionInfo.SIZE).isEqualTo(size("hvm_info"));
         assertThat(ModuleInfo.SIZE).isEqualTo(size("hvm_module_info"));
+        assertThat(JobInfo.SIZE).isEqualTo(size("hvm_job_info"));
     }
 
     /** The header of C's sample: magic, version, type, stream, length and check, each where C has it. */
@@ -186,6 +189,18 @@ class ChannelTwinTest {
                         List.of(new Guest.Core("OFF", 0, 0), new Guest.Core("RUNNING", 1L << 34, 1L << 35))));
         assertThatThrownBy(() -> ActivityInfo.decode(Arrays.copyOf(info.array(), cores + core)))
                 .isInstanceOf(ProtocolException.class);
+    }
+
+    @Test
+    void shouldReadAJobWhereTheHeaderHasIt() throws Exception {
+        ByteBuffer info = ByteBuffer.allocate(size("hvm_job_info")).order(ByteOrder.LITTLE_ENDIAN);
+        info.putInt(offset("hvm_job_info", "stream"), 3);
+        info.putInt(offset("hvm_job_info", "restarts"), 2);
+        info.putInt(offset("hvm_job_info", "ended"), 1);
+        info.putLong(offset("hvm_job_info", "reports"), 1L << 33);
+        assertThat(JobInfo.greeting(new Fields().bytes(FieldTag.JOB, info.array()))
+                        .jobs())
+                .containsExactly(Map.entry(new JobKey(3, 2), new AgentGreeting.Kept(true, 1L << 33)));
     }
 
     @ParameterizedTest

@@ -26,8 +26,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.JobKey;
 import org.hybridvm.job.OutputStreamKind;
 import org.hybridvm.job.PartitionKind;
 import org.junit.jupiter.api.AfterEach;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class NativeAgentTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final byte[] INSTANCE = new byte[16];
     private static final int MEBIBYTE = 1 << 20;
     /** Of standard input, and how many jobs: WINDOW and JOBS_MAX of the agent's job.c. */
     private static final int WINDOW = 256 << 10;
@@ -53,6 +56,7 @@ class NativeAgentTest {
 
     private NativeAgent agent;
     private AgentGuest guest;
+    private int jobs;
     private final CompletableFuture<String> lost = new CompletableFuture<>();
 
     @BeforeEach
@@ -349,7 +353,7 @@ class NativeAgentTest {
     }
 
     @Test
-    void shouldEndEarlierJobsWhenItIsGreetedAnew() throws Exception {
+    void shouldEndTheJobsOfAnotherStateFolder() throws Exception {
         Alive child = alive();
         try (var raw = new RawChannel(agent.socket())) {
             raw.execute(7, "sleep 100 9>" + child + " & wait");
@@ -357,16 +361,104 @@ class NativeAgentTest {
             child.awaitStart();
             byte[] nonce = new byte[16];
             nonce[3] = 77;
-            raw.send(FrameType.HELLO, 0, new Fields().bytes(FieldTag.NONCE, nonce));
+            raw.send(
+                    FrameType.HELLO,
+                    0,
+                    new Fields().bytes(FieldTag.NONCE, nonce).bytes(FieldTag.INSTANCE, nonce));
             Fields reply = raw.await(FrameType.HELLO_REPLY);
             assertThat(reply.all(FieldTag.NONCE)).containsExactly(nonce);
             assertThat(reply.numbers(FieldTag.NUMBER)).containsExactlyInAnyOrder(7L, 9L);
+            assertThat(reply.all(FieldTag.JOB)).isEmpty();
             child.awaitEnd();
 
             raw.execute(7, "exit 3");
             raw.grant(7);
             assertThat(raw.await(FrameType.EXIT).numbers(FieldTag.EXIT_CODE)).containsExactly(3L);
         }
+    }
+
+    @Test
+    void shouldKeepItsJobsWhenItIsGreetedAnewAndGoOnWhereEachStreamWas() throws Exception {
+        try (var raw = new RawChannel(agent.socket())) {
+            raw.execute(7, "printf 0123456789; read line; echo $line; exit 4");
+            raw.credit(7, 1, 0, 5);
+            raw.awaitText(FrameType.STDOUT, "01234");
+            raw.credit(7, 1, 2, 3);
+            String life = raw.hello();
+            assertThat(raw.greeting.jobs()).containsOnlyKeys(new JobKey(7, 0));
+
+            raw.send(FrameType.STDIN_END, 7, new Fields()); // nothing of it counts before it is attached
+            raw.credit(7, 1, 0, 1000);
+            raw.attach(7);
+            Fields credit = raw.await(FrameType.CREDIT);
+            assertThat(credit.requireLong(FieldTag.OFFSET)).isZero();
+            raw.credit(7, 1, 3, 1000);
+            raw.credit(7, 2, 0, 1000);
+            raw.awaitText(FrameType.STDOUT, "3456789");
+            raw.send(FrameType.STDIN, 7, "end\n");
+            raw.awaitText(FrameType.STDOUT, "end\n");
+            assertThat(raw.await(FrameType.EXIT).numbers(FieldTag.EXIT_CODE)).containsExactly(4L);
+
+            assertThat(raw.hello()).isEqualTo(life);
+            assertThat(raw.greeting.jobs().get(new JobKey(7, 0)).ended()).isTrue();
+            raw.attach(7);
+            raw.credit(7, 1, 14, 1000);
+            assertThat(raw.await(FrameType.EXIT).numbers(FieldTag.EXIT_CODE)).containsExactly(4L);
+            raw.send(FrameType.RELEASE, 7, new Fields().number(FieldTag.RESTARTS, 0));
+            raw.hello();
+            assertThat(raw.greeting.jobs()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldWithstandOrdersThatMakeNoSense() throws Exception {
+        var random = new Random(20261121);
+        try (var raw = new RawChannel(agent.socket())) {
+            FrameType[] orders = {
+                FrameType.EXEC,
+                FrameType.STDIN,
+                FrameType.STDIN_END,
+                FrameType.SIGNAL,
+                FrameType.ATTACH,
+                FrameType.RELEASE,
+                FrameType.CREDIT
+            };
+            for (int i = 0; i < 20_000; i++) {
+                int stream = random.nextInt(4);
+                if (i % 500 == 0) {
+                    raw.execute(stream, "head -c 100000 /dev/zero; cat");
+                }
+                raw.send(orders[random.nextInt(orders.length)], stream, nonsense(random));
+            }
+            raw.hello();
+            raw.greeting
+                    .jobs()
+                    .keySet()
+                    .forEach(key -> raw.send(
+                            FrameType.RELEASE, key.job(), new Fields().number(FieldTag.RESTARTS, key.restarts())));
+            raw.hello();
+            assertThat(raw.greeting.jobs()).isEmpty();
+            raw.execute(100, "exit 3");
+            raw.grant(100);
+            assertThat(raw.await(FrameType.EXIT).numbers(FieldTag.EXIT_CODE)).containsExactly(3L);
+        }
+    }
+
+    /** Fields with numbers of any size, some of them cut short. */
+    private static Fields nonsense(Random random) {
+        var fields = new Fields();
+        for (FieldTag tag : List.of(
+                FieldTag.STREAM_KIND, FieldTag.NUMBER, FieldTag.OFFSET, FieldTag.RESTARTS, FieldTag.STDOUT_FILE)) {
+            switch (random.nextInt(6)) {
+                case 0 -> fields.number(tag, random.nextInt(4));
+                case 1 -> fields.number(tag, random.nextInt());
+                case 2 -> fields.longNumber(tag, random.nextInt(200_000));
+                case 3 -> fields.longNumber(tag, random.nextLong());
+                case 4 -> fields.bytes(tag, new byte[random.nextInt(12)]);
+                default -> {}
+            }
+        }
+        return fields;
     }
 
     @Test
@@ -401,7 +493,7 @@ class NativeAgentTest {
 
     private void connect() throws IOException {
         if (guest == null) {
-            guest = AgentGuest.connect(agent.socket(), LIMIT, new HeardGuest(lost));
+            guest = AgentGuest.connect(agent.socket(), INSTANCE, LIMIT, new HeardGuest(lost));
         }
     }
 
@@ -419,6 +511,7 @@ class NativeAgentTest {
         connect();
         var program = new Program();
         program.process = guest.start(
+                new JobKey(++jobs, 0),
                 new GuestCommand(
                         "linux", PartitionKind.LINUX, 0, Set.of(), arguments, environment, directory, ourselves()),
                 program);
@@ -493,6 +586,12 @@ class NativeAgentTest {
     /** A job and all that was heard of it. */
     private static final class Program implements GuestProcess.Listener {
         private static final int ALL = 1 << 30;
+        private static final int TAKEN = 0;
+        private static final int LIMIT_AT = 1;
+
+        private final Map<OutputStreamKind, long[]> flows =
+                Map.of(OutputStreamKind.STDOUT, new long[2], OutputStreamKind.STDERR, new long[2]);
+        private long inputLimit;
 
         private volatile GuestProcess process;
         private volatile OutputStreamKind granting;
@@ -506,8 +605,13 @@ class NativeAgentTest {
         private final AtomicLong underWay = new AtomicLong();
         private final AtomicLong mostUnderWay = new AtomicLong();
 
+        /** Allows more; what came is taken. */
         void grant(OutputStreamKind kind, int bytes) {
-            process.grant(kind, bytes);
+            long[] flow = flows.get(kind);
+            synchronized (flow) {
+                flow[LIMIT_AT] += bytes;
+                process.grant(kind, flow[TAKEN], (int) (flow[LIMIT_AT] - flow[TAKEN]));
+            }
         }
 
         void grantAll() {
@@ -549,6 +653,12 @@ class NativeAgentTest {
             return heard.poll(10, TimeUnit.SECONDS);
         }
 
+        private void release() {
+            if (process != null) { // else it was refused
+                process.release();
+            }
+        }
+
         String end() throws Exception {
             return end.get(30, TimeUnit.SECONDS);
         }
@@ -570,8 +680,9 @@ class NativeAgentTest {
         }
 
         @Override
-        public void stdinCredit(int bytes) {
-            credit.release(bytes);
+        public void stdinCredit(long accepted, int window) {
+            credit.release((int) (accepted + window - inputLimit));
+            inputLimit = accepted + window;
         }
 
         @Override
@@ -580,9 +691,11 @@ class NativeAgentTest {
             bytes.get(copy);
             (stream == OutputStreamKind.STDOUT ? output : errors).writeBytes(copy);
             underWay.addAndGet(-copy.length);
-            if (stream == granting) {
-                grant(stream, copy.length);
-            } else if (copy.length < 100) {
+            synchronized (flows.get(stream)) {
+                flows.get(stream)[TAKEN] += copy.length;
+            }
+            grant(stream, stream == granting ? copy.length : 0);
+            if (stream != granting && copy.length < 100) {
                 heard.add(stream + " " + new String(copy, StandardCharsets.UTF_8));
             }
         }
@@ -594,11 +707,13 @@ class NativeAgentTest {
 
         @Override
         public void exited(int status) {
+            release();
             end.complete("exited " + status);
         }
 
         @Override
         public void signalled(int signal) {
+            release();
             end.complete("signalled " + signal);
         }
 
@@ -613,8 +728,10 @@ class NativeAgentTest {
         private final AgentChannel channel;
         private final BlockingQueue<Frame> frames = new LinkedBlockingQueue<>();
 
+        private AgentGreeting greeting;
+
         RawChannel(Path socket) throws IOException {
-            channel = AgentChannel.connect(socket, LIMIT).channel();
+            channel = AgentChannel.connect(socket, INSTANCE, LIMIT).channel();
             channel.start(new AgentChannel.Receiver() {
                 @Override
                 public void accept(Frame frame) {
@@ -630,6 +747,51 @@ class NativeAgentTest {
             channel.send(new Frame(type, stream, fields.encode()));
         }
 
+        void send(FrameType type, int stream, String text) {
+            channel.send(new Frame(type, stream, text.getBytes(StandardCharsets.UTF_8)));
+        }
+
+        /** As another hvmd of the same state folder; answers the agent's life. */
+        String hello() throws Exception {
+            byte[] nonce = new byte[16];
+            new Random().nextBytes(nonce);
+            send(FrameType.HELLO, 0, new Fields().bytes(FieldTag.NONCE, nonce).bytes(FieldTag.INSTANCE, INSTANCE));
+            Fields reply = await(FrameType.HELLO_REPLY);
+            assertThat(reply.all(FieldTag.NONCE)).containsExactly(nonce);
+            greeting = JobInfo.greeting(reply);
+            return greeting.life();
+        }
+
+        void attach(int stream) {
+            send(
+                    FrameType.ATTACH,
+                    stream,
+                    new Fields().number(FieldTag.RESTARTS, 0).longNumber(FieldTag.OFFSET, 0));
+        }
+
+        void credit(int stream, int kind, long taken, int window) {
+            send(
+                    FrameType.CREDIT,
+                    stream,
+                    new Fields()
+                            .number(FieldTag.STREAM_KIND, kind)
+                            .longNumber(FieldTag.OFFSET, taken)
+                            .number(FieldTag.NUMBER, window));
+        }
+
+        /** What comes next in frames of that type. */
+        void awaitText(FrameType type, String expected) throws Exception {
+            var text = new StringBuilder();
+            while (text.length() < expected.length()) {
+                Frame frame = frames.poll(10, TimeUnit.SECONDS);
+                assertThat(frame).as("a frame of type %s", type).isNotNull();
+                if (frame.type() == type) {
+                    text.append(new String(frame.payload(), StandardCharsets.UTF_8));
+                }
+            }
+            assertThat(text.toString()).isEqualTo(expected);
+        }
+
         void execute(int stream, String script) throws IOException {
             GuestCommand.Identity identity = ourselves();
             var fields = new Fields();
@@ -643,7 +805,10 @@ class NativeAgentTest {
                 send(
                         FrameType.CREDIT,
                         stream,
-                        new Fields().number(FieldTag.STREAM_KIND, kind).number(FieldTag.NUMBER, 1000));
+                        new Fields()
+                                .number(FieldTag.STREAM_KIND, kind)
+                                .longNumber(FieldTag.OFFSET, 0)
+                                .number(FieldTag.NUMBER, 1000));
             }
         }
 

@@ -165,24 +165,31 @@ class BatchServiceTest {
     }
 
     @Test
-    void shouldKeepWaitingJobsOverARestartAndLoseThoseThatRan() throws Exception {
-        int running = submit("/bin/sleep", Map.of());
-        await(() -> jobs.find(running).state() == JobState.RUNNING);
+    void shouldKeepWaitingJobsOverARestartAndGoOnWithThoseThatRun() throws Exception {
+        int running = submit("/bin/gate", Map.of());
+        await(() -> jobs.find(running).state() == JobState.RUNNING
+                && machine.commands().size() == 1);
         int held = submit("/bin/true", Map.of("--hold", ""));
         jobs.close();
+        machine.disconnect();
+        machine.connect();
         jobs = service();
-        assertThat(jobs.find(running).state()).isEqualTo(JobState.NODE_FAIL);
+        assertThat(jobs.find(running).state()).isEqualTo(JobState.RUNNING);
         jobs.hold(held, false).join();
         assertThat(end(held)).isEqualTo(JobState.COMPLETED);
+        gate.countDown();
+        assertThat(end(running)).isEqualTo(JobState.COMPLETED);
         assertThat(machine.commands()).hasSize(2);
     }
 
     @Test
-    void shouldFailAJobWhoseOutputCannotBeWritten() throws Exception {
-        int job = submit(Optional.of("#!/bin/sh\n"), "job.sh", Map.of("--output", "/dev/full"));
+    void shouldFailAJobWhoseOutputCannotBeOpened() throws Exception {
+        int job = submit(Optional.of("#!/bin/sh\n"), "job.sh", Map.of("--output", "nowhere/out"));
         assertThat(end(job)).isEqualTo(JobState.FAILED);
         assertThat(jobs.find(job).result().orElseThrow().reason())
-                .contains("the output file cannot be written: /dev/full (No space left on device)");
+                .contains("cannot open")
+                .contains("nowhere/out");
+        assertThat(jobs.find(job).result().orElseThrow().exitCode()).isEqualTo(125);
     }
 
     @Test

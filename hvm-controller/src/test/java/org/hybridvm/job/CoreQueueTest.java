@@ -34,7 +34,7 @@ class CoreQueueTest {
         acquire(2, 3);
         acquire(3, 1);
         acquire(4, 1);
-        queue.release(1, TOTAL);
+        queue.release(1);
         assertThat(started).containsExactly(1, 2, 3);
     }
 
@@ -51,8 +51,8 @@ class CoreQueueTest {
         acquire(1, 4);
         acquire(2, 4);
         acquire(3, 4);
-        queue.release(2, TOTAL);
-        queue.release(1, TOTAL);
+        queue.release(2);
+        queue.release(1);
         assertThat(started).containsExactly(1, 3);
     }
 

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,11 +21,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A guest in memory, whose programs are Java. It keeps the rules that the real one keeps: output only within the credit
- * granted, input credit told, calls to the listener one after the other from a thread of its own, the end last.
+ * granted, input credit told, calls to the listener one after the other from a thread of its own, the end last; and until it is
+ * released a process is kept with all that was not taken, behind one channel after the other.
  */
 public final class FakeMachine implements GuestMachine, AutoCloseable {
     public static final int STDIN_WINDOW = 64 * 1024;
@@ -27,8 +34,11 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     private final List<Path> mounts;
     private final List<Partition> partitions;
     private final Map<String, Program> programs = new ConcurrentHashMap<>();
-    private final List<Process> processes = new CopyOnWriteArrayList<>();
+    private final Map<JobKey, Process> processes = new ConcurrentHashMap<>();
     private final List<GuestCommand> commands = new CopyOnWriteArrayList<>();
+    private volatile AgentGreeting greeting = new AgentGreeting("first life", Map.of());
+    private volatile boolean reachable = true;
+    private volatile String gone;
 
     public FakeMachine(String name, int hrtCores, Path... mounts) {
         this.name = name;
@@ -51,9 +61,41 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         return List.copyOf(commands);
     }
 
-    /** The agent or the VM dies: every process is lost. */
+    /** The jobs that the agent keeps. */
+    public List<JobKey> kept() {
+        return List.copyOf(processes.keySet());
+    }
+
+    /** The VM dies: every process is lost for good. */
     public void lose(String reason) {
-        processes.forEach(process -> process.end(() -> process.listener.lost(reason)));
+        gone = reason;
+        reachable = false;
+        processes.values().forEach(process -> process.detach(reason));
+        close();
+        processes.clear();
+    }
+
+    /** The channel to the agent breaks; nobody reaches it until {@link #connect}. */
+    public void disconnect() {
+        reachable = false;
+        processes.values().forEach(process -> process.detach("the channel broke"));
+    }
+
+    /** There is a channel again. */
+    public void connect() {
+        var jobs = new HashMap<JobKey, AgentGreeting.Kept>();
+        processes.forEach((key, process) -> jobs.put(key, process.description()));
+        greeting = new AgentGreeting(greeting.life(), jobs);
+        reachable = true;
+    }
+
+    /** The agent dies, and its jobs with it; another one answers. */
+    public void restartAgent() {
+        disconnect();
+        close();
+        processes.clear();
+        greeting = new AgentGreeting(greeting.life() + " and another", Map.of());
+        reachable = true;
     }
 
     @Override
@@ -72,35 +114,96 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     }
 
     @Override
-    public GuestProcess start(GuestCommand command, GuestProcess.Listener listener) {
+    public AgentGreeting greeting() {
+        return greeting;
+    }
+
+    @Override
+    public GuestProcess start(JobKey key, GuestCommand command, GuestProcess.Listener listener) {
+        if (gone != null) {
+            throw new IllegalStateException(gone);
+        }
         commands.add(command);
-        var process = new Process(command, listener);
-        processes.add(process);
-        process.begin(programs.get(command.arguments().getFirst()));
-        return process;
+        var process = new Process(key, command);
+        if (processes.putIfAbsent(key, process) != null) {
+            throw new IllegalStateException("the job is there: " + key);
+        }
+        process.begin(programs.get(command.arguments().getFirst()), listener);
+        return process.new Way(listener);
+    }
+
+    @Override
+    public GuestProcess attach(JobKey key, long reports, GuestProcess.Listener listener) {
+        Process process = processes.get(key);
+        process.attach(listener, reports);
+        return process.new Way(listener);
+    }
+
+    @Override
+    public void release(JobKey key) {
+        Process process = processes.remove(key);
+        if (process != null) {
+            process.kill(9);
+        }
     }
 
     @Override
     public void close() {
-        processes.forEach(process -> process.signal(9));
+        processes.values().forEach(process -> process.kill(9));
     }
 
     /** A running program. */
-    public static final class Process implements GuestProcess {
+    public final class Process {
+        /** What it wrote to a stream, all of it, and how far that has gone. */
+        private static final class Output {
+            private byte[] kept = new byte[0]; // behind what was taken
+            private long taken;
+            private long sent;
+            private long written;
+            private long limit;
+            private boolean wanted;
+
+            private void write(byte[] bytes, int from, int size) {
+                int old = kept.length;
+                kept = Arrays.copyOf(kept, old + size);
+                System.arraycopy(bytes, from, kept, old, size);
+                written += size;
+            }
+
+            private void take(long upTo) {
+                kept = Arrays.copyOfRange(kept, (int) (upTo - taken), kept.length);
+                taken = upTo;
+            }
+
+            private ByteBuffer unsent() {
+                ByteBuffer part = ByteBuffer.wrap(Arrays.copyOfRange(kept, (int) (sent - taken), kept.length));
+                sent = written;
+                return part;
+            }
+        }
+
+        private final JobKey key;
         private final GuestCommand command;
-        private final Listener listener;
         private final ExecutorService channel =
                 Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
         private final BlockingQueue<byte[]> input = new LinkedBlockingQueue<>();
         private final BlockingQueue<Integer> signals = new LinkedBlockingQueue<>();
-        private final AtomicBoolean ended = new AtomicBoolean();
-        private final long[] credit = new long[OutputStreamKind.values().length]; // guarded by itself
+        private final Map<OutputStreamKind, Output> outputs = new EnumMap<>(OutputStreamKind.class); // guarded by this
+        private final List<String> reports = new ArrayList<>(); // guarded by this
+        private int reportsSent; // guarded by this
+        private GuestProcess.Listener listener; // on the present channel, or null; guarded by this
+        private long accepted; // bytes of input; guarded by this
+        private long consumed; // guarded by this
+        private int ended = -1; // its status, from 1000 on 1000 and a signal; guarded by this
+        private boolean endTold; // guarded by this
         private volatile boolean catchesSignals;
         private volatile Thread thread;
 
-        private Process(GuestCommand command, Listener listener) {
+        private Process(JobKey key, GuestCommand command) {
+            this.key = key;
             this.command = command;
-            this.listener = listener;
+            outputs.put(OutputStreamKind.STDOUT, new Output());
+            outputs.put(OutputStreamKind.STDERR, new Output());
         }
 
         public GuestCommand command() {
@@ -119,8 +222,9 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         /** Input as it comes; an empty array at its end. */
         public byte[] read() throws InterruptedException {
             byte[] bytes = input.take();
-            if (bytes.length > 0) {
-                channel.execute(() -> listener.stdinCredit(bytes.length));
+            synchronized (this) {
+                consumed += bytes.length;
+                tellInputCredit();
             }
             return bytes;
         }
@@ -131,92 +235,222 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         }
 
         public void write(OutputStreamKind stream, byte[] bytes) throws InterruptedException {
-            int at = 0;
-            while (at < bytes.length) {
-                int size = takeCredit(stream, bytes.length - at);
-                ByteBuffer part = ByteBuffer.wrap(bytes, at, size).slice();
-                channel.execute(() -> listener.output(stream, part));
-                at += size;
-            }
-        }
-
-        public void report(String line) {
-            channel.execute(() -> listener.report(line));
-        }
-
-        @Override
-        public void stdin(ByteBuffer bytes) {
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.get(copy);
-            input.add(copy);
-        }
-
-        @Override
-        public void closeStdin() {
-            input.add(new byte[0]);
-        }
-
-        @Override
-        public void grant(OutputStreamKind stream, int bytes) {
-            synchronized (credit) {
-                credit[stream.ordinal()] += bytes;
-                credit.notifyAll();
-            }
-        }
-
-        @Override
-        public void signal(int number) {
-            if (catchesSignals && number != 9) {
-                signals.add(number);
+            if (command.files().isPresent()) {
+                writeFile(stream, bytes);
                 return;
             }
-            end(() -> listener.signalled(number));
+            int at = 0;
+            while (at < bytes.length) {
+                synchronized (this) {
+                    Output output = outputs.get(stream);
+                    while (output.limit <= output.written) {
+                        wait();
+                    }
+                    int size = (int) Math.min(bytes.length - at, output.limit - output.written);
+                    output.write(bytes, at, size);
+                    at += size;
+                    flush();
+                }
+            }
         }
 
-        private void begin(Program program) {
-            channel.execute(() -> listener.stdinCredit(STDIN_WINDOW));
-            thread = Thread.ofVirtual().start(() -> run(program));
+        private void writeFile(OutputStreamKind stream, byte[] bytes) {
+            StreamFiles files = command.files().get();
+            Path file = Path.of(stream == OutputStreamKind.STDOUT ? files.stdout() : files.stderr());
+            try {
+                Files.write(file, bytes, StandardOpenOption.APPEND);
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+
+        public synchronized void report(String line) {
+            reports.add(line);
+            flush();
+        }
+
+        /** Ends it by a signal. */
+        public void kill(int number) {
+            end(1000 + number);
+        }
+
+        /** One channel's way to it; after that channel nobody hears. */
+        private final class Way implements GuestProcess {
+            private final Listener mine;
+
+            private Way(Listener mine) {
+                this.mine = mine;
+            }
+
+            @Override
+            public void stdin(ByteBuffer bytes) {
+                byte[] copy = new byte[bytes.remaining()];
+                bytes.get(copy);
+                synchronized (Process.this) {
+                    if (listener == mine) {
+                        accepted += copy.length;
+                        input.add(copy);
+                    }
+                }
+            }
+
+            @Override
+            public void closeStdin() {
+                input.add(new byte[0]);
+            }
+
+            @Override
+            public void grant(OutputStreamKind stream, long taken, int window) {
+                synchronized (Process.this) {
+                    Output output = outputs.get(stream);
+                    if (listener != mine) {
+                        return;
+                    }
+                    if (!output.wanted) {
+                        output.wanted = true;
+                        output.sent = taken;
+                    }
+                    output.take(taken);
+                    output.limit = Math.max(output.limit, taken + window);
+                    Process.this.notifyAll();
+                    flush();
+                }
+            }
+
+            @Override
+            public void signal(int number) {
+                if (catchesSignals && number != 9) {
+                    signals.add(number);
+                } else {
+                    kill(number);
+                }
+            }
+
+            @Override
+            public void release() {
+                FakeMachine.this.release(key);
+            }
+        }
+
+        private void begin(Program program, GuestProcess.Listener first) {
+            attach(first, 0);
+            thread = Thread.ofVirtual().unstarted(() -> run(program));
+            thread.start();
+        }
+
+        private synchronized void attach(GuestProcess.Listener next, long from) {
+            listener = next;
+            reportsSent = (int) from;
+            endTold = false;
+            tellInputCredit();
+            flush();
+        }
+
+        private synchronized void detach(String reason) {
+            GuestProcess.Listener left = listener;
+            listener = null;
+            outputs.values().forEach(output -> {
+                output.wanted = false;
+                output.sent = output.taken;
+            });
+            if (left != null && !endTold) {
+                channel.execute(() -> left.lost(reason));
+            }
+        }
+
+        private synchronized AgentGreeting.Kept description() {
+            return new AgentGreeting.Kept(ended >= 0, 0);
+        }
+
+        private synchronized void tellInputCredit() {
+            GuestProcess.Listener hearer = listener;
+            long before = accepted;
+            int window = (int) (STDIN_WINDOW - (accepted - consumed));
+            if (hearer != null) {
+                channel.execute(() -> hearer.stdinCredit(before, window));
+            }
+        }
+
+        /** Sends what can be sent, and the end when nothing is left. */
+        private synchronized void flush() {
+            GuestProcess.Listener hearer = listener;
+            if (hearer == null) {
+                return;
+            }
+            while (reportsSent < reports.size()) {
+                String line = reports.get(reportsSent++);
+                channel.execute(() -> hearer.report(line));
+            }
+            boolean all = true;
+            for (var entry : outputs.entrySet()) {
+                Output output = entry.getValue();
+                if (output.wanted && output.sent < output.written) {
+                    ByteBuffer part = output.unsent();
+                    channel.execute(() -> hearer.output(entry.getKey(), part));
+                }
+                all &= output.sent == output.written;
+            }
+            if (ended >= 0 && all && !endTold) {
+                endTold = true;
+                int status = ended;
+                channel.execute(status >= 1000 ? () -> hearer.signalled(status - 1000) : () -> hearer.exited(status));
+            }
         }
 
         private void run(Program program) {
             if (program == null) {
                 report("refused errno=2 reason=No such file or directory: "
                         + command.arguments().getFirst());
-                end(() -> listener.exited(127));
+                end(127);
                 return;
             }
             try {
-                int status = program.main(this);
-                end(() -> listener.exited(status));
+                openFiles();
+                end(program.main(this));
             } catch (InterruptedException e) {
-                // ended by a signal or lost, which has been told
+                // ended by a signal, which has been told
+            } catch (IOException e) {
+                report("refused errno=2 reason=cannot open " + e.getMessage());
+                end(125);
             } catch (Exception e) {
-                end(() -> listener.signalled(6));
+                end(1006);
             }
         }
 
-        private void end(Runnable last) {
-            if (ended.compareAndSet(false, true)) {
-                channel.execute(last);
-                if (thread != null) {
-                    thread.interrupt();
-                }
+        private void openFiles() throws IOException {
+            if (command.files().isEmpty()) {
+                return;
             }
+            StreamFiles files = command.files().get();
+            var options = new ArrayList<OpenOption>(List.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+            if (!files.append()) {
+                options.add(StandardOpenOption.TRUNCATE_EXISTING);
+            }
+            Files.newOutputStream(Path.of(files.stdout()), options.toArray(OpenOption[]::new))
+                    .close();
+            if (!files.stderr().equals(files.stdout())) {
+                Files.newOutputStream(Path.of(files.stderr()), options.toArray(OpenOption[]::new))
+                        .close();
+            }
+            input.add(Files.readAllBytes(Path.of(files.stdin())));
+            input.add(new byte[0]);
         }
 
-        private int takeCredit(OutputStreamKind stream, int most) throws InterruptedException {
-            synchronized (credit) {
-                while (credit[stream.ordinal()] == 0) {
-                    credit.wait();
+        private void end(int status) {
+            synchronized (this) {
+                if (ended >= 0) {
+                    return;
                 }
-                int size = (int) Math.min(most, credit[stream.ordinal()]);
-                credit[stream.ordinal()] -= size;
-                return size;
+                ended = status;
+                flush();
+            }
+            if (thread != null) {
+                thread.interrupt();
             }
         }
     }
 
-    /** A set of machines that are all up. */
+    /** A set of machines, up as long as they are not lost. */
     public static GuestMachines all(GuestMachine... machines) {
         var list = new ArrayList<>(List.of(machines));
         return new GuestMachines() {
@@ -230,6 +464,20 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
                 return list.stream()
                         .filter(machine -> machine.name().equals(name))
                         .findFirst();
+            }
+
+            @Override
+            public List<GuestMachine> reachable() {
+                return list.stream()
+                        .filter(machine -> ((FakeMachine) machine).reachable)
+                        .toList();
+            }
+
+            @Override
+            public Optional<String> gone(String name) {
+                return find(name).isEmpty()
+                        ? Optional.of("VM " + name + " is not there any more")
+                        : find(name).map(machine -> ((FakeMachine) machine).gone);
             }
         };
     }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -59,12 +61,26 @@ class JobBooksTest {
     }
 
     @Test
-    void shouldCountAJobThatHadNotEndedAsLost() throws IOException {
-        open().save(record(1, Optional.empty())).join();
-        JobRecord lost = open().recover().records().getFirst();
-        assertThat(lost.state()).isEqualTo(JobState.NODE_FAIL);
-        assertThat(lost.ended()).contains(NOW);
-        assertThat(lost.result()).contains(JobResult.failed(JobState.NODE_FAIL, "hvmd ended while the job ran"));
+    void shouldGiveBackAJobThatRunsWithAllThatAnotherHvmdNeeds() throws IOException {
+        var handover = new Handover("life", "key", Optional.of(Duration.ofMillis(1500)), true, Handover.Asked.CANCEL);
+        JobRecord running = record(1, Optional.empty(), handover);
+        open().save(running).join();
+        assertThat(open().recover().records()).containsExactly(running);
+        assertThat(running.toJson()).doesNotContainKey("handover");
+    }
+
+    @Test
+    void shouldGoOnWithALogAndCutOffWhatAKillLeftOfALine() throws IOException {
+        JobBooks books = open();
+        JobLog log = books.newLog(1);
+        log.append("one");
+        log.append("two words");
+        Files.writeString(books.logFile(1), "2026-01-02T03:04:05Z hal", StandardOpenOption.APPEND);
+        JobLog again = books.oldLog(1);
+        assertThat(again.lines()).containsExactly("one", "two words");
+        again.append("three");
+        assertThat(books.logFile(1))
+                .hasContent("2026-01-02T03:04:05Z one\n2026-01-02T03:04:05Z two words\n2026-01-02T03:04:05Z three\n");
     }
 
     @Test
@@ -164,6 +180,10 @@ class JobBooksTest {
     }
 
     private static JobRecord record(int number, Optional<JobResult> result) {
+        return record(number, result, Handover.NONE);
+    }
+
+    private static JobRecord record(int number, Optional<JobResult> result, Handover handover) {
         return new JobRecord(
                 number,
                 new Owner(1000, "ada"),
@@ -178,6 +198,7 @@ class JobBooksTest {
                 Optional.of(NOW),
                 result.map(ignored -> NOW),
                 result,
-                Optional.empty());
+                Optional.empty(),
+                handover);
     }
 }

@@ -38,9 +38,6 @@ final class RecordingListener implements JobListener {
     }
 
     @Override
-    public void stdinCredit(int bytes) {}
-
-    @Override
     public synchronized void output(OutputStreamKind stream, ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);

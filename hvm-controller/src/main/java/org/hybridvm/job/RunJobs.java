@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
+
+/** Jobs whose caller hears of them: begun when their cores are free, and found again by callers who lost them. */
+final class RunJobs {
+    private static final int SIGTERM = 15;
+
+    private final GuestMachines machines;
+    private final JobBooks books;
+    private final JobRegister register;
+    private final CoreQueues cores;
+    private final JobKeeper keeper;
+    private final Adoption adoption;
+    private final Clock clock;
+
+    RunJobs(
+            GuestMachines machines,
+            JobBooks books,
+            JobRegister register,
+            CoreQueues cores,
+            JobKeeper keeper,
+            Adoption adoption,
+            Clock clock) {
+        this.machines = machines;
+        this.books = books;
+        this.register = register;
+        this.cores = cores;
+        this.keeper = keeper;
+        this.adoption = adoption;
+        this.clock = clock;
+    }
+
+    /** As {@link JobService#run}. */
+    Job run(JobAccess seen, Caller caller, JobRequest request, JobListener listener) {
+        Optional<JobRecord> known =
+                request.key().isEmpty() ? Optional.empty() : register.byKey(caller.owner(), request.key());
+        if (known.isPresent()) {
+            return rejoin(seen, known.get(), caller, request, listener);
+        }
+        Start start = plan(Placement.of(machines, request), request, caller);
+        Job job = enter(caller, start.placement(), start.command(), Handover.of(request, false), listener);
+        begin(seen, job, start);
+        return job;
+    }
+
+    /** As {@link JobService#serve}. */
+    Job serve(Caller self, JobRequest request, JobListener listener) {
+        Placement placement = Placement.of(machines, request);
+        GuestCommand command = placement.ownCommand(request, self);
+        int number = register.nextNumbers(1);
+        List<Integer> inTheWay = cores.of(placement)
+                .tryAcquire(number, command.cores(), placement.partition().cores());
+        if (!inTheWay.isEmpty()) {
+            throw placement.noFreeCore(command.cores(), inTheWay);
+        }
+        Job job = enter(number, self, placement, command, Handover.of(request, true), listener);
+        job.start(placement.machine(), command, "");
+        return job;
+    }
+
+    /** All that a job needs to be begun. */
+    private record Start(Placement placement, GuestCommand command, String places) {}
+
+    private static Start plan(Placement placement, JobRequest request, Caller caller) {
+        GuestMachine machine = placement.machine();
+        var lookup = new ProgramLookup(machine.name(), machine.mounts(), request.directory());
+        return new Start(placement, placement.command(request, lookup, caller), lookup.places());
+    }
+
+    /** The caller had lost it. Whether it has been begun, its agent knows. */
+    private Job rejoin(JobAccess seen, JobRecord record, Caller caller, JobRequest request, JobListener listener) {
+        int number = record.number();
+        Job job = register.live(number)
+                .or(() -> adoption.leftover(number))
+                .orElseGet(() -> new Job(record, books.oldLog(number), clock, Job.NOBODY));
+        job.join(listener, request.reports());
+        if (job.state() == JobState.PENDING && job.claimStart()) {
+            begin(seen, job, plan(Placement.of(machines, request), request, caller));
+        } else {
+            job.whenUnbegun(machine -> beginAgain(machine, job, caller, request));
+        }
+        return job;
+    }
+
+    private static void beginAgain(GuestMachine machine, Job job, Caller caller, JobRequest request) {
+        try {
+            Start start = plan(Placement.on(machine, job.record()), request, caller);
+            job.begin(machine, start.command(), start.places());
+        } catch (HvmException e) {
+            job.fail(e.getMessage());
+        }
+    }
+
+    private Job enter(
+            Caller caller, Placement placement, GuestCommand command, Handover handover, JobListener listener) {
+        return enter(register.nextNumbers(1), caller, placement, command, handover, listener);
+    }
+
+    private Job enter(
+            int number,
+            Caller caller,
+            Placement placement,
+            GuestCommand command,
+            Handover handover,
+            JobListener listener) {
+        var record = new JobRecord(
+                number,
+                caller.owner(),
+                placement.machine().name(),
+                placement.partition().name(),
+                command.kind(),
+                command.cores(),
+                command.arguments(),
+                command.directory(),
+                JobState.PENDING,
+                clock.instant(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                handover);
+        var job = new Job(record, books.newLog(number), clock, listener);
+        job.claimStart();
+        register.enter(job);
+        listener.accepted(job);
+        keeper.keep(job, Optional.empty());
+        return job;
+    }
+
+    private void begin(JobAccess seen, Job job, Start start) {
+        Placement placement = start.placement();
+        Runnable starter = () -> job.start(placement.machine(), start.command(), start.places());
+        if (placement.partition().kind() == PartitionKind.LINUX) {
+            starter.run();
+            return;
+        }
+        int count = start.command().cores();
+        List<Integer> inTheWay = cores.of(placement)
+                .acquire(job.number(), count, placement.partition().cores(), starter);
+        if (!inTheWay.isEmpty()) {
+            job.tellPending(placement.waiting(count, seen.inWords(inTheWay)));
+            inTheWay.stream()
+                    .map(register::live)
+                    .flatMap(Optional::stream) // else it has just ended
+                    .filter(other -> other.record().handover().server())
+                    .forEach(server -> server.signal(SIGTERM));
+        }
+    }
+}
