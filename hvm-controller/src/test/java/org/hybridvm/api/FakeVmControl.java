@@ -190,7 +190,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
 
     @Override
     public Optional<String> gone(String name) {
-        return find(name).isPresent() ? Optional.empty() : Optional.of("VM " + name + " is not there any more");
+        return find(name).isPresent() ? machine.gone() : Optional.of("VM " + name + " is not there any more");
     }
 
     @Override

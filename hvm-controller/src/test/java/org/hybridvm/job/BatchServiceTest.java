@@ -44,8 +44,7 @@ class BatchServiceTest {
                     return 0;
                 })
                 .install("/bin/sleep", process -> process.awaitSignal())
-                .install("/bin/trap", process -> {
-                    process.catchSignals();
+                .installCatching("/bin/trap", process -> {
                     process.write(OutputStreamKind.STDOUT, "signal " + process.awaitSignal() + "\n");
                     return 0;
                 })

@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -34,9 +36,11 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     private final List<Path> mounts;
     private final List<Partition> partitions;
     private final Map<String, Program> programs = new ConcurrentHashMap<>();
+    private final Set<String> catching = ConcurrentHashMap.newKeySet();
     private final Map<JobKey, Process> processes = new ConcurrentHashMap<>();
     private final List<GuestCommand> commands = new CopyOnWriteArrayList<>();
-    private volatile AgentGreeting greeting = new AgentGreeting("first life", Map.of());
+    private volatile AgentGreeting greeting =
+            new AgentGreeting(UUID.randomUUID().toString(), Map.of());
     private volatile boolean reachable = true;
     private volatile String gone;
 
@@ -55,6 +59,17 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     public FakeMachine install(String path, Program program) {
         programs.put(path, program);
         return this;
+    }
+
+    /** One that catches signals from its first moment on, see {@link Process#catchSignals}. */
+    public FakeMachine installCatching(String path, Program program) {
+        catching.add(path);
+        return install(path, program);
+    }
+
+    /** Why the VM is gone for good. */
+    public Optional<String> gone() {
+        return Optional.ofNullable(gone);
     }
 
     public List<GuestCommand> commands() {
@@ -94,7 +109,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         disconnect();
         close();
         processes.clear();
-        greeting = new AgentGreeting(greeting.life() + " and another", Map.of());
+        greeting = new AgentGreeting(UUID.randomUUID().toString(), Map.of());
         reachable = true;
     }
 
@@ -202,6 +217,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         private Process(JobKey key, GuestCommand command) {
             this.key = key;
             this.command = command;
+            this.catchesSignals = catching.contains(command.arguments().getFirst());
             outputs.put(OutputStreamKind.STDOUT, new Output());
             outputs.put(OutputStreamKind.STDERR, new Output());
         }
@@ -477,7 +493,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
             public Optional<String> gone(String name) {
                 return find(name).isEmpty()
                         ? Optional.of("VM " + name + " is not there any more")
-                        : find(name).map(machine -> ((FakeMachine) machine).gone);
+                        : find(name).flatMap(machine -> ((FakeMachine) machine).gone());
             }
         };
     }

@@ -38,10 +38,7 @@ class JobServiceTest {
                 .install("/bin/true", process -> 0)
                 .install("/bin/false", process -> 1)
                 .install("/bin/sleep", process -> process.awaitSignal())
-                .install("/bin/stubborn", process -> {
-                    process.catchSignals();
-                    return process.awaitSignal() + process.awaitSignal();
-                })
+                .installCatching("/bin/stubborn", process -> process.awaitSignal() + process.awaitSignal())
                 .install("/bin/hello", process -> {
                     process.write(OutputStreamKind.STDOUT, "hello\n");
                     return 0;
