@@ -75,8 +75,8 @@ public final class AgentGuest implements Guest {
             throws IOException {
         AgentChannel.Greeting greeting = AgentChannel.connect(socket, instance, limit);
         try {
-            var guest =
-                    new AgentGuest(greeting.channel(), greeting.fields(), JobInfo.greeting(greeting.fields()), listener);
+            var guest = new AgentGuest(
+                    greeting.channel(), greeting.fields(), JobInfo.greeting(greeting.fields()), listener);
             guest.begin();
             return guest;
         } catch (ProtocolException e) {
@@ -215,7 +215,9 @@ public final class AgentGuest implements Guest {
                     .hint("pass fewer variables (not --env-all), or put arguments into a file")
                     .build();
         }
-        return open(new AgentProcess(key, command.partition(), 0, listener, channel::send), new Frame(FrameType.EXEC, key.job(), payload));
+        return open(
+                new AgentProcess(key, command.partition(), 0, listener, channel::send),
+                new Frame(FrameType.EXEC, key.job(), payload));
     }
 
     @Override

@@ -448,6 +448,11 @@ class AgentGuestTest {
         }
 
         @Override
+        public void failed(String reason) {
+            heard.add("failed " + reason);
+        }
+
+        @Override
         public void lost(String reason) {
             heard.add("lost " + reason);
         }

@@ -718,6 +718,11 @@ class NativeAgentTest {
         }
 
         @Override
+        public void failed(String reason) {
+            end.complete("failed " + reason);
+        }
+
+        @Override
         public void lost(String reason) {
             end.complete("lost " + reason);
         }

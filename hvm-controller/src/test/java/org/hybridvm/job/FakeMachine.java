@@ -148,7 +148,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     }
 
     @Override
-    public GuestProcess attach(JobKey key, long reports, GuestProcess.Listener listener) {
+    public GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener) {
         Process process = processes.get(key);
         process.attach(listener, reports);
         return process.new Way(listener);
