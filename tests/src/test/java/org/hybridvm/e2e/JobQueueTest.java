@@ -104,7 +104,9 @@ class JobQueueTest {
         hvmd.destroyForcibly();
         hvmd.onExit().join();
 
-        assertThat(node.json("info", running).text("state")).isEqualTo("NODE_FAIL");
+        assertThat(node.json("info", running).text("state")).isEqualTo("RUNNING");
+        node.hvm("cancel", running).succeeded();
+        await(node, running, "CANCELLED");
         node.hvm("release", waiting).succeeded();
         await(node, waiting, "COMPLETED");
     }
