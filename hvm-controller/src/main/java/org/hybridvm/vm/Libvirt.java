@@ -14,6 +14,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.host.HostChecks;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
+import org.libvirt.Error;
 import org.libvirt.Library;
 import org.libvirt.LibvirtException;
 import org.libvirt.event.DomainEvent;
@@ -39,16 +40,60 @@ final class Libvirt implements AutoCloseable {
     private static final int CREATE_VALIDATE = 16;
     private static final long POLL_MILLIS = 20;
 
-    private final OpenConnect connect;
+    private static final Duration LOOK_PERIOD = Duration.ofSeconds(1);
+    private static final int KEEPALIVE_SECONDS = 5;
+    private static final int KEEPALIVE_COUNT = 3;
+
+    private final URI uri;
     private final boolean unprivileged;
+
+    /** Another one after a daemon was started anew. */
+    private volatile OpenConnect connect;
 
     /** Kept here because libvirt only holds a weak hand on it. */
     private final LifecycleListener listener;
 
-    private Libvirt(OpenConnect connect, boolean unprivileged, Consumer<End> ended) {
-        this.connect = connect;
+    private Libvirt(URI uri, boolean unprivileged, Consumer<End> ended) throws LibvirtException {
+        this.uri = uri;
         this.unprivileged = unprivileged;
         this.listener = (domain, event) -> onEvent(domain, event, ended);
+        connect();
+    }
+
+    private void connect() throws LibvirtException {
+        var opened = new OpenConnect(uri);
+        opened.addLifecycleListener(listener);
+        connect = opened;
+    }
+
+    private boolean isEmbedded() {
+        return uri.getPath() != null && uri.getPath().equals("/embed");
+    }
+
+    /**
+     * The embedded driver lives and dies with this process. A daemon may be stopped and started anew: then the connection is
+     * opened again, and until then calls fail. QEMU does not mind, and its death is seen without libvirt.
+     */
+    private void keepOpen() {
+        boolean told = false;
+        while (true) {
+            try {
+                Thread.sleep(LOOK_PERIOD);
+                if (!connect.isAlive()) {
+                    if (!told) {
+                        LOG.warn("the connection to libvirt is lost uri={}", uri);
+                        told = true;
+                    }
+                    connect();
+                    told = false;
+                    LOG.info("libvirt is open again uri={}", uri);
+                }
+            } catch (LibvirtException e) {
+                LOG.debug("libvirt does not answer yet", e);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
     }
 
     /**
@@ -75,8 +120,11 @@ final class Libvirt implements AutoCloseable {
             Library.initEventLoop();
             Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
             boolean unprivileged = !uri.startsWith("qemu:///system") && !HostChecks.isRoot();
-            var libvirt = new Libvirt(new OpenConnect(URI.create(uri)), unprivileged, ended);
-            libvirt.connect.addLifecycleListener(libvirt.listener);
+            var libvirt = new Libvirt(URI.create(uri), unprivileged, ended);
+            if (!libvirt.isEmbedded()) {
+                libvirt.connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+                Thread.ofPlatform().daemon().name("libvirt-connection").start(libvirt::keepOpen);
+            }
             LOG.info("libvirt is open uri={} version={}", uri, libvirt.connect.getLibVersion());
             return libvirt;
         } catch (LibvirtException | UnsatisfiedLinkError | IOException e) {
@@ -160,12 +208,19 @@ final class Libvirt implements AutoCloseable {
     }
 
     /** True if the domain is there, running or not. */
-    boolean exists(String domain) {
+    boolean exists(String domain) throws LibvirtException {
+        return find(domain).isPresent();
+    }
+
+    /** Empty if libvirt says that there is none; that it cannot say is an error. */
+    private Optional<Domain> find(String domain) throws LibvirtException {
         try {
-            connect.domainLookupByName(domain);
-            return true;
+            return Optional.of(connect.domainLookupByName(domain));
         } catch (LibvirtException e) {
-            return false;
+            if (e.getError() != null && e.getError().getCode() == Error.ErrorNumber.VIR_ERR_NO_DOMAIN) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 
@@ -174,7 +229,7 @@ final class Libvirt implements AutoCloseable {
      *
      * @throws IOException if the domain is still there at the limit
      */
-    void awaitGone(String domain, Duration limit) throws IOException, InterruptedException {
+    void awaitGone(String domain, Duration limit) throws IOException, LibvirtException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (exists(domain)) {
             if (System.nanoTime() > deadline) {
@@ -186,14 +241,12 @@ final class Libvirt implements AutoCloseable {
 
     /** Ends QEMU; nothing happens if it is gone. */
     void destroy(String domain) throws LibvirtException {
-        Domain found;
-        try {
-            found = connect.domainLookupByName(domain);
-        } catch (LibvirtException e) {
+        Optional<Domain> found = find(domain);
+        if (found.isEmpty()) {
             return;
         }
         try {
-            found.destroy();
+            found.get().destroy();
         } catch (LibvirtException e) {
             if (exists(domain)) {
                 throw e;

@@ -18,6 +18,9 @@ final class MountServers {
     /** System property: the program that serves a folder on a socket, {@code scripts/virtiofsd}. */
     static final String PROGRAM_PROPERTY = "hvm.virtiofsd";
 
+    /** In a server's environment: its socket, by which {@link Leftovers} knows it. */
+    static final String SOCKET_VARIABLE = "HVM_MOUNT_SOCKET";
+
     private static final Path INSTALLED_PROGRAM = Path.of("/usr/lib/hvm/virtiofsd");
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final long POLL_MILLIS = 10;
@@ -45,13 +48,7 @@ final class MountServers {
             Files.deleteIfExists(log);
             for (int i = 0; i < mounts.size(); i++) {
                 Files.deleteIfExists(sockets.get(i));
-                servers.processes.add(new ProcessBuilder(
-                                program().toString(),
-                                sockets.get(i).toString(),
-                                mounts.get(i).source().toString())
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                        .start());
+                servers.processes.add(start(mounts.get(i), sockets.get(i), log));
             }
             for (int i = 0; i < mounts.size(); i++) {
                 awaitSocket(servers.processes.get(i), sockets.get(i), log);
@@ -61,6 +58,15 @@ final class MountServers {
             servers.kill();
             throw e;
         }
+    }
+
+    private static Process start(Layout.Mount mount, Path socket, Path log) throws IOException {
+        var server = new ProcessBuilder(
+                        program().toString(), socket.toString(), mount.source().toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        server.environment().put(SOCKET_VARIABLE, socket.toString());
+        return server.start();
     }
 
     /** Ends servers that QEMU never came to. */

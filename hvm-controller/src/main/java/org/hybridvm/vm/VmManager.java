@@ -583,6 +583,7 @@ public final class VmManager implements AutoCloseable {
         if (vm.ended(reason)) {
             LOG.error("VM failed vm={} reason={}", vm.name(), reason);
             clearUp(vm, reason);
+            events.publish("vm.freed", "vm/" + vm.name(), Map.of("reason", reason));
             record(vm, VmRecord.Phase.ENDED, reason);
         }
     }
@@ -606,10 +607,15 @@ public final class VmManager implements AutoCloseable {
     }
 
     private void adoptAll() throws IOException {
+        List<VmRecord> records = store.load();
         SharedMemory.sweep();
-        for (VmRecord record : store.load()) {
+        List<String> swept = Leftovers.sweep(home.state(), sockets(), records);
+        if (!swept.isEmpty()) {
+            events.publish("node.swept", "node", Map.of("what", swept));
+        }
+        for (VmRecord record : records) {
             String name = record.layout().name();
-            boolean alive = libvirt.exists("hvm-" + name);
+            boolean alive = isAlive(record);
             switch (record.phase()) {
                 case RUNNING -> {
                     if (alive) {
@@ -630,6 +636,17 @@ public final class VmManager implements AutoCloseable {
                 }
                 case ENDED -> vms.put(name, new Vm(record, VmState.FAILED, events));
             }
+        }
+    }
+
+    /** Known to libvirt, and there: libvirt itself looks a while for the end of a QEMU that died while nobody watched. */
+    private boolean isAlive(VmRecord record) throws IOException {
+        try {
+            return libvirt.exists("hvm-" + record.layout().name())
+                    && QemuProcess.find(record.uuid()).isPresent();
+        } catch (LibvirtException e) {
+            throw new IOException(
+                    "libvirt does not tell whether " + record.layout().name() + " is there", e);
         }
     }
 
