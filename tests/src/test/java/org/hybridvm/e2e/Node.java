@@ -25,10 +25,19 @@ final class Node implements AutoCloseable {
 
     private final Path home;
     private final Path folder;
+    private final String layout;
 
     /** @param folder what the VM is shown of the host, and the commands' working directory */
     Node(Path folder) {
+        this(
+                folder,
+                "memory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n    privilege: " + PRIVILEGE + "\n");
+    }
+
+    /** @param layout of the VM, but for its name */
+    Node(Path folder, String layout) {
         this.folder = folder;
+        this.layout = layout;
         try {
             // Short, because sockets live below it.
             home = Files.createTempDirectory(Path.of("/tmp"), "hvm");
@@ -36,6 +45,11 @@ final class Node implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Of its hvmd. */
+    Path home() {
+        return home;
     }
 
     Path folder() {
@@ -99,10 +113,7 @@ final class Node implements AutoCloseable {
     private Path layout() {
         try {
             Path file = home.resolve("layout.yaml");
-            Files.writeString(
-                    file,
-                    "name: " + VM + "\nmemory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n    privilege: "
-                            + PRIVILEGE + "\n");
+            Files.writeString(file, "name: " + VM + "\n" + layout);
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
