@@ -8,15 +8,17 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.store.Database;
+import org.hybridvm.store.RequestKey;
 
 /** A job service in a process of its own, to be killed: it tells each job that it acknowledged, and each that it began. */
 final class CrashingService {
     private CrashingService() {}
 
-    /** @param arguments the folder; whether to submit, otherwise to wait until all have ended and tell how */
+    /** @param arguments the folder; {@code submit}, {@code submit with keys}, or {@code wait} until all have ended and tell how */
     public static void main(String[] arguments) throws Exception {
         Path folder = Path.of(arguments[0]);
         Path began = folder.resolve("began");
@@ -34,9 +36,10 @@ final class CrashingService {
                 OwnIdentity.ofThisProcess(),
                 JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
                 Clock.systemUTC());
-        if (arguments[1].equals("submit")) {
+        if (!arguments[1].equals("wait")) {
+            boolean keys = arguments[1].equals("submit with keys");
             for (int thread = 0; thread < 4; thread++) {
-                Thread.ofPlatform().start(() -> submit(jobs, folder));
+                Thread.ofPlatform().start(() -> submit(jobs, folder, keys));
             }
             return;
         }
@@ -48,8 +51,8 @@ final class CrashingService {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void submit(JobService jobs, Path folder) {
-        var submission = new Submission(
+    static Submission submission(Path folder) {
+        return new Submission(
                 Optional.empty(),
                 "/bin/work",
                 List.of(),
@@ -58,16 +61,37 @@ final class CrashingService {
                 "",
                 Map.of("--output", "/dev/null"),
                 false);
+    }
+
+    static Optional<RequestKey> key(String key) {
+        return Optional.of(new RequestKey(0, key, "digest"));
+    }
+
+    private static void submit(JobService jobs, Path folder, boolean keys) {
+        Submission submission = submission(folder);
         while (true) {
             try {
-                int job = jobs.submit(submission).join().jobs().getFirst();
-                synchronized (System.out) {
-                    System.out.print(job + "\n"); // one write, so that a kill cuts no line
-                    System.out.flush();
+                String key = UUID.randomUUID().toString();
+                if (keys) {
+                    tell(key);
                 }
+                int job = keys
+                        ? jobs.submit(OwnIdentity.ofThisProcess(), submission, key(key))
+                                .join()
+                                .jobs()
+                                .getFirst()
+                        : jobs.submit(submission).join().jobs().getFirst();
+                tell(keys ? key + " " + job : String.valueOf(job));
             } catch (CompletionException e) {
                 return;
             }
+        }
+    }
+
+    private static void tell(String line) {
+        synchronized (System.out) {
+            System.out.print(line + "\n"); // one write, so that a kill cuts no line
+            System.out.flush();
         }
     }
 }

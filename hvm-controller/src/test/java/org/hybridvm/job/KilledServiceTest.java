@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.store.Database;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +59,49 @@ class KilledServiceTest {
                 assertThat(began).contains("HVM_JOB_ID=" + job);
             }
         });
+    }
+
+    /** A caller whose connection broke asks again, and cannot know whether his job was taken. */
+    @Test
+    void shouldMakeOneJobForEachKeyThoughItIsKilledAndAskedAgain() throws Exception {
+        var random = new Random(20260103);
+        Path told = Files.createFile(folder.resolve("told"));
+        for (int kill = 0; kill < 3; kill++) {
+            Process service = start("submit with keys", told);
+            long enough = lines(told) + 1 + random.nextInt(150);
+            while (lines(told) < enough) {
+                assertThat(service.isAlive()).isTrue();
+                Thread.sleep(1);
+            }
+            service.destroyForcibly().waitFor();
+        }
+        var acknowledged = new HashMap<String, Integer>(); // by key; 0: it was killed before its answer
+        for (String line : Files.readAllLines(told)) {
+            String[] words = line.split(" ");
+            acknowledged.merge(words[0], words.length == 1 ? 0 : Integer.parseInt(words[1]), Integer::max);
+        }
+        var machine = new FakeMachine("demo", 4, folder).install("/bin/work", process -> 0);
+        try (Database database = Database.open(folder.resolve("hvm.db"));
+                var jobs = new JobService(
+                        FakeMachine.all(machine),
+                        OwnIdentity.ofThisProcess(),
+                        JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
+                        Clock.systemUTC())) {
+            var numbers = new HashSet<Integer>();
+            for (var tried : acknowledged.entrySet()) {
+                int job = jobs.submit(
+                                OwnIdentity.ofThisProcess(),
+                                CrashingService.submission(folder),
+                                CrashingService.key(tried.getKey()))
+                        .join()
+                        .jobs()
+                        .getFirst();
+                assertThat(tried.getValue()).isIn(0, job);
+                assertThat(numbers.add(job)).isTrue();
+            }
+            assertThat(jobs.list()).hasSameSizeAs(numbers);
+        }
+        machine.close();
     }
 
     private static long lines(Path file) throws IOException {
