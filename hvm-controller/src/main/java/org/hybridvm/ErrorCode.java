@@ -41,6 +41,8 @@ public enum ErrorCode {
     EVENTS_GONE(Fault.CALLER, 410),
     /** The VM or partition is not in a state in which this can be done. */
     WRONG_STATE(Fault.CALLER, 409),
+    /** VMs have changed since the plan was made. */
+    STALE_PLAN(Fault.CALLER, 412),
     TOO_MANY_CORES(Fault.CALLER, 422),
     OUTSIDE_MOUNTS(Fault.CALLER, 422),
     /** No such program: exit status 127. */

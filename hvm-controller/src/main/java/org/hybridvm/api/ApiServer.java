@@ -130,6 +130,7 @@ public final class ApiServer {
         new VmRoutes(vertx, vms, jobs, blocking, servers, new Launches(vms, parts.database(), Clock.systemUTC()))
                 .mount(router);
         sight.mount(router);
+        new LayoutRoutes(vertx, vms, jobs, blocking, servers).mount(router);
         new JobRoutes(vertx, jobs, blocking).mount(router);
         new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
         new Refusals(limits).mount(router);

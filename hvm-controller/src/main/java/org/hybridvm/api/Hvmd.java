@@ -87,7 +87,7 @@ public final class Hvmd {
             Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
             try (Database database = Database.open(home.database());
                     EventLog events = new EventLog(database, Clock.systemUTC());
-                    NodeVms vms = NodeVms.open(home, agents, events);
+                    NodeVms vms = NodeVms.open(home, agents, events, database);
                     JobService jobs = new JobService(
                             vms,
                             OwnIdentity.ofThisProcess(),

@@ -11,14 +11,15 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.Problem;
 
 /**
- * The answer to a launch: one JSON event a line, in the order in which they were told from whichever thread. They are few
+ * The answer to a launch, or to an apply: one JSON event a line, in the order in which they were told from whichever thread. They are few
  * and short, so they need no back-pressure. A caller who has gone away is no reason to stop.
  */
-final class LaunchEvents implements VmControl.LaunchObserver {
+final class LaunchEvents implements LayoutControl.Observer {
     private final Context context;
     private final RoutingContext request;
     private final HttpServerResponse response;
@@ -107,6 +108,26 @@ final class LaunchEvents implements VmControl.LaunchObserver {
 
     private static Map<String, Object> noted(String text) {
         return Map.of("event", "note", "text", text);
+    }
+
+    @Override
+    public void vm(String name, String action) {
+        tell(Map.of("event", "vm", "vm", name, "action", action));
+    }
+
+    @Override
+    public void done(String name) {
+        tell(Map.of("event", "done", "vm", name));
+    }
+
+    @Override
+    public void failed(String name, HvmException failure) {
+        tell(Map.of("event", "vm_failed", "vm", name, "problem", Problem.toJson(failure)));
+    }
+
+    /** The apply is over; on the context. */
+    void applied(Map<String, Object> plan) {
+        last(Map.of("event", "applied", "plan", plan));
     }
 
     /** The launch is over; on the context. */

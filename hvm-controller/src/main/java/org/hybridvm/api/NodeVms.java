@@ -32,6 +32,7 @@ import org.hybridvm.job.JobService;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
+import org.hybridvm.store.Database;
 import org.hybridvm.vm.Guest;
 import org.hybridvm.vm.NodeLoad;
 import org.hybridvm.vm.NodeLoads;
@@ -66,13 +67,13 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         this.opening = opening;
     }
 
-    static NodeVms open(Home home, Guest.Connector connector, Events events) {
+    static NodeVms open(Home home, Guest.Connector connector, Events events, Database database) {
         String chosen = System.getProperty(IMAGES_PROPERTY);
         Path images = chosen == null ? INSTALLED_IMAGES : Path.of(chosen);
         var opening = new CompletableFuture<VmManager>();
         Thread.ofPlatform().daemon().name("open-vms").start(() -> {
             try {
-                opening.complete(VmManager.open(home, images, connector, events));
+                opening.complete(VmManager.open(home, images, connector, events, database));
             } catch (Throwable failure) { // a missing libvirt is a LinkageError
                 LOG.error("VMs cannot be managed", failure);
                 opening.completeExceptionally(failure);
@@ -115,6 +116,11 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
                 observer.note(text);
             }
         }));
+    }
+
+    @Override
+    public LayoutControl layouts() {
+        return new NodeLayouts(this::manager);
     }
 
     @Override
@@ -458,8 +464,8 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
         /** Threads that wait by polling, on vCPUs that share a host core, would wait for each other's time slices. */
         private GuestCommand withWaitPolicy(GuestCommand command) {
-            boolean shared = view.placement().vcpus().stream().distinct().count()
-                    < view.placement().vcpus().size();
+            boolean shared =
+                    view.placement().isCrowded() || view.layout().host().policy() == Layout.Policy.SHARED;
             return shared && command.cores() > 1 ? command.withDefault("OMP_WAIT_POLICY", "passive") : command;
         }
     }

@@ -8,8 +8,8 @@ import org.hybridvm.access.Role;
 /** Which role a request takes. What is not named here takes an operator, so that a new route is closed at first. */
 final class RequiredRole {
     private static final Pattern LOOK = Pattern.compile(
-            "/metrics|/v1/(version|doctor|metrics|top|health/(live|ready)|events|openapi\\.json|vms(/[^/]+(/partitions/[^/]+/modules)?)?)");
-    private static final Pattern JOBS = Pattern.compile("/v1/(jobs(/.*)?|layouts/validate)");
+            "/metrics|/v1/(version|doctor|host|metrics|top|health/(live|ready)|events|openapi\\.json|vms(/[^/]+(/layout|/partitions/[^/]+/modules)?)?)");
+    private static final Pattern JOBS = Pattern.compile("/v1/(jobs(/.*)?|layouts/(validate|plan))");
     private static final Pattern DAEMON = Pattern.compile("/v1/daemon(/.*)?");
 
     private RequiredRole() {}

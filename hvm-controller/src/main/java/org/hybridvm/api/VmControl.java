@@ -26,6 +26,9 @@ public interface VmControl {
 
     void destroy(String vm);
 
+    /** VMs as layouts declare them. */
+    LayoutControl layouts();
+
     /** Boots an HRT partition anew; answers its state and the time it took. */
     Map<String, Object> reboot(String vm, String partition, boolean force);
 

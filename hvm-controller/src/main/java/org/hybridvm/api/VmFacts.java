@@ -5,11 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.QemuProcess;
 import org.hybridvm.layout.Layout;
+import org.hybridvm.layout.LayoutWords;
 import org.hybridvm.vm.Guest;
 import org.hybridvm.vm.VmManager.VmView;
 
@@ -25,6 +25,7 @@ final class VmFacts {
         if (!vm.reason().isEmpty()) {
             facts.put("reason", vm.reason());
         }
+        facts.put("generation", vm.generation());
         facts.put("acceleration", vm.accelerator().word());
         facts.put("partitions", partitions(vm));
         return facts;
@@ -51,8 +52,8 @@ final class VmFacts {
         var facts = new LinkedHashMap<String, Object>();
         facts.put("name", layout.name());
         facts.put("memory_mib", mebibytes(layout.memory()));
-        facts.put("machine", word(layout.machine()));
-        facts.put("acceleration", word(layout.acceleration()));
+        facts.put("machine", LayoutWords.of(layout.machine()));
+        facts.put("acceleration", LayoutWords.of(layout.acceleration()));
         facts.put("partitions", declared(layout));
         facts.put("mounts", mounts(layout));
         facts.put("window_mib", mebibytes(layout.window()));
@@ -93,6 +94,7 @@ final class VmFacts {
         for (Layout.Hrt hrt : layout.partitions()) {
             Map<String, Object> partition = partition(hrt.name(), "hrt", hrt.cores());
             partition.put("memory_mib", mebibytes(hrt.memory()));
+            partition.put("privilege", LayoutWords.of(hrt.privilege()));
             partitions.add(partition);
         }
         return partitions;
@@ -127,9 +129,5 @@ final class VmFacts {
 
     private static long mebibytes(long bytes) {
         return bytes >> 20;
-    }
-
-    private static String word(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
     }
 }

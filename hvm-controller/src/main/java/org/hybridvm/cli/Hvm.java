@@ -43,6 +43,9 @@ public final class Hvm {
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put("validate", ValidateCommand::new);
+        COMMANDS.put("plan", PlanCommand::new);
+        COMMANDS.put("apply", ApplyCommand::new);
+        COMMANDS.put("get", GetCommand::new);
         COMMANDS.put("daemon", DaemonCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
         COMMANDS.put("complete", CompleteCommand::new);

@@ -8,7 +8,7 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 
 /**
- * Shows a launch as it goes: on a terminal the phase under way on a line that changes, elsewhere one plain line for each
+ * Shows a launch, or an apply, as it goes: on a terminal the phase under way on a line that changes, elsewhere one plain line for each
  * phase that is over.
  */
 final class LaunchProgress {
@@ -17,6 +17,7 @@ final class LaunchProgress {
     private final PrintStream target;
     private final boolean interactive;
     private Optional<JsonObject> vm = Optional.empty();
+    private Optional<JsonObject> plan = Optional.empty();
 
     LaunchProgress(PrintStream target, boolean interactive) {
         this.target = target;
@@ -24,9 +25,9 @@ final class LaunchProgress {
     }
 
     /**
-     * Takes one event of the launch stream.
+     * Takes one event of the stream.
      *
-     * @throws HvmException if it says that the launch failed
+     * @throws HvmException if it says that all failed
      */
     void accept(String line) {
         JsonObject event = JsonObject.parse(line);
@@ -34,6 +35,11 @@ final class LaunchProgress {
             case "begin" -> begin(event.text("phase"));
             case "phase" -> end(event.text("phase"), event.number("ms"));
             case "note" -> plain(event.text("text"));
+            case "vm" -> plain(event.text("vm") + ": " + event.text("action"));
+            case "vm_failed" ->
+                plain(event.text("vm") + ": "
+                        + Problem.fromJson(event.object("problem")).getMessage());
+            case "applied" -> plan = Optional.of(event.object("plan"));
             case "ready" -> vm = Optional.of(event.object("vm"));
             case "failed" -> {
                 clear();
@@ -46,6 +52,11 @@ final class LaunchProgress {
     /** The VM, once it is ready. */
     Optional<JsonObject> vm() {
         return vm;
+    }
+
+    /** The plan, once it is applied. */
+    Optional<JsonObject> plan() {
+        return plan;
     }
 
     private void begin(String phase) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.store;
 
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.CRC32;
 
 /** The jobs in the database. Every text is kept with its checksum, so that a damaged one is known by its number. */
 public final class JobTable {
@@ -63,7 +61,8 @@ public final class JobTable {
                 ResultSet row = select.executeQuery()) {
             while (row.next()) {
                 String spec = row.getString(4);
-                if (sum(row.getString(2)) == row.getLong(3) && (spec == null || sum(spec) == row.getLong(5))) {
+                if (Checksum.of(row.getString(2)) == row.getLong(3)
+                        && (spec == null || Checksum.of(spec) == row.getLong(5))) {
                     rows.add(new JobRow(row.getInt(1), row.getString(2), Optional.ofNullable(spec)));
                 } else {
                     damaged.add(row.getInt(1));
@@ -78,7 +77,7 @@ public final class JobTable {
         try (PreparedStatement select = connection.prepareStatement("SELECT record, sum FROM job WHERE number = ?")) {
             select.setInt(1, number);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() && sum(row.getString(1)) == row.getLong(2)
+                return row.next() && Checksum.of(row.getString(1)) == row.getLong(2)
                         ? Optional.of(new JobRow(number, row.getString(1), spec(connection, number)))
                         : Optional.empty();
             }
@@ -90,7 +89,7 @@ public final class JobTable {
         try (PreparedStatement select = connection.prepareStatement("SELECT spec, sum FROM batch WHERE number = ?")) {
             select.setInt(1, number);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() && sum(row.getString(1)) == row.getLong(2)
+                return row.next() && Checksum.of(row.getString(1)) == row.getLong(2)
                         ? Optional.of(row.getString(1))
                         : Optional.empty();
             }
@@ -109,16 +108,7 @@ public final class JobTable {
     private static void put(PreparedStatement statement, int number, String text) throws SQLException {
         statement.setInt(1, number);
         statement.setString(2, text);
-        statement.setLong(3, sum(text));
+        statement.setLong(3, Checksum.of(text));
         statement.executeUpdate();
-    }
-
-    private static long sum(String text) {
-        if (text == null) {
-            return -1; // a damaged row may lack what the schema asks for
-        }
-        var sum = new CRC32();
-        sum.update(text.getBytes(StandardCharsets.UTF_8));
-        return sum.getValue();
     }
 }

@@ -33,9 +33,12 @@ public final class Recovery {
     /** One line for each finding; none if all is sound. Changes nothing. */
     public List<String> look() {
         try (Database database = Database.open(file)) {
-            return database.read(JobTable::read).damaged().stream()
-                    .map(number -> "the record of job " + number + " is damaged")
-                    .toList();
+            var found = new ArrayList<String>();
+            database.read(JobTable::read)
+                    .damaged()
+                    .forEach(number -> found.add("the record of job " + number + " is damaged"));
+            database.read(VmTable::read).damaged().forEach(vm -> found.add("the record of VM " + vm + " is damaged"));
+            return found;
         } catch (HvmException e) {
             if (e.code() != ErrorCode.STORE_DAMAGED) {
                 throw e;
@@ -61,8 +64,7 @@ public final class Recovery {
     private void moveRecords(List<String> done) throws IOException {
         try (Database database = Database.open(file)) {
             for (int number : database.read(JobTable::read).damaged()) {
-                Path kept = Files.createDirectories(quarantine).resolve("job-" + number + ".txt");
-                Files.writeString(kept, database.read(connection -> raw(connection, number)));
+                Path kept = keep("job-" + number, database.read(connection -> raw(connection, number)));
                 database.write(connection -> {
                             JobTable.delete(connection, number);
                             return null;
@@ -70,7 +72,24 @@ public final class Recovery {
                         .join();
                 done.add("the damaged record of job " + number + " is now " + kept);
             }
+            for (String vm : database.read(VmTable::read).damaged()) {
+                Path kept = keep(
+                        "vm-" + vm,
+                        database.read(connection -> text(connection, "SELECT record FROM vm WHERE name = ?", vm)));
+                database.write(connection -> {
+                            VmTable.delete(connection, vm);
+                            return null;
+                        })
+                        .join();
+                done.add("the damaged record of VM " + vm + " is now " + kept + "; if its QEMU runs, it is nobody's:"
+                        + " kill the process qemu-system-x86_64 of hvm-" + vm);
+            }
         }
+    }
+
+    private Path keep(String name, String text) throws IOException {
+        Path kept = Files.createDirectories(quarantine).resolve(name.replace('/', '_') + ".txt");
+        return Files.writeString(kept, text);
     }
 
     private void moveFile(List<String> done) throws IOException {
@@ -85,16 +104,23 @@ public final class Recovery {
             }
         }
         List<JobRow> sound = salvage(moved);
+        List<VmRow> vms = salvageVms(moved);
+        long revision = revision(moved);
         long lastEvent = lastEvent(moved);
         try (Database fresh = Database.open(file)) {
             fresh.write(connection -> {
                         JobTable.put(connection, sound);
+                        for (VmRow vm : vms) {
+                            VmTable.put(connection, vm);
+                            VmTable.raise(connection, vm.generation());
+                        }
+                        VmTable.raise(connection, revision);
                         EventTable.continueAfter(connection, lastEvent);
                         return null;
                     })
                     .join();
         }
-        done.add(sound.size() + " sound job records were taken over");
+        done.add(sound.size() + " sound job records and " + vms.size() + " of VMs were taken over");
     }
 
     /** What can still be read, row by row from both ends, because one unreadable page stops a scan. */
@@ -115,6 +141,32 @@ public final class Recovery {
         return List.copyOf(rows.values());
     }
 
+    private static List<VmRow> salvageVms(Path damaged) {
+        var rows = new java.util.TreeMap<String, VmRow>();
+        for (String order : List.of("ASC", "DESC")) {
+            try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + damaged);
+                    PreparedStatement select =
+                            connection.prepareStatement("SELECT name FROM vm ORDER BY name " + order);
+                    ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    VmTable.one(connection, row.getString(1)).ifPresent(one -> rows.put(one.name(), one));
+                }
+            } catch (SQLException e) {
+                continue; // the other end may be readable
+            }
+        }
+        return List.copyOf(rows.values());
+    }
+
+    /** 0 if it cannot be read: the records' own generations stand for it then. */
+    private static long revision(Path damaged) {
+        try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + damaged)) {
+            return VmTable.revision(connection);
+        } catch (SQLException e) {
+            return 0;
+        }
+    }
+
     /** The highest number that an event has had, so that none is given twice; 0 if it cannot be read. */
     private static long lastEvent(Path damaged) {
         try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + damaged)) {
@@ -125,18 +177,17 @@ public final class Recovery {
     }
 
     private static String raw(java.sql.Connection connection, int number) throws SQLException {
-        var text = new StringBuilder();
-        for (String query :
-                List.of("SELECT record FROM job WHERE number = ?", "SELECT spec FROM batch WHERE number = ?")) {
-            try (PreparedStatement select = connection.prepareStatement(query)) {
-                select.setInt(1, number);
-                try (ResultSet row = select.executeQuery()) {
-                    if (row.next() && row.getBytes(1) != null) {
-                        text.append(new String(row.getBytes(1), UTF_8)).append('\n');
-                    }
-                }
+        return text(connection, "SELECT record FROM job WHERE number = ?", number)
+                + text(connection, "SELECT spec FROM batch WHERE number = ?", number);
+    }
+
+    /** The text of one row, damaged as it is, and a line's end; empty without one. */
+    private static String text(java.sql.Connection connection, String query, Object key) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(query)) {
+            select.setObject(1, key);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() && row.getBytes(1) != null ? new String(row.getBytes(1), UTF_8) + '\n' : "";
             }
         }
-        return text.toString();
     }
 }

@@ -26,10 +26,10 @@ final class ConsoleLog implements AutoCloseable {
     private static final int LONGEST_LINE = 1024;
 
     private final Path file;
-    private final long limit;
     private final SocketChannel socket;
     private final Consumer<String> lines;
     private final StringBuilder line = new StringBuilder();
+    private volatile long limit;
 
     private ConsoleLog(Path file, long limit, SocketChannel socket, Consumer<String> lines) {
         this.file = file;
@@ -55,6 +55,11 @@ final class ConsoleLog implements AutoCloseable {
         var log = new ConsoleLog(file, limit, socket, lines);
         Thread.ofVirtual().name("console " + file).start(log::copy);
         return log;
+    }
+
+    /** How much is kept from now on, bytes. */
+    void limit(long bytes) {
+        limit = bytes;
     }
 
     /** The last lines that the console printed, without control characters. */

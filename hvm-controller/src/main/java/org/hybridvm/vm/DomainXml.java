@@ -18,7 +18,7 @@ import javax.xml.transform.TransformerException;
 import javax.xml.transform.TransformerFactory;
 import javax.xml.transform.dom.DOMSource;
 import javax.xml.transform.stream.StreamResult;
-import org.hybridvm.host.CoreLedger;
+import org.hybridvm.host.Placement;
 import org.hybridvm.layout.Layout;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -64,7 +64,7 @@ final class DomainXml {
     record Parts(
             UUID uuid,
             Accelerator accelerator,
-            CoreLedger.Placement placement,
+            Placement placement,
             Path kernel,
             Path initramfs,
             Optional<Path> rootFs,
@@ -120,10 +120,15 @@ final class DomainXml {
         text(domain, "uuid", parts.uuid().toString());
         text(domain, "memory", String.valueOf(layout.memory() >> 10)).setAttribute("unit", "KiB");
         Element backing = child(domain, "memoryBacking");
+        long page = layout.host().hugepages().size();
+        if (page > 0) {
+            attributes(child(child(backing, "hugepages"), "page"), "size", String.valueOf(page >> 10), "unit", "KiB");
+        }
         child(backing, "source").setAttribute("type", "memfd");
         child(backing, "access").setAttribute("mode", "shared");
         text(domain, "vcpu", String.valueOf(layout.vcpus())).setAttribute("placement", "static");
         pins(domain, parts.placement());
+        parts.placement().node().ifPresent(node -> memoryOf(domain, layout, node));
         boot(domain, layout, parts);
         Element features = child(domain, "features");
         child(features, "acpi");
@@ -138,7 +143,7 @@ final class DomainXml {
         devices(child(domain, "devices"), layout, parts);
     }
 
-    private void pins(Element domain, CoreLedger.Placement placement) {
+    private void pins(Element domain, Placement placement) {
         Element tune = child(domain, "cputune");
         for (int vcpu = 0; vcpu < placement.vcpus().size(); vcpu++) {
             attributes(
@@ -149,6 +154,16 @@ final class DomainXml {
                     placement.vcpus().get(vcpu).toString());
         }
         child(tune, "emulatorpin").setAttribute("cpuset", list(placement.housekeeping()));
+    }
+
+    /** A node that the layout names is a demand; one that hvmd chose, where pages may come from others when it is full. */
+    private void memoryOf(Element domain, Layout layout, int node) {
+        attributes(
+                child(child(domain, "numatune"), "memory"),
+                "mode",
+                layout.host().numa().isPresent() ? "strict" : "preferred",
+                "nodeset",
+                String.valueOf(node));
     }
 
     private void boot(Element domain, Layout layout, Parts parts) {

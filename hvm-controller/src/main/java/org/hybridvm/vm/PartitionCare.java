@@ -98,7 +98,7 @@ final class PartitionCare {
     private void changed(Vm vm, Guest guest, Layout.Hrt partition, int firstCpu, String state) {
         String path = vm.name() + "/" + partition.name();
         String before = states.put(path, state);
-        if (state.equals(before) || vm.record().phase() == VmRecord.Phase.STARTING) {
+        if (state.equals(before) || vm.record().phase().isBooting()) {
             return; // a launch looks for itself
         }
         if (!state.equals("HUNG") && !state.equals("FAILED")) {

@@ -103,6 +103,10 @@ final class Vm {
         console = Optional.of(log);
     }
 
+    synchronized Optional<ConsoleLog> console() {
+        return console;
+    }
+
     synchronized void connected(Guest newGuest) {
         guest = Optional.of(newGuest);
         newGuest.hold(stall);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -23,22 +24,25 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.event.Events;
-import org.hybridvm.host.CoreLedger;
+import org.hybridvm.host.HostBooks;
 import org.hybridvm.host.HostChecks;
+import org.hybridvm.host.HostLedger;
 import org.hybridvm.host.HostTopology;
 import org.hybridvm.host.KvmProbe;
 import org.hybridvm.host.Orphans;
+import org.hybridvm.host.Placement;
 import org.hybridvm.host.ProcessWatch;
 import org.hybridvm.host.QemuProcess;
 import org.hybridvm.layout.BootPhase;
-import org.hybridvm.layout.ByteSize;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.TimeSpan;
+import org.hybridvm.store.Database;
 import org.libvirt.LibvirtException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +61,6 @@ public final class VmManager implements AutoCloseable {
 
     private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(30);
     private static final Duration FORGET_LIMIT = Duration.ofSeconds(10);
-    private static final long MEMORY_MARGIN = 256L << 20;
 
     private final Home home;
     private final Path images;
@@ -65,8 +68,7 @@ public final class VmManager implements AutoCloseable {
     private final Events events;
     private final VmStore store;
     private final ImageStage stage;
-    private final HostTopology host;
-    private final CoreLedger ledger;
+    private final HostLedger ledger;
     private final KvmProbe.Verdict kvm;
     private final Libvirt libvirt;
     private final DumpStore dumps;
@@ -77,15 +79,15 @@ public final class VmManager implements AutoCloseable {
 
     private final Map<String, Vm> vms = new ConcurrentHashMap<>();
 
-    private VmManager(Home home, Path images, Guest.Connector connector, Events events) throws IOException {
+    private VmManager(Home home, Path images, Guest.Connector connector, Events events, Database database)
+            throws IOException {
         this.home = home;
         this.images = images;
         this.connector = connector;
         this.events = events;
-        this.store = new VmStore(home.state().resolve("vms"));
+        this.store = new VmStore(home.state().resolve("vms"), database);
         this.stage = new ImageStage(home.state().resolve("images"));
-        this.host = HostTopology.read();
-        this.ledger = new CoreLedger(host.cores());
+        this.ledger = new HostLedger(HostTopology::read);
         this.kvm = KvmProbe.run();
         Files.createDirectories(sockets());
         Orphans.reapForEver();
@@ -99,9 +101,11 @@ public final class VmManager implements AutoCloseable {
      *
      * @param images where vmlinux and initramfs.cpio lie
      * @param events told of the VMs' states
+     * @param database what must not be forgotten of them
      */
-    public static VmManager open(Home home, Path images, Guest.Connector connector, Events events) throws IOException {
-        var manager = new VmManager(home, images, connector, events);
+    public static VmManager open(Home home, Path images, Guest.Connector connector, Events events, Database database)
+            throws IOException {
+        var manager = new VmManager(home, images, connector, events, database);
         manager.adoptAll();
         return manager;
     }
@@ -119,15 +123,17 @@ public final class VmManager implements AutoCloseable {
      * A VM as the outside sees it.
      *
      * @param reason why it is FAILED or UNREACHABLE, else empty
+     * @param generation the node's revision at which it was declared as it is
      */
     public record VmView(
             Layout layout,
             VmState state,
             String reason,
             Accelerator accelerator,
-            CoreLedger.Placement placement,
+            Placement placement,
             UUID uuid,
             long created,
+            long generation,
             Map<String, Long> bootPhases,
             Optional<Guest> guest,
             Path console,
@@ -151,8 +157,14 @@ public final class VmManager implements AutoCloseable {
         return kvm;
     }
 
-    public HostTopology host() {
-        return host;
+    /** Who has what of the host. */
+    public HostBooks books() {
+        return ledger.books();
+    }
+
+    /** Rises with each VM that is made, changed or removed. */
+    public long revision() {
+        return store.revision();
     }
 
     public Path images() {
@@ -230,7 +242,128 @@ public final class VmManager implements AutoCloseable {
         if (vm == null || !vm.beginStop()) {
             return;
         }
+        record(vm, VmRecord.Phase.REMOVING, "");
         undo(vm);
+    }
+
+    /**
+     * What it would take to have the VMs that layouts declare.
+     *
+     * @param prune whether VMs that none declares go
+     * @throws HvmException if the host has not what they ask for
+     */
+    public synchronized VmPlan plan(List<Layout> wanted, boolean prune) {
+        wanted.forEach(this::requirePossible);
+        return VmPlanner.plan(ledger.books(), present(), wanted, prune);
+    }
+
+    /** What is there, and as what it was declared. */
+    private List<VmPlanner.Present> present() {
+        return vms.values().stream()
+                .map(vm -> new VmPlanner.Present(
+                        vm.record().layout(), new VmPlan.Basis(vm.record().generation(), vm.state() != VmState.FAILED)))
+                .toList();
+    }
+
+    /**
+     * Makes, changes and removes VMs as a plan says.
+     *
+     * @param check looks at the plan, made anew, before anything is done; may refuse by a {@link HvmException}
+     * @return what could not be done, by the VM's name
+     */
+    public Map<String, HvmException> apply(
+            List<Layout> wanted, boolean prune, Consumer<VmPlan> check, ApplyObserver observer) {
+        List<VmApply> steps = begin(wanted, prune, check);
+        steps.forEach(step -> step.end(observer));
+        steps.forEach(step -> step.boot(observer));
+        Map<String, HvmException> failures = new TreeMap<>();
+        steps.forEach(step -> step.failure().ifPresent(failure -> failures.put(step.vm(), failure)));
+        return failures;
+    }
+
+    /** Hears how the steps of a plan go. */
+    public interface ApplyObserver extends LaunchObserver {
+        /** What is told next is about this VM. */
+        void vm(String name, VmPlan.Action action);
+
+        void done(String name);
+
+        void failed(String name, HvmException failure);
+    }
+
+    /** Puts the intent of all steps on disk at once, and into the ledger. */
+    private synchronized List<VmApply> begin(List<Layout> wanted, boolean prune, Consumer<VmPlan> check) {
+        VmPlan plan = plan(wanted, prune);
+        check.accept(plan);
+        List<VmApply> steps = plan.steps().stream()
+                .filter(step -> !step.action().isIdle())
+                .map(step -> new VmApply(this, step, Optional.ofNullable(vms.get(step.vm()))))
+                .toList();
+        if (steps.isEmpty()) {
+            return steps;
+        }
+        steps.forEach(VmApply::requireSettled);
+        List<VmRecord> intents =
+                store.declare(steps.stream().map(VmApply::intent).toList());
+        for (int i = 0; i < steps.size(); i++) {
+            steps.get(i).begin(intents.get(i));
+        }
+        return steps;
+    }
+
+    /** Keeps from others what a VM is to get. */
+    void reserve(VmRecord record) {
+        ledger.adopt(record.layout(), record.placement());
+    }
+
+    /** Enters a VM that is to be booted. */
+    void enter(Vm vm) {
+        reserve(vm.record());
+        vms.put(vm.name(), vm);
+        vm.tellState();
+    }
+
+    Vm starting(VmRecord record) {
+        return new Vm(record, VmState.STARTING, events);
+    }
+
+    Accelerator acceleratorOf(Layout layout) {
+        return Accelerator.choose(layout, kvm);
+    }
+
+    /** Boots a VM that was entered; one that does not boot is FAILED, and stays. */
+    void boot(Vm vm, LaunchObserver observer) throws InterruptedException {
+        try {
+            store.freshFolder(vm.name());
+            start(vm, observer);
+        } catch (HvmException e) {
+            fail(vm, e.getMessage());
+            throw e;
+        } catch (IOException e) {
+            HvmException failure = bootFailure(vm, BootPhase.IMAGES.title(), e.getMessage());
+            fail(vm, failure.getMessage());
+            throw failure;
+        }
+    }
+
+    /** Ends a VM's QEMU, and keeps its record and what the ledger has of it. */
+    void end(Vm vm) {
+        endQemu(vm, "the VM is booted anew");
+        sweep(vm, "the VM is booted anew");
+    }
+
+    private void fail(Vm vm, String why) {
+        QemuProcess.find(vm.record().uuid()).ifPresent(VmManager::kill);
+        if (vm.ended(why)) {
+            clearUp(vm, why);
+        }
+        record(vm, VmRecord.Phase.ENDED, why);
+    }
+
+    /** Changes a VM while it runs. */
+    void update(Vm vm, VmRecord newer) {
+        vm.record(newer.with(vm.record().phase(), vm.record().reason()));
+        vm.console().ifPresent(console -> console.limit(newer.layout().consoleLimit()));
     }
 
     @Override
@@ -249,45 +382,38 @@ public final class VmManager implements AutoCloseable {
                     .hint("hvm destroy " + layout.name() + ", or give the layout another name")
                     .build();
         }
-        requireMemory(layout);
-        requireMounts(layout);
+        requirePossible(layout);
         Accelerator accelerator = Accelerator.choose(layout, kvm);
         if (accelerator == Accelerator.TCG) {
             observer.note("QEMU interprets (TCG), times are ratios only: "
                     + (kvm.usable() ? "the layout says so" : kvm.reason()));
         }
-        int hrtCores = layout.vcpus() - layout.linux().cores();
-        CoreLedger.Placement placement = ledger.place(
-                layout.name(), layout.linux().cores(), hrtCores, layout.host().cores());
+        Placement placement = ledger.place(layout);
         placement.notes().forEach(observer::note);
-        if (old != null) {
-            store.delete(layout.name());
-        }
         var record = new VmRecord(
                 layout,
                 UUID.randomUUID(),
                 accelerator,
                 placement,
                 System.currentTimeMillis(),
+                0,
                 VmRecord.Phase.STARTING,
                 "");
-        store.save(record);
-        var vm = new Vm(record, VmState.STARTING, events);
-        vm.tellState();
-        vms.put(layout.name(), vm);
-        return vm;
+        try {
+            var vm = starting(store.declare(List.of(record)).getFirst());
+            store.freshFolder(vm.name());
+            enter(vm);
+            return vm;
+        } catch (IOException | RuntimeException e) {
+            ledger.release(layout.name());
+            throw e instanceof RuntimeException known ? known : new UncheckedIOException((IOException) e);
+        }
     }
 
-    private void requireMemory(Layout layout) {
-        long available = HostTopology.read().availableMemory();
-        if (layout.memory() + MEMORY_MARGIN > available) {
-            throw HvmException.of(ErrorCode.HOST_RESOURCES, "The host has too little memory available")
-                    .value(ByteSize.format(layout.memory()) + " for " + layout.name())
-                    .allowed(ByteSize.format(Math.max(0, available - MEMORY_MARGIN) >> 20 << 20))
-                    .owner(vms.isEmpty() ? "other processes" : "VMs " + String.join(", ", vms.keySet()))
-                    .hint("give the layout less memory, or destroy a VM")
-                    .build();
-        }
+    /** What no host could give, and what this one can not. */
+    private void requirePossible(Layout layout) {
+        requireMounts(layout);
+        Accelerator.choose(layout, kvm);
     }
 
     private static void requireMounts(Layout layout) {
@@ -629,10 +755,18 @@ public final class VmManager implements AutoCloseable {
                         vm.tellState();
                     }
                 }
-                case STARTING -> {
-                    LOG.warn("a launch was cut off and is undone vm={}", name);
+                case STARTING, REMOVING -> {
+                    LOG.warn(
+                            record.phase() == VmRecord.Phase.STARTING
+                                    ? "a launch was cut off and is undone vm={}"
+                                    : "a removal was cut off and is finished vm={}",
+                            name);
                     var vm = new Vm(record, VmState.STOPPING, events);
                     undo(vm);
+                }
+                case APPLYING -> {
+                    LOG.warn("an apply was cut off and is finished vm={}", name);
+                    finish(record);
                 }
                 case ENDED -> vms.put(name, new Vm(record, VmState.FAILED, events));
             }
@@ -650,10 +784,26 @@ public final class VmManager implements AutoCloseable {
         }
     }
 
+    /** Boots a VM that was applied; in the background, for it takes long. */
+    private void finish(VmRecord record) {
+        Vm vm = starting(record);
+        enter(vm);
+        Thread.ofVirtual().name("finish " + vm.name()).start(() -> {
+            try {
+                end(vm);
+                boot(vm, new LoggedLaunch(vm.name()));
+            } catch (HvmException e) {
+                LOG.error("the VM that was applied does not start vm={} reason={}", vm.name(), e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
     private void adopt(VmRecord record) {
         var vm = new Vm(record, VmState.UNREACHABLE, events);
         vms.put(vm.name(), vm);
-        ledger.adopt(vm.name(), record.layout().linux().cores(), record.placement());
+        ledger.adopt(record.layout(), record.placement());
         try {
             vm.console(ConsoleLog.follow(
                     consoleSocket(record),
@@ -669,10 +819,18 @@ public final class VmManager implements AutoCloseable {
     }
 
     /** Ends QEMU, if it runs, and forgets the VM. */
-    private void undo(Vm vm) {
-        boolean answers = vm.stall().isEmpty() && vm.record().phase() != VmRecord.Phase.STARTING;
+    void undo(Vm vm) {
         vm.beginStop();
-        vm.release("the VM was destroyed");
+        endQemu(vm, "the VM was destroyed");
+        clearUp(vm, "the VM was destroyed");
+        store.delete(vm.name());
+        vms.remove(vm.name(), vm);
+        events.publish("vm.removed", "vm/" + vm.name(), Map.of());
+    }
+
+    private void endQemu(Vm vm, String why) {
+        boolean answers = vm.stall().isEmpty() && !vm.record().phase().isBooting();
+        vm.release(why);
         if (!answers) { // libvirt would wait for it
             QemuProcess.find(vm.record().uuid()).ifPresent(VmManager::kill);
         }
@@ -687,10 +845,6 @@ public final class VmManager implements AutoCloseable {
                     .cause(e)
                     .build();
         }
-        clearUp(vm, "the VM was destroyed");
-        store.delete(vm.name());
-        vms.remove(vm.name(), vm);
-        events.publish("vm.removed", "vm/" + vm.name(), Map.of());
     }
 
     private static void kill(long pid) {
@@ -733,9 +887,14 @@ public final class VmManager implements AutoCloseable {
 
     /** What QEMU leaves behind, and what the ledger holds. */
     private void clearUp(Vm vm, String why) {
+        ledger.release(vm.name());
+        sweep(vm, why);
+    }
+
+    /** What QEMU leaves behind. */
+    private void sweep(Vm vm, String why) {
         vm.release(why);
         care.forget(vm.name());
-        ledger.release(vm.name());
         var files = new ArrayList<>(mountSockets(vm.record()));
         files.add(consoleSocket(vm.record()));
         files.add(agentSocket(vm.record()));
@@ -753,7 +912,7 @@ public final class VmManager implements AutoCloseable {
         VmRecord record = vm.record().with(phase, reason);
         try {
             store.save(record);
-        } catch (UncheckedIOException e) {
+        } catch (HvmException e) {
             LOG.error("a VM's record is not on disk vm={}", vm.name(), e);
         }
         vm.record(record);
@@ -795,6 +954,7 @@ public final class VmManager implements AutoCloseable {
                 record.placement(),
                 record.uuid(),
                 record.created(),
+                record.generation(),
                 phases,
                 vm.guest(),
                 store.consoleOf(vm.name()),

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.vm;
 
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import org.hybridvm.JsonObject;
-import org.hybridvm.host.CoreLedger;
+import org.hybridvm.host.Placement;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutFields;
 
 /**
  * What must be known of a VM by a hvmd that did not start it: kept on disk from before QEMU starts until it is destroyed.
  *
+ * @param generation the revision of the node's state at which it was declared as it is; 0: not yet on disk
  * @param phase how far its launch or end has come
  * @param reason why it ended, empty while it runs
  */
@@ -24,20 +21,38 @@ record VmRecord(
         Layout layout,
         UUID uuid,
         Accelerator accelerator,
-        CoreLedger.Placement placement,
+        Placement placement,
         long created,
+        long generation,
         Phase phase,
         String reason) {
     enum Phase {
-        /** Its launch was begun and not finished. */
+        /** Its launch was begun and not finished: undone by the next hvmd. */
         STARTING,
+        /** It was applied and is not up yet: launched anew by the next hvmd. */
+        APPLYING,
         RUNNING,
         /** QEMU is gone. */
-        ENDED
+        ENDED,
+        /** It is to go: removed by the next hvmd. */
+        REMOVING;
+
+        /** Whether its QEMU may not be far enough to answer. */
+        boolean isBooting() {
+            return this == STARTING || this == APPLYING;
+        }
     }
 
     VmRecord with(Phase newPhase, String newReason) {
-        return new VmRecord(layout, uuid, accelerator, placement, created, newPhase, newReason);
+        return new VmRecord(layout, uuid, accelerator, placement, created, generation, newPhase, newReason);
+    }
+
+    VmRecord of(long newGeneration) {
+        return new VmRecord(layout, uuid, accelerator, placement, created, newGeneration, phase, reason);
+    }
+
+    VmRecord with(Layout newLayout) {
+        return new VmRecord(newLayout, uuid, accelerator, placement, created, generation, phase, reason);
     }
 
     Map<String, Object> toJson() {
@@ -45,29 +60,25 @@ record VmRecord(
         json.put("layout", LayoutFields.of(layout));
         json.put("uuid", uuid.toString());
         json.put("accelerator", accelerator.word());
-        json.put("vcpus", new ArrayList<>(placement.vcpus()));
-        json.put("housekeeping", new ArrayList<>(placement.housekeeping()));
+        json.put("placement", PlacementFields.of(placement));
         json.put("created", created);
         json.put("phase", phase.name());
         json.put("reason", reason);
         return json;
     }
 
-    static VmRecord fromJson(JsonObject json) {
+    static VmRecord fromJson(JsonObject json, long generation) {
+        Layout layout = LayoutFields.layout(json.object("layout"));
         return new VmRecord(
-                LayoutFields.layout(json.object("layout")),
+                layout,
                 UUID.fromString(json.text("uuid")),
                 Accelerator.valueOf(json.text("accelerator").toUpperCase(Locale.ROOT)),
-                new CoreLedger.Placement(
-                        numbers(json, "vcpus"), new HashSet<>(numbers(json, "housekeeping")), List.of()),
+                json.has("placement")
+                        ? PlacementFields.placement(json.object("placement"))
+                        : PlacementFields.ofOld(layout, json),
                 json.number("created"),
+                generation,
                 Phase.valueOf(json.text("phase")),
                 json.text("reason"));
-    }
-
-    private static List<Integer> numbers(JsonObject json, String field) {
-        return Optional.ofNullable((List<?>) json.asMap().get(field)).orElse(List.of()).stream()
-                .map(number -> ((Number) number).intValue())
-                .toList();
     }
 }

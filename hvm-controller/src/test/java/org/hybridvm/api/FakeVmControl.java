@@ -87,6 +87,11 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
+    public LayoutControl layouts() {
+        return new FakeLayoutControl();
+    }
+
+    @Override
     public void destroy(String vm) {
         require(vm);
         machine.lose("the VM was destroyed");

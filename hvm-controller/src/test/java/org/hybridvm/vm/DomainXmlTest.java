@@ -19,7 +19,7 @@ import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.xpath.XPathConstants;
 import javax.xml.xpath.XPathException;
 import javax.xml.xpath.XPathFactory;
-import org.hybridvm.host.CoreLedger.Placement;
+import org.hybridvm.host.Placement;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.Layout.Acceleration;
 import org.hybridvm.layout.Layout.Machine;
@@ -58,9 +58,34 @@ class DomainXmlTest {
 
     @Test
     void shouldListHousekeepingCoresInOrder() {
-        var placement = new Placement(List.of(0, 1, 5, 4, 3, 2), Set.of(17, 2, 33, 0, 10, 1), List.of());
+        var placement = placement(Set.of(17, 2, 33, 0, 10, 1), Optional.empty());
         String xml = DomainXml.of(FULL, parts(Accelerator.KVM, placement, ""), HOST);
         assertThat(at(xml, "/domain/cputune/emulatorpin/@cpuset")).isEqualTo("0,1,2,10,17,33");
+    }
+
+    @Test
+    void shouldTakeMemoryFromTheNodeAndThePagesThatTheLayoutNames() {
+        Layout layout = TestLayouts.withHost(
+                FULL,
+                new Layout.Host(
+                        Layout.Policy.DEDICATED,
+                        List.of(),
+                        Optional.of(1),
+                        Layout.Hugepages.GIB1,
+                        Layout.Siblings.TOGETHER,
+                        List.of()));
+        String xml = DomainXml.of(layout, parts(Accelerator.KVM, placement(Set.of(0), Optional.of(1)), ""), HOST);
+        assertThat(at(xml, "/domain/numatune/memory/@mode")).isEqualTo("strict");
+        assertThat(at(xml, "/domain/numatune/memory/@nodeset")).isEqualTo("1");
+        assertThat(at(xml, "/domain/memoryBacking/hugepages/page/@size")).isEqualTo("1048576");
+        assertThat(at(xml, "/domain/memoryBacking/source/@type")).isEqualTo("memfd");
+    }
+
+    @Test
+    void shouldPreferTheNodeThatHvmdChose() {
+        String xml = DomainXml.of(FULL, parts(Accelerator.KVM, placement(Set.of(0), Optional.of(1)), ""), HOST);
+        assertThat(at(xml, "/domain/numatune/memory/@mode")).isEqualTo("preferred");
+        assertThat(all(xml, "/domain/memoryBacking/hugepages")).isEmpty();
     }
 
     @Test
@@ -193,8 +218,12 @@ class DomainXmlTest {
         return xml.replace("<domain type=\"kvm\">", "<domain type=\"test\">");
     }
 
+    private static Placement placement(Set<Integer> housekeeping, Optional<Integer> node) {
+        return new Placement(List.of(0, 1, 5, 4, 3, 2), Set.of(5, 4, 3, 2), Set.of(), housekeeping, node, List.of());
+    }
+
     private static DomainXml.Parts parts(Accelerator accelerator, String commandLine) {
-        return parts(accelerator, new Placement(List.of(0, 1, 5, 4, 3, 2), Set.of(3, 0), List.of()), commandLine);
+        return parts(accelerator, placement(Set.of(3, 0), Optional.empty()), commandLine);
     }
 
     private static DomainXml.Parts parts(Accelerator accelerator, Placement placement, String commandLine) {

@@ -67,6 +67,20 @@ final class TestLayouts {
                 layout.window());
     }
 
+    static Layout withHost(Layout layout, Layout.Host host) {
+        return new Layout(
+                layout.name(),
+                layout.memory(),
+                layout.linux(),
+                layout.partitions(),
+                host,
+                layout.mounts(),
+                layout.machine(),
+                layout.acceleration(),
+                layout.consoleLimit(),
+                layout.window());
+    }
+
     /** The host cores of the vCPUs, and else what hvmd chooses. */
     static Layout.Host onCores(Integer... cores) {
         Layout.Host auto = Layout.Host.AUTO;

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
+import org.hybridvm.layout.Layout;
+import org.hybridvm.layout.LayoutFields;
+import org.hybridvm.layout.LayoutReader;
+import org.hybridvm.vm.VmManager;
+import org.hybridvm.vm.VmPlan;
+
+/** Plans and applies layouts on this node. */
+final class NodeLayouts implements LayoutControl {
+    private final Supplier<VmManager> node;
+
+    /** @param node waits until VMs can be managed */
+    NodeLayouts(Supplier<VmManager> node) {
+        this.node = node;
+    }
+
+    @Override
+    public Map<String, Object> plan(Declaration declaration) {
+        List<Layout> wanted = layouts(declaration);
+        VmManager manager = node.get();
+        return PlanFacts.of(manager.plan(wanted, declaration.prune()), manager.revision(), declaration.prune());
+    }
+
+    @Override
+    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, Observer observer) {
+        List<Layout> wanted = layouts(declaration);
+        VmManager manager = node.get();
+        var done = new LinkedHashMap<String, Object>();
+        Map<String, HvmException> failures = manager.apply(
+                wanted,
+                declaration.prune(),
+                plan -> {
+                    declaration.plan().ifPresent(file -> StalePlan.require(file, plan));
+                    idle.accept(plan.steps().stream()
+                            .filter(step -> step.action().endsJobs())
+                            .map(VmPlan.Step::vm)
+                            .toList());
+                    done.putAll(PlanFacts.of(plan, manager.revision(), declaration.prune()));
+                },
+                new AppliedSteps(observer));
+        if (!failures.isEmpty()) {
+            throw notAll(new TreeMap<>(failures));
+        }
+        return done;
+    }
+
+    private static HvmException notAll(TreeMap<String, HvmException> failures) {
+        HvmException first = failures.firstEntry().getValue();
+        return HvmException.of(first.code(), "VMs are not as declared: " + String.join(", ", failures.keySet()))
+                .value(first.getMessage())
+                .owner(failures.firstKey())
+                .hint("mend it and apply again: what is done is not done twice")
+                .cause(first)
+                .build();
+    }
+
+    @Override
+    public Map<String, Object> layout(String vm) {
+        VmManager.VmView view = node.get().require(vm);
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("vm", vm);
+        facts.put("generation", view.generation());
+        facts.put("layout", LayoutFields.of(view.layout()));
+        return facts;
+    }
+
+    @Override
+    public Map<String, Object> host() {
+        return HostFacts.of(node.get().books());
+    }
+
+    private static List<Layout> layouts(Declaration declaration) {
+        if (declaration.plan().isPresent()) {
+            return declaration.plan().get().objects("vms").stream()
+                    .filter(vm -> vm.has("layout"))
+                    .map(NodeLayouts::planned)
+                    .toList();
+        }
+        return declaration.layouts().stream()
+                .flatMap(source -> new LayoutReader(source.file(), source.folder())
+                                .readAll(source.text()
+                                        .orElseThrow(() -> HvmException.of(
+                                                        ErrorCode.INVALID_REQUEST, "The field 'layout' is missing")
+                                                .value(source.file())
+                                                .allowed("YAML")
+                                                .build()))
+                                .stream())
+                .toList();
+    }
+
+    /** Looked at again: files may have gone since. */
+    private static Layout planned(JsonObject vm) {
+        return new LayoutReader("plan of " + vm.text("name"), Path.of("/"))
+                .read(Json.write(vm.object("layout").asMap()));
+    }
+
+    /** The manager's observer as the API's. */
+    private record AppliedSteps(Observer observer) implements VmManager.ApplyObserver {
+        @Override
+        public void vm(String name, VmPlan.Action action) {
+            observer.vm(name, PlanFacts.word(action));
+        }
+
+        @Override
+        public void done(String name) {
+            observer.done(name);
+        }
+
+        @Override
+        public void failed(String name, HvmException failure) {
+            observer.failed(name, failure);
+        }
+
+        @Override
+        public void begin(String phase) {
+            observer.begin(phase);
+        }
+
+        @Override
+        public void end(String phase, long milliseconds) {
+            observer.end(phase, milliseconds);
+        }
+
+        @Override
+        public void note(String text) {
+            observer.note(text);
+        }
+    }
+}

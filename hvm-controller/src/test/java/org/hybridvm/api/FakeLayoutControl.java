@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A node of two cores on which every layout makes one VM, "demo"; it cannot be applied while the word busy is in it. */
+final class FakeLayoutControl implements LayoutControl {
+    private static final Map<String, Object> LAYOUT = Map.of("name", "demo", "memory", "2GiB", "mounts", List.of());
+
+    @Override
+    public Map<String, Object> plan(Declaration declaration) {
+        boolean known = declaration.plan().isPresent();
+        return Map.of(
+                "format",
+                "hvm-plan/1",
+                "prune",
+                declaration.prune(),
+                "changes",
+                !known,
+                "vms",
+                List.of(Map.of(
+                        "name",
+                        "demo",
+                        "action",
+                        known ? "none" : "restart",
+                        "changes",
+                        known
+                                ? List.of()
+                                : List.of(
+                                        Map.of(
+                                                "field",
+                                                "linux.cores",
+                                                "before",
+                                                "1",
+                                                "after",
+                                                "2",
+                                                "effect",
+                                                "restart"),
+                                        Map.of("field", "console.limit", "after", "2MiB", "effect", "live")))),
+                "host",
+                Map.of(
+                        "cores",
+                        List.of(core(0, List.of("demo/linux")), core(1, List.of("demo/hrt"))),
+                        "memory_mib",
+                        4096,
+                        "before",
+                        List.of(),
+                        "after",
+                        List.of(Map.of("vm", "demo", "memory_mib", 2048))));
+    }
+
+    private static Map<String, Object> core(int core, List<String> after) {
+        return Map.of("core", core, "node", 0, "siblings", List.of(core), "before", List.of(), "after", after);
+    }
+
+    @Override
+    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, Observer observer) {
+        if (declaration.plan().isEmpty()) {
+            idle.accept(List.of("demo"));
+            observer.vm("demo", "restart");
+            observer.begin("QEMU");
+            observer.end("QEMU", 7);
+            observer.done("demo");
+        }
+        return plan(declaration);
+    }
+
+    @Override
+    public Map<String, Object> layout(String vm) {
+        return Map.of("vm", vm, "generation", 3, "layout", LAYOUT);
+    }
+
+    @Override
+    public Map<String, Object> host() {
+        return Map.of("cores", List.of(core(0, List.of())));
+    }
+}
