@@ -105,10 +105,8 @@ final class DumpMaker {
             var registers = new LinkedHashMap<String, Object>();
             core.registers().forEach((name, value) -> registers.put(name, DumpSymbols.hex(value)));
             json.put("registers", registers);
-            json.put("at", symbols.program(core.registers().get("rip"), maps));
         }
-        json.put(
-                "kernel_trace", core.kernelTrace().stream().map(symbols::kernel).toList());
+        json.put("kernel_trace", kernelTrace(core));
         json.put(
                 "program_trace",
                 core.programTrace().stream()
