@@ -121,17 +121,25 @@ public final class ApiServer {
                 body.handle(request);
             }
         });
-        // router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
+        router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
         router.get("/v1/version").handler(this::version);
         router.get("/v1/doctor").handler(request -> answer(request, vms::doctor));
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
-        new VmRoutes(vertx, vms, jobs, blocking, servers, new Launches(vms, parts.database(), Clock.systemUTC()))
+        new VmRoutes(
+                        vertx,
+                        vms,
+                        jobs,
+                        blocking,
+                        servers,
+                        new Launches(vms, parts.database(), Clock.systemUTC()),
+                        streams,
+                        limits)
                 .mount(router);
         sight.mount(router);
         new LayoutRoutes(vertx, vms, jobs, blocking, servers).mount(router);
-        new JobRoutes(vertx, jobs, blocking).mount(router);
+        new JobRoutes(vertx, jobs, blocking, streams, limits).mount(router);
         new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
         new Refusals(limits).mount(router);
         return router;

@@ -6,7 +6,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
 import org.slf4j.MDC;
 
 /**
@@ -28,12 +31,23 @@ final class Blocking {
 
     /** Calls that take at most seconds. The answer comes back on the caller's context. */
     <T> Future<T> call(Callable<T> body) {
-        return shortCalls.executeBlocking(labelled(body), false);
+        return execute(shortCalls, labelled(body));
     }
 
     /** Calls that may take minutes. */
     <T> Future<T> callLong(Callable<T> body) {
-        return longCalls.executeBlocking(labelled(body), false);
+        return execute(longCalls, labelled(body));
+    }
+
+    private static <T> Future<T> execute(WorkerExecutor executor, Callable<T> body) {
+        try {
+            return executor.executeBlocking(body, false);
+        } catch (RejectedExecutionException e) {
+            return Future.failedFuture(HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd ends")
+                    .hint("try again in a second")
+                    .cause(e)
+                    .build());
+        }
     }
 
     /** What the thread of the call logs bears the labels of its request. */

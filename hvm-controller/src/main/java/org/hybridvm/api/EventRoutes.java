@@ -8,6 +8,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
 import org.hybridvm.event.EventLog;
@@ -46,13 +47,14 @@ final class EventRoutes {
             return;
         }
         blocking.call(() -> log.read(after.orElseGet(() -> log.range().oldest() - 1), limit, filter))
-                .onSuccess(page -> Responses.json(request, toJson(page)))
+                .onSuccess(page -> Responses.json(request, toJson(page, SeenEvents.by(Callers.of(request)))))
                 .onFailure(failure -> Responses.problem(request, failure));
     }
 
-    private static Map<String, Object> toJson(EventPage page) {
+    private static Map<String, Object> toJson(EventPage page, Predicate<Event> seen) {
         var json = new LinkedHashMap<String, Object>();
-        json.put("events", page.events().stream().map(Event::toJson).toList());
+        json.put(
+                "events", page.events().stream().filter(seen).map(Event::toJson).toList());
         json.put("next", page.next());
         json.put("oldest", page.oldest());
         json.put("newest", page.newest());
@@ -71,8 +73,15 @@ final class EventRoutes {
                     return from;
                 })
                 .compose(from -> sink(request, socket)
-                        .map(sink ->
-                                new EventStream(vertx.getOrCreateContext(), blocking, log, filter, from, sink, limits)))
+                        .map(sink -> new EventStream(
+                                vertx.getOrCreateContext(),
+                                blocking,
+                                log,
+                                filter,
+                                SeenEvents.by(Callers.of(request)),
+                                from,
+                                sink,
+                                limits)))
                 .onSuccess(stream -> stream.start(left))
                 .onFailure(failure -> {
                     left.run();

@@ -2,9 +2,10 @@
 package org.hybridvm.api;
 
 import io.vertx.core.Context;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.hybridvm.ErrorCode;
-import org.hybridvm.HvmException;
+import java.util.function.Predicate;
 import org.hybridvm.Problem;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
@@ -19,14 +20,15 @@ import org.hybridvm.event.EventPage;
  */
 final class EventStream {
     private static final int PAGE = 200;
-    private static final long CUT_MS = 5_000;
 
     private final Context context;
     private final Blocking blocking;
     private final EventLog log;
     private final EventFilter filter;
+    private final Predicate<Event> seen;
     private final EventSink sink;
     private final Limits limits;
+    private final StallGuard guard;
     private final Runnable wake = this::wake;
     private final AtomicBoolean woken = new AtomicBoolean();
 
@@ -41,6 +43,7 @@ final class EventStream {
             Blocking blocking,
             EventLog log,
             EventFilter filter,
+            Predicate<Event> seen,
             long after,
             EventSink sink,
             Limits limits) {
@@ -48,9 +51,11 @@ final class EventStream {
         this.blocking = blocking;
         this.log = log;
         this.filter = filter;
+        this.seen = seen;
         this.after = after;
         this.sink = sink;
         this.limits = limits;
+        this.guard = new StallGuard(context.owner(), limits, this::tooSlow);
     }
 
     /** @param whenEnded run when it has ended */
@@ -95,15 +100,13 @@ final class EventStream {
             return;
         }
         after = page.next();
-        if (page.events().isEmpty()) {
+        List<Map<String, Object>> events =
+                page.events().stream().filter(seen).map(Event::toJson).toList();
+        if (events.isEmpty()) {
             sent(page);
             return;
         }
-        long stall = context.owner().setTimer(limits.stall().toMillis(), ignored -> tooSlow());
-        sink.write(page.events().stream().map(Event::toJson).toList()).onComplete(ignored -> {
-            context.owner().cancelTimer(stall);
-            sent(page);
-        });
+        guard.guard(sink.write(events)).onComplete(ignored -> sent(page));
     }
 
     private void sent(EventPage page) {
@@ -125,10 +128,7 @@ final class EventStream {
             return;
         }
         end();
-        sink.end(Problem.toJson(HvmException.of(ErrorCode.STREAM_TOO_SLOW, "The stream was cut, nobody read it")
-                .value("nothing taken for " + limits.stall().toSeconds() + " s")
-                .hint("go on after the last event that came")
-                .build()));
-        context.owner().setTimer(CUT_MS, ignored -> sink.cut());
+        sink.end(StallGuard.problem(limits));
+        context.owner().setTimer(StallGuard.CUT_MS, ignored -> sink.cut());
     }
 }

@@ -30,18 +30,23 @@ final class JobRoutes {
     private final Vertx vertx;
     private final JobService jobs;
     private final Blocking blocking;
+    private final OpenStreams streams;
+    private final Limits limits;
     private final Object matching = new Object();
 
-    JobRoutes(Vertx vertx, JobService jobs, Blocking blocking) {
+    JobRoutes(Vertx vertx, JobService jobs, Blocking blocking, OpenStreams streams, Limits limits) {
         this.vertx = vertx;
         this.jobs = jobs;
         this.blocking = blocking;
+        this.streams = streams;
+        this.limits = limits;
     }
 
     void mount(Router router) {
         router.get("/v1/jobs").handler(this::list);
         router.get("/v1/jobs/run").handler(this::run);
         router.get("/v1/jobs/:job").handler(this::info);
+        router.get("/v1/jobs/:job/attach").handler(this::attach);
         router.get("/v1/jobs/:job/log").handler(this::log);
         router.post("/v1/jobs/:job/signal").handler(this::signal);
         router.post("/v1/jobs").handler(this::submit);
@@ -201,6 +206,23 @@ final class JobRoutes {
         });
     }
 
+    /** A WebSocket on the output of a batch job. */
+    private void attach(RoutingContext request) {
+        WebSockets.require(request);
+        int number = number(request);
+        long from = Requests.number(request, "from", 0, Long.MAX_VALUE).orElse(0L);
+        boolean stderr = Requests.choice(request, "stream", "stdout", "stderr").equals("stderr");
+        JobAccess own = jobs(request);
+        WebSockets.open(
+                request,
+                streams,
+                blocking,
+                () -> OutputFile.of(own.find(number), stderr, from),
+                (socket, file, left) -> new AttachStream(
+                                vertx, blocking, socket, request.request().connection(), own, number, file, limits)
+                        .start(left));
+    }
+
     /** Turns the connection into a run stream. */
     private void run(RoutingContext request) {
         String protocol = request.request().getHeader(HttpHeaders.UPGRADE);
@@ -212,13 +234,17 @@ final class JobRoutes {
                     .build();
         }
         JobAccess own = jobs(request);
+        Runnable left = streams.enter();
         request.response()
                 .putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL)
                 .putHeader(HttpHeaders.CONNECTION, "Upgrade");
         request.request()
                 .toNetSocket()
-                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, own, blocking))
-                .onFailure(failure -> Responses.problem(request, failure));
+                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, own, blocking, left))
+                .onFailure(failure -> {
+                    left.run();
+                    Responses.problem(request, failure);
+                });
     }
 
     private JobAccess jobs(RoutingContext request) {

@@ -33,6 +33,7 @@ import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
 import org.hybridvm.store.Database;
+import org.hybridvm.vm.Console;
 import org.hybridvm.vm.Guest;
 import org.hybridvm.vm.NodeLoad;
 import org.hybridvm.vm.NodeLoads;
@@ -222,6 +223,11 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     @Override
     public Path console(String vm) {
         return manager().require(vm).console();
+    }
+
+    @Override
+    public Console openConsole(String vm) {
+        return manager().requireConsole(vm);
     }
 
     @Override

@@ -50,6 +50,15 @@ final class Requests {
         });
     }
 
+    /** One of some words; absent, the first. */
+    static String choice(RoutingContext request, String name, String... allowed) {
+        String text = parameter(request, name).orElse(allowed[0]);
+        if (!List.of(allowed).contains(text)) {
+            throw refuse(name, text, String.join(", ", allowed));
+        }
+        return text;
+    }
+
     static boolean flag(RoutingContext request, String name) {
         return parameter(request, name).map(text -> parseFlag(name, text)).orElse(false);
     }

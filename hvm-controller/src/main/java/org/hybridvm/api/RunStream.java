@@ -61,12 +61,15 @@ final class RunStream implements JobListener {
         this.parser = RecordParser.newFixed(RunFrame.HEADER_SIZE, socket);
     }
 
-    /** Serves the client at the other end of {@code socket} until one of the two sides ends. On its event loop. */
-    static void serve(Context context, NetSocket socket, JobAccess jobs, Blocking blocking) {
+    /** Serves the client at the other end of {@code socket} until one of the two sides ends, and runs {@code left} then. On its event loop. */
+    static void serve(Context context, NetSocket socket, JobAccess jobs, Blocking blocking, Runnable left) {
         var stream = new RunStream(context, socket, jobs, blocking);
         stream.parser.handler(stream::receive);
         stream.parser.exceptionHandler(failure -> LOG.debug("run stream failed", failure));
-        socket.closeHandler(ignored -> stream.clientGone());
+        socket.closeHandler(ignored -> {
+            stream.clientGone();
+            left.run();
+        });
     }
 
     @Override

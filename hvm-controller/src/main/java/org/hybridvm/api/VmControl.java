@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.HvmException;
+import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
 /**
@@ -56,6 +57,9 @@ public interface VmControl {
 
     /** The file that the VM's serial console is written to. */
     Path console(String vm);
+
+    /** The VM's serial console, both ways. */
+    Console openConsole(String vm);
 
     /** The file of the memory that the VM shares with this host; refused if the VM is not up. */
     Path window(String vm);

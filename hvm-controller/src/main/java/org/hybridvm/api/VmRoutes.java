@@ -24,6 +24,8 @@ final class VmRoutes {
     private final Blocking blocking;
     private final FunctionServers servers;
     private final Launches launches;
+    private final OpenStreams streams;
+    private final Limits limits;
 
     VmRoutes(
             Vertx vertx,
@@ -31,13 +33,17 @@ final class VmRoutes {
             JobService jobs,
             Blocking blocking,
             FunctionServers servers,
-            Launches launches) {
+            Launches launches,
+            OpenStreams streams,
+            Limits limits) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
         this.blocking = blocking;
         this.servers = servers;
         this.launches = launches;
+        this.streams = streams;
+        this.limits = limits;
     }
 
     void mount(Router router) {
@@ -193,6 +199,21 @@ final class VmRoutes {
 
     private void console(RoutingContext request) {
         String vm = request.pathParam("vm");
+        if (WebSockets.isAskedFor(request)) {
+            WebSockets.open(
+                    request,
+                    streams,
+                    blocking,
+                    () -> vms.openConsole(vm),
+                    (socket, console, left) -> new ConsoleStream(
+                                    vertx.getOrCreateContext(),
+                                    socket,
+                                    request.request().connection(),
+                                    console,
+                                    limits)
+                            .start(left));
+            return;
+        }
         boolean follow = Requests.flag(request, "follow");
         blocking.call(() -> vms.console(vm))
                 .onSuccess(file -> new FileStream(vertx, blocking, file, request, follow).start())

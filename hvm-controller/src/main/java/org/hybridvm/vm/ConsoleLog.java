@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Copies a guest's serial console from QEMU's socket to a file that never grows beyond its limit: at the limit the older
  * half is dropped. What a guest prints while no hvmd runs is lost, and can fill no disk.
  */
-final class ConsoleLog implements AutoCloseable {
+final class ConsoleLog implements Console, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleLog.class);
     private static final int BUFFER = 16 * 1024;
     private static final int LONGEST_LINE = 1024;
@@ -30,6 +32,7 @@ final class ConsoleLog implements AutoCloseable {
     private final Consumer<String> lines;
     private final StringBuilder line = new StringBuilder();
     private volatile long limit;
+    private final Set<Consumer<byte[]>> hearers = new CopyOnWriteArraySet<>();
 
     private ConsoleLog(Path file, long limit, SocketChannel socket, Consumer<String> lines) {
         this.file = file;
@@ -85,6 +88,7 @@ final class ConsoleLog implements AutoCloseable {
             while (socket.read(buffer) >= 0) {
                 buffer.flip();
                 split(buffer.duplicate());
+                tell(buffer.duplicate());
                 if (out.position() + buffer.remaining() > limit) {
                     dropOlderHalf(out);
                 }
@@ -98,6 +102,32 @@ final class ConsoleLog implements AutoCloseable {
                 LOG.warn("console is no longer kept file={}: {}", file, e.getMessage());
             }
         }
+    }
+
+    private void tell(ByteBuffer bytes) {
+        if (!hearers.isEmpty()) {
+            byte[] printed = new byte[bytes.remaining()];
+            bytes.get(printed);
+            hearers.forEach(hearer -> hearer.accept(printed));
+        }
+    }
+
+    @Override
+    public void type(byte[] bytes) throws IOException {
+        ByteBuffer typed = ByteBuffer.wrap(bytes);
+        while (typed.hasRemaining()) {
+            socket.write(typed);
+        }
+    }
+
+    @Override
+    public void watch(Consumer<byte[]> hearer) {
+        hearers.add(hearer);
+    }
+
+    @Override
+    public void unwatch(Consumer<byte[]> hearer) {
+        hearers.remove(hearer);
     }
 
     private void split(ByteBuffer bytes) {

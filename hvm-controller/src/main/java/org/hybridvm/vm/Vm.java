@@ -99,12 +99,12 @@ final class Vm {
         phases.add(phase);
     }
 
-    synchronized void console(ConsoleLog log) {
-        console = Optional.of(log);
-    }
-
     synchronized Optional<ConsoleLog> console() {
         return console;
+    }
+
+    synchronized void console(ConsoleLog log) {
+        console = Optional.of(log);
     }
 
     synchronized void connected(Guest newGuest) {

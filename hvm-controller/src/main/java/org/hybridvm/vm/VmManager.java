@@ -213,6 +213,18 @@ public final class VmManager implements AutoCloseable {
                         .build());
     }
 
+    /** @throws HvmException if there is no such VM, or QEMU does not run */
+    public Console requireConsole(String name) {
+        VmView view = require(name);
+        return Optional.ofNullable(vms.get(name))
+                .flatMap(Vm::console)
+                .orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM's console cannot be reached")
+                        .value(name + " is " + view.state())
+                        .allowed("a VM that runs")
+                        .hint("hvm console --log " + name)
+                        .build());
+    }
+
     /**
      * Makes a VM and waits until its agent answers and its HRT partitions were booted.
      *

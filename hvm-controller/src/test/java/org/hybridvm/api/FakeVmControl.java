@@ -6,17 +6,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
+import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
 /** VMs in memory: launching one makes a {@link FakeMachine} available to jobs. */
 public final class FakeVmControl implements VmControl, GuestMachines {
     private final FakeMachine machine;
     private final Path console;
+    private final Console serial = new Echo();
     private final List<GuestMachine> up = new CopyOnWriteArrayList<>();
     private final List<Map<String, Object>> modules = new CopyOnWriteArrayList<>();
     private volatile Optional<HvmException> obstacle = Optional.empty();
@@ -101,7 +104,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     @Override
     public Map<String, Object> reboot(String vm, String partition, boolean force) {
         require(vm);
-        return Map.of("partition", partition, "state", "READY", "ready_us", 1850, "force", force);
+        return Map.of("vm", vm, "partition", partition, "state", "READY", "ready_us", 1850);
     }
 
     @Override
@@ -196,6 +199,32 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     @Override
     public Optional<String> gone(String name) {
         return find(name).isPresent() ? machine.gone() : Optional.of("VM " + name + " is not there any more");
+    }
+
+    @Override
+    public Console openConsole(String vm) {
+        require(vm);
+        return serial;
+    }
+
+    /** Echoes what is typed, as a terminal does. */
+    private static final class Echo implements Console {
+        private final List<Consumer<byte[]>> hearers = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void type(byte[] bytes) {
+            hearers.forEach(hearer -> hearer.accept(bytes));
+        }
+
+        @Override
+        public void watch(Consumer<byte[]> hearer) {
+            hearers.add(hearer);
+        }
+
+        @Override
+        public void unwatch(Consumer<byte[]> hearer) {
+            hearers.remove(hearer);
+        }
     }
 
     @Override

@@ -93,6 +93,16 @@ final class RawClient implements Closeable {
         }
     }
 
+    /** No more will be sent. */
+    void endOutput() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    /** All that comes until hvmd closes the connection, at most {@code most} bytes. */
+    byte[] firstBytes(int most) throws IOException {
+        return input.readNBytes(most);
+    }
+
     Answer answer() throws IOException {
         Answer head = head();
         return new Answer(head.status(), head.headers(), new String(body(head).readAllBytes(), StandardCharsets.UTF_8));

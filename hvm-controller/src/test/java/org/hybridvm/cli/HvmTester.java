@@ -36,7 +36,7 @@ public final class HvmTester implements AutoCloseable {
     public final CountDownLatch shutdown = new CountDownLatch(1);
     private final Path directory;
     private final Vertx vertx = Vertx.vertx();
-    private final ApiServer server;
+    public final ApiServer server;
     private final Database database;
 
     /** @param folder short, because the socket's path must be */

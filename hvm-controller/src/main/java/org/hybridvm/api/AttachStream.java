@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.ServerWebSocket;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.Problem;
+import org.hybridvm.job.JobAccess;
+import org.hybridvm.job.JobRecord;
+
+/**
+ * Follows the output file of a batch job for one client, as fast as the client takes it, until the job has ended; and takes
+ * signals for the job. On the event loop of its connection.
+ */
+final class AttachStream {
+    private static final long LOOK_AGAIN_MS = 50;
+
+    private final Vertx vertx;
+    private final Blocking blocking;
+    private final ServerWebSocket socket;
+    private final WebSocketSink sink;
+    private final JobAccess jobs;
+    private final int job;
+    private final OutputFile file;
+    private final Limits limits;
+    private final StallGuard guard;
+    private boolean ended;
+
+    AttachStream(
+            Vertx vertx,
+            Blocking blocking,
+            ServerWebSocket socket,
+            HttpConnection connection,
+            JobAccess jobs,
+            int job,
+            OutputFile file,
+            Limits limits) {
+        this.vertx = vertx;
+        this.blocking = blocking;
+        this.socket = socket;
+        this.sink = new WebSocketSink(socket, connection);
+        this.jobs = jobs;
+        this.job = job;
+        this.file = file;
+        this.limits = limits;
+        this.guard = new StallGuard(vertx, limits, this::tooSlow);
+    }
+
+    /** @param left run when it has ended */
+    void start(Runnable left) {
+        sink.onEnd(() -> {
+            ended = true;
+            left.run();
+        });
+        socket.textMessageHandler(this::command);
+        socket.binaryMessageHandler(ignored -> refuse(OutputFile.noInput(job)));
+        next();
+    }
+
+    /** A piece of the file, or, where it ends, how the job ended if it has. */
+    private record Found(Buffer piece, Optional<JobRecord> end) {}
+
+    private void next() {
+        if (!ended) {
+            blocking.call(this::look).onSuccess(this::send).onFailure(this::fail);
+        }
+    }
+
+    /** The job first: what it had written before its end is in the file then. */
+    private Found look() throws IOException {
+        JobRecord record = jobs.find(job);
+        return new Found(
+                file.read(), Optional.of(record).filter(one -> one.state().isTerminal()));
+    }
+
+    private void send(Found found) {
+        if (ended) {
+            return;
+        }
+        if (found.piece().length() > 0) {
+            guard.guard(socket.writeBinaryMessage(found.piece())).onSuccess(written -> next());
+        } else if (found.end().isPresent()) {
+            sink.write(List.of(found.end().get().toJson()));
+            sink.end(null);
+        } else {
+            vertx.setTimer(LOOK_AGAIN_MS, ignored -> next());
+        }
+    }
+
+    /** {@code {"signal": NUMBER}}. */
+    private void command(String text) {
+        this.<Void>checked(() -> {
+            jobs.signal(job, Math.toIntExact(JsonObject.parse(text).number("signal")));
+            return null;
+        });
+    }
+
+    private <T> void checked(Callable<T> action) {
+        blocking.call(action).onFailure(this::refuse);
+    }
+
+    /** Told, and no reason to end. */
+    private void refuse(Throwable failure) {
+        if (!ended) {
+            HvmException error = failure instanceof ArithmeticException
+                    ? OutputFile.noSuchSignal()
+                    : Responses.asHvmException(failure);
+            sink.write(List.of(Map.of("problem", Problem.toJson(error))));
+        }
+    }
+
+    private void fail(Throwable failure) {
+        if (!ended) {
+            sink.end(Problem.toJson(Responses.asHvmException(failure)));
+        }
+    }
+
+    private void tooSlow() {
+        if (!ended) {
+            sink.end(StallGuard.problem(limits));
+            vertx.setTimer(StallGuard.CUT_MS, ignored -> sink.cut());
+        }
+    }
+}

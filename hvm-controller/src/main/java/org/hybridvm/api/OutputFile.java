@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.job.BatchFacts;
+import org.hybridvm.job.JobRecord;
+
+/** An output file of a batch job, read from some byte on while it grows. Calls block. */
+final class OutputFile {
+    private static final int PIECE = 64 * 1024;
+
+    private final Path file;
+    private final int owner;
+    private long position;
+
+    private OutputFile(Path file, int owner, long position) {
+        this.file = file;
+        this.owner = owner;
+        this.position = position;
+    }
+
+    /** @throws HvmException if the job has no such file */
+    static OutputFile of(JobRecord record, boolean stderr, long from) {
+        BatchFacts facts = record.batch()
+                .orElseThrow(() -> HvmException.of(
+                                ErrorCode.WRONG_STATE, "The job's output goes to whoever runs it, and is kept nowhere")
+                        .value(record.number())
+                        .allowed("a batch job")
+                        .owner("its hvm run")
+                        .hint("hvm submit")
+                        .build());
+        return new OutputFile(
+                Path.of(stderr ? facts.stderr() : facts.stdout()),
+                record.owner().uid(),
+                from);
+    }
+
+    /** What follows, empty if that is nothing yet. A file that became shorter was begun anew. */
+    Buffer read() throws IOException {
+        Path real;
+        try {
+            real = file.toRealPath();
+        } catch (NoSuchFileException e) {
+            return Buffer.buffer(); // the job has not begun
+        }
+        requireOwn(real);
+        try (var channel = FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            requireOwn(real);
+            if (channel.size() < position) {
+                position = 0;
+            }
+            var bytes = ByteBuffer.allocate(PIECE);
+            int read = channel.read(bytes, position);
+            position += Math.max(0, read);
+            return Buffer.buffer(read <= 0 ? new byte[0] : Arrays.copyOf(bytes.array(), read));
+        }
+    }
+
+    /** hvmd may read more than the job's owner may, and the owner can put a link where his output was. */
+    private void requireOwn(Path real) throws IOException {
+        boolean own = Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)
+                && Files.getAttribute(real, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(owner);
+        if (!own) {
+            throw HvmException.of(ErrorCode.WRONG_STATE, "The job's output is not read by hvmd")
+                    .value(real)
+                    .allowed("a regular file of the job's owner")
+                    .hint("read it yourself")
+                    .build();
+        }
+    }
+
+    static HvmException noInput(int job) {
+        return HvmException.of(ErrorCode.WRONG_STATE, "A batch job takes its input from a file")
+                .value(job)
+                .hint("hvm submit --input FILE")
+                .build();
+    }
+
+    static HvmException noSuchSignal() {
+        return HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
+                .field("signal")
+                .allowed("1 to 64")
+                .build();
+    }
+}
