@@ -108,6 +108,7 @@ public final class ApiServer {
     /** All that is served; {@code openapi.yaml} says the same. */
     Router router() {
         Router router = Router.router(vertx);
+        router.route().handler(Refusals::requireSense);
         sight.begin(router);
         router.route().handler(callers::identify);
         router.route().handler(this::limitRate);

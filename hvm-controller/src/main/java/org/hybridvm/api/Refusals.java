@@ -48,6 +48,18 @@ final class Refusals {
                 .onComplete(ignored -> request.connection().close());
     }
 
+    /** The first handler: later ones may read path and query. */
+    static void requireSense(RoutingContext request) {
+        try {
+            request.normalizedPath();
+            request.queryParams();
+        } catch (IllegalArgumentException e) {
+            Responses.problem(request, senseless(request, e));
+            return;
+        }
+        request.next();
+    }
+
     private void fail(RoutingContext request) {
         Throwable failure = request.failure();
         if (failure instanceof HvmException) {

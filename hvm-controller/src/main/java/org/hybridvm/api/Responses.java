@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import io.netty.channel.ChannelException;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.InvalidPathException;
 import java.util.OptionalInt;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -38,17 +42,24 @@ final class Responses {
 
     /** Answers with a problem, or cuts the connection if an answer has begun. */
     static void problem(RoutingContext request, Throwable failure) {
-        HvmException error = asHvmException(failure);
         HttpServerResponse response = request.response();
-        if (response.ended() || response.closed()) {
+        if (response.ended() || response.closed() || isGone(failure)) {
             return;
         }
+        HvmException error = asHvmException(failure);
         if (response.headWritten()) {
             request.request().connection().close();
             return;
         }
         retryAfter(error.code()).ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));
         json(response, error.code().httpStatus(), Problem.CONTENT_TYPE, Problem.toJson(error));
+    }
+
+    /** Nobody is there any more. */
+    private static boolean isGone(Throwable failure) {
+        return failure instanceof HttpClosedException
+                || failure instanceof ClosedChannelException
+                || (failure instanceof ChannelException && failure.getCause() instanceof ClosedChannelException);
     }
 
     /** Seconds, for what passes by itself. */
@@ -65,6 +76,12 @@ final class Responses {
     static HvmException asHvmException(Throwable failure) {
         if (failure instanceof HvmException known) {
             return known;
+        }
+        if (failure instanceof InvalidPathException path) {
+            return HvmException.of(ErrorCode.INVALID_REQUEST, "This cannot be the path of a file")
+                    .value(path.getReason())
+                    .cause(path)
+                    .build();
         }
         LOG.error("unexpected failure", failure);
         return HvmException.of(ErrorCode.INTERNAL, "hvmd failed")

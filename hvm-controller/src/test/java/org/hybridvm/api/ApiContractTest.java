@@ -102,6 +102,14 @@ class ApiContractTest {
         check("GET", "/v1/openapi.json", null, 200);
         check("GET", "/v1/version", null, 200);
         check("GET", "/v1/doctor", null, 200);
+        check("GET", "/metrics", null, 200);
+        check("GET", "/v1/metrics", null, 200);
+        check("GET", "/v1/top", null, 200);
+        check("GET", "/v1/health/live", null, 200);
+        check("GET", "/v1/health/ready", null, 200);
+        check("GET", "/v1/dumps", null, 200);
+        check("GET", "/v1/dumps/3", null, 200);
+        check("GET", "/v1/dumps/4", null, 404);
         check("GET", "/v1/events", null, 200);
         check("GET", "/v1/events?after=100000", null, 410);
         check("POST", "/v1/bench", JsonObject.of(Map.of("vm", "demo")), 200);

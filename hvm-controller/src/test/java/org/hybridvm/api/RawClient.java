@@ -13,6 +13,8 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -93,14 +95,20 @@ final class RawClient implements Closeable {
         }
     }
 
-    /** No more will be sent. */
-    void endOutput() throws IOException {
-        channel.shutdownOutput();
-    }
-
-    /** All that comes until hvmd closes the connection, at most {@code most} bytes. */
-    byte[] firstBytes(int most) throws IOException {
-        return input.readNBytes(most);
+    /** What comes until hvmd closes the connection, or nothing more comes for {@code millis}. */
+    byte[] received(int millis) throws IOException {
+        channel.configureBlocking(false);
+        var all = new ByteArrayOutputStream();
+        try (Selector selector = Selector.open()) {
+            channel.register(selector, SelectionKey.OP_READ);
+            ByteBuffer buffer = ByteBuffer.allocate(16 * 1024);
+            while (selector.select(millis) > 0 && channel.read(buffer) >= 0) {
+                selector.selectedKeys().clear();
+                all.write(buffer.array(), 0, buffer.position());
+                buffer.clear();
+            }
+        }
+        return all.toByteArray();
     }
 
     Answer answer() throws IOException {
