@@ -2,6 +2,7 @@
 package org.hybridvm;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -12,7 +13,8 @@ import java.util.Map;
  * <caption>Folders</caption>
  * <tr><td>HVM_HOME is set</td><td>$HVM_HOME, $HVM_HOME/run</td></tr>
  * <tr><td>root</td><td>/var/lib/hvm, /run/hvm</td></tr>
- * <tr><td>anybody else</td><td>$XDG_STATE_HOME/hvm (~/.local/state/hvm), $XDG_RUNTIME_DIR/hvm (else the former's run)</td></tr>
+ * <tr><td>anybody else</td><td>$XDG_STATE_HOME/hvm (~/.local/state/hvm), $XDG_RUNTIME_DIR/hvm (else the former's run);
+ * for {@code hvm}, root's if its socket lets him in</td></tr>
  * </table>
  *
  * @param state survives a reboot of the host: jobs, VMs, logs
@@ -42,12 +44,14 @@ public record Home(Path state, Path run) {
         return new Home(state, runtime == null ? state.resolve("run") : runtime.resolve("hvm"));
     }
 
-    /** Of this process. */
+    /** Of this process: of anybody to whom root's hvmd opened its socket, unless he has chosen, root's. */
     public static Home ofThisUser() {
-        return of(
+        Home own = of(
                 System.getenv(),
                 "root".equals(System.getProperty("user.name")),
                 Path.of(System.getProperty("user.home")));
+        Home roots = of(Map.of(), true, Path.of("/root"));
+        return System.getenv(VARIABLE) == null && Files.isWritable(roots.socket()) ? roots : own;
     }
 
     /** Locked by the hvmd that has this home, and holding its process id. */

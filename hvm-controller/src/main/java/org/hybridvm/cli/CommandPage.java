@@ -48,6 +48,9 @@ final class CommandPage {
         page.section("DESCRIPTION").text(List.of(summary)).text(description.subList(1, description.size()));
         commands(page);
         arguments(page);
+        if (command.getParent() == null) {
+            environment(page);
+        }
         exitStatus(page);
         page.section("EXAMPLES").literal(examples());
         return page.seeAlso(related());
@@ -111,6 +114,18 @@ final class CommandPage {
 
     private static String words(ArgSpec argument) {
         return String.join(" ", lines(argument.description()));
+    }
+
+    private static void environment(ManPage page) {
+        page.section("ENVIRONMENT")
+                .beginList()
+                .item(
+                        "Ev HVM_HOME",
+                        "The state folder of the hvmd to use. Left out: the system's hvmd, if its socket lets you"
+                                + " in; else your own, below $XDG_STATE_HOME.")
+                .item("Ev HVM_VM", "The VM that hvm run uses if none is named.")
+                .item("Ev HVM_DEBUG", "If set, failures of hvm itself are printed with a stack trace.")
+                .endList();
     }
 
     /** Those of hvm run are its program's, which its description tells. */

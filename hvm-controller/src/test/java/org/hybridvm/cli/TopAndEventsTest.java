@@ -81,8 +81,7 @@ class TopAndEventsTest {
     @Test
     void shouldRefuseAnIntervalThatShowsNothing() {
         assertThat(hvm.run("top", "--interval", "0"))
-                .isEqualTo(new Outcome(
-                        1, "", "hvm: The interval does not fit: 0.0 s. Allowed: 0.3 to 3600.0 s.\n"));
+                .isEqualTo(new Outcome(1, "", "hvm: The interval does not fit: 0.0 s. Allowed: 0.3 to 3600.0 s.\n"));
     }
 
     @Test

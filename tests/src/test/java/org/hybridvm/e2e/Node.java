@@ -29,9 +29,7 @@ final class Node implements AutoCloseable {
 
     /** @param folder what the VM is shown of the host, and the commands' working directory */
     Node(Path folder) {
-        this(
-                folder,
-                "memory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n    privilege: " + PRIVILEGE + "\n");
+        this(folder, "memory: 2GiB\npartitions:\n  - name: hrt\n    cores: 2\n    privilege: " + PRIVILEGE + "\n");
     }
 
     /** @param layout of the VM, but for its name */

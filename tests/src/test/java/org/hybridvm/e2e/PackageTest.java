@@ -42,6 +42,7 @@ class PackageTest {
         assertThat(contents("hvm"))
                 .contains(
                         "/usr/bin/hvm",
+                        "/etc/hvm/hvmd.yaml",
                         "/usr/lib/hvm/hvmd",
                         "/usr/lib/hvm/virtiofsd",
                         "/usr/lib/hvm/native-bench",
