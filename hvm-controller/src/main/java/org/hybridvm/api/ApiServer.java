@@ -73,8 +73,7 @@ public final class ApiServer {
         this.callers = new Callers(parts.rules(), blocking);
         this.rate = new RequestRate(limits, System::nanoTime);
         this.streams = new OpenStreams(limits);
-        this.sight = new Sight(vertx, vms, jobs, blocking);
-        sight.watch(parts.database());
+        this.sight = new Sight(vertx, vms, jobs, parts.database(), blocking);
     }
 
     /** Listens; a socket file that is left from a hvmd before is replaced. */
@@ -124,7 +123,6 @@ public final class ApiServer {
         });
         router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
         router.get("/v1/version").handler(this::version);
-        router.get("/v1/doctor").handler(request -> answer(request, vms::doctor));
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);

@@ -402,7 +402,7 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         }
     }
 
-    private static Map<String, Object> toJson(HostChecks.Check check) {
+    static Map<String, Object> toJson(HostChecks.Check check) {
         var json = new LinkedHashMap<String, Object>();
         json.put("name", check.name());
         json.put("status", check.status().name().toLowerCase(Locale.ROOT));

@@ -48,21 +48,17 @@ final class Readiness {
     }
 
     private final VmControl vms;
-    private final Optional<Database> database;
+    private final Database database;
 
-    /** @param database empty if there is none to look at */
-    Readiness(VmControl vms, Optional<Database> database) {
+    Readiness(VmControl vms, Database database) {
         this.vms = vms;
         this.database = database;
     }
 
     Found look() {
         var phases = new ArrayList<Phase>();
-        database.ifPresent(one -> {
-            phases.add(phase("database", () -> databaseObstacle(one)));
-            phases.add(
-                    phase("disk", () -> diskObstacle(one.file().toAbsolutePath().getParent())));
-        });
+        phases.add(phase("database", () -> databaseObstacle(database)));
+        phases.add(phase("disk", () -> diskObstacle(database.file().toAbsolutePath().getParent())));
         phases.add(phase("libvirt and adoption", vms::obstacle));
         String unready = phases.stream()
                 .filter(phase -> phase.obstacle().isPresent())
@@ -92,7 +88,7 @@ final class Readiness {
     }
 
     /** By writing: a file system can be full or read-only whatever its permissions say. */
-    private static Optional<HvmException> diskObstacle(Path folder) {
+    static Optional<HvmException> diskObstacle(Path folder) {
         try {
             Path probe = Files.writeString(Files.createTempFile(folder, ".ready", null), "ready");
             Files.delete(probe);

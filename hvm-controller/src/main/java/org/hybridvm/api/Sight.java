@@ -4,7 +4,13 @@ package org.hybridvm.api;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.hybridvm.JsonObject;
+import org.hybridvm.host.HostChecks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.metrics.Exposition;
 import org.hybridvm.metrics.Histogram;
@@ -18,21 +24,14 @@ final class Sight {
     private final JobService jobs;
     private final Blocking blocking;
     private final Metrics metrics = new Metrics();
-    private Optional<Database> database = Optional.empty();
+    private final Database database;
 
-    Sight(Vertx vertx, VmControl vms, JobService jobs, Blocking blocking) {
+    Sight(Vertx vertx, VmControl vms, JobService jobs, Database database, Blocking blocking) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
+        this.database = database;
         this.blocking = blocking;
-    }
-
-    /** From now on {@code store}'s commits are measured, and it is part of readiness. */
-    void watch(Database store) {
-        Histogram commits = metrics.durations(
-                "hvm_store_commit_seconds", "Transactions of the database by the time until they were on disk.");
-        store.onCommit(commits::observe);
-        database = Optional.of(store);
     }
 
     /** The handler before all others. */
@@ -41,11 +40,15 @@ final class Sight {
     }
 
     void mount(Router router) {
+        Histogram commits = metrics.durations(
+                "hvm_store_commit_seconds", "Transactions of the database by the time until they were on disk.");
+        database.onCommit(commits::observe);
         metrics.add(new NodeMetrics(vms, jobs));
         metrics.add(new ProcessMetrics());
         LoopLag.watch(vertx, metrics);
         router.get("/metrics").handler(this::metrics);
         router.get("/v1/metrics").handler(this::metrics);
+        router.get("/v1/doctor").handler(this::doctor);
         router.get("/v1/top").handler(this::top);
         new HealthRoutes(new Readiness(vms, database), blocking).mount(router);
     }
@@ -57,6 +60,27 @@ final class Sight {
                         .putHeader("Content-Type", form.contentType())
                         .end(text))
                 .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    /** What the host lacks, then what hvmd finds at itself. */
+    private void doctor(RoutingContext request) {
+        blocking.call(this::doctor)
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private Map<String, Object> doctor() {
+        JsonObject host = JsonObject.of(vms.doctor());
+        var checks = new ArrayList<Map<String, Object>>();
+        host.objects("checks").forEach(check -> checks.add(check.asMap()));
+        boolean known = vms.obstacle().isEmpty();
+        Set<String> names =
+                known ? vms.list().stream().map(vm -> vm.get("name").toString()).collect(Collectors.toSet()) : Set.of();
+        List<HostChecks.Check> own =
+                new DaemonChecks(database).run(names);
+        own.forEach(check -> checks.add(NodeVms.toJson(check)));
+        boolean ok = host.flag("ok") && own.stream().noneMatch(check -> check.status() == HostChecks.Status.FAIL);
+        return Map.of("ok", ok, "checks", checks);
     }
 
     private void top(RoutingContext request) {

@@ -2,13 +2,13 @@
 package org.hybridvm.api;
 
 /** The version of this build. */
-final class Version {
+public final class Version {
     private static final String UNPACKED = "development";
 
     private Version() {}
 
     /** As the jar's manifest has it; classes that lie in a folder have none. */
-    static String current() {
+    public static String current() {
         String version = Version.class.getPackage().getImplementationVersion();
         return version == null ? UNPACKED : version;
     }

@@ -65,6 +65,7 @@ public final class HostChecks {
         checks.add(memory(host));
         checks.add(disk(state));
         checks.add(qemuUser());
+        checks.addAll(KernelChecks.run(host));
         checks.add(new Check("java", Status.OK, Runtime.version().toString(), Optional.empty()));
         return checks;
     }

@@ -8,11 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** QEMU processes of this host, found by the UUID in their arguments: right under every libvirt driver. */
 public final class QemuProcess {
+    private static final Pattern GUEST = Pattern.compile("guest=hvm-([^,]+)");
+
     private QemuProcess() {}
 
     /** The process of the domain with this UUID; empty if there is none on this host. */
@@ -47,6 +53,25 @@ public final class QemuProcess {
         } catch (IOException e) {
             return 'X';
         }
+    }
+
+    /** QEMU processes of the VMs that have their files below {@code state}, by the VM's name. */
+    public static Map<String, Long> named(Path state) {
+        var found = new TreeMap<String, Long>();
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                List<String> arguments = argumentsOf(process);
+                int at = arguments.indexOf("-name");
+                Matcher name = GUEST.matcher(at >= 0 && at + 1 < arguments.size() ? arguments.get(at + 1) : "");
+                if (name.find() && arguments.stream().anyMatch(one -> one.contains(state + "/"))) {
+                    found.put(
+                            name.group(1), Long.parseLong(process.getFileName().toString()));
+                }
+            }
+        } catch (IOException e) {
+            // no /proc: nothing is known
+        }
+        return found;
     }
 
     private static List<String> argumentsOf(Path process) {
