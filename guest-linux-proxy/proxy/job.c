@@ -9,9 +9,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* How long to wait for it: the core has taken the command already. */
+#define FIRST_INSTRUCTION_MS 5
 
 static const char *state_name(uint32_t state)
 {
@@ -184,6 +188,33 @@ int job_start_fork(struct job *job, int parent, unsigned int index, const struct
 	return err;
 }
 
+static uint64_t began; /* TSC when this process did */
+
+__attribute__((constructor)) static void note_beginning(void)
+{
+	began = __builtin_ia32_rdtsc();
+}
+
+/*
+ * For a job that is part of a trace (W3C Trace Context): how long ago its first instruction was, and how long the proxy
+ * has needed until now. By the TSC, which both partitions have alike; hvmd needs no clock of the guest's for it.
+ */
+static void report_first_instruction(const struct job *job)
+{
+	uint64_t limit = __builtin_ia32_rdtsc() + (uint64_t)FIRST_INSTRUCTION_MS * job->tsc_khz, first, now;
+
+	if (!getenv("TRACEPARENT"))
+		return;
+	do {
+		first = hvm_load_relaxed(&job->server[0].slot->stats.start_tsc);
+		now = __builtin_ia32_rdtsc();
+	} while (!first && now < limit);
+	if (first)
+		report_line("first-instruction age_ns=%llu elapsed_ns=%llu",
+			    (unsigned long long)((now - first) * 1000000 / job->tsc_khz),
+			    (unsigned long long)((now - began) * 1000000 / job->tsc_khz));
+}
+
 int job_start(struct job *job, struct refusal *refusal)
 {
 	struct server *server = &job->server[0];
@@ -204,6 +235,8 @@ int job_start(struct job *job, struct refusal *refusal)
 	err = device_thread_start(job->fd, &start);
 	if (err)
 		return refuse(refusal, -err, "the HRT core did not take the program: %s", strerrordesc_np(-err));
+	if (!job->joined)
+		report_first_instruction(job);
 	return 0;
 }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
 import org.hybridvm.store.InstanceId;
 import org.hybridvm.vm.Guest;
+import org.hybridvm.trace.JobTracer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,6 +87,7 @@ public final class Hvmd {
             Vertx vertx = Vertx.vertx(vertxOptions());
             byte[] instance = InstanceId.of(home.instance());
             Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
+            Optional<JobTracer> tracer = JobTracer.of(System.getenv());
             try (Database database = Database.open(home.database());
                     EventLog events = new EventLog(database, Clock.systemUTC());
                     NodeVms vms = NodeVms.open(home, agents, events, database);
@@ -94,6 +97,7 @@ public final class Hvmd {
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 vms.tellJobs(jobs);
+                tracer.ifPresent(jobs::observe);
                 var server = new ApiServer(
                         vertx,
                         new ApiServer.Parts(
@@ -116,6 +120,7 @@ public final class Hvmd {
                 jobs.letGo();
                 server.close().toCompletionStage().toCompletableFuture().get(CLOSE_SECONDS, TimeUnit.SECONDS);
             }
+            tracer.ifPresent(JobTracer::close);
             return 0;
         } finally {
             stopped.countDown();

@@ -6,6 +6,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.Submission;
 import org.hybridvm.store.RequestKey;
+import org.hybridvm.trace.TraceParent;
 
 /** {@code /v1/jobs}. */
 final class JobRoutes {
@@ -124,7 +126,7 @@ final class JobRoutes {
                 body.text("program"),
                 body.texts("arguments"),
                 JobRequests.directory(body.text("directory")),
-                body.texts("environment"),
+                environment(request, body.texts("environment")),
                 body.text("search_path", ""),
                 options,
                 body.flag("test_only"));
@@ -134,6 +136,17 @@ final class JobRoutes {
                 .compose(Future::fromCompletionStage)
                 .onSuccess(accepted -> Responses.json(request, answer(accepted)))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
+    }
+
+    /** What the caller's tracer says goes on in the job, unless the job's own environment says otherwise. */
+    private static List<String> environment(RoutingContext request, List<String> asked) {
+        Optional<TraceParent> header = TraceParent.parse(request.request().getHeader(TraceParent.HEADER));
+        if (header.isEmpty() || TraceParent.of(asked).isPresent()) {
+            return asked;
+        }
+        var environment = new ArrayList<>(asked);
+        environment.add(TraceParent.VARIABLE + "=" + header.get());
+        return environment;
     }
 
     private static Map<String, Object> answer(Submission.Accepted accepted) {

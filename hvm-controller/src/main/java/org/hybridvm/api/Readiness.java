@@ -58,7 +58,8 @@ final class Readiness {
     Found look() {
         var phases = new ArrayList<Phase>();
         phases.add(phase("database", () -> databaseObstacle(database)));
-        phases.add(phase("disk", () -> diskObstacle(database.file().toAbsolutePath().getParent())));
+        phases.add(phase(
+                "disk", () -> diskObstacle(database.file().toAbsolutePath().getParent())));
         phases.add(phase("libvirt and adoption", vms::obstacle));
         String unready = phases.stream()
                 .filter(phase -> phase.obstacle().isPresent())

@@ -76,8 +76,7 @@ final class Sight {
         boolean known = vms.obstacle().isEmpty();
         Set<String> names =
                 known ? vms.list().stream().map(vm -> vm.get("name").toString()).collect(Collectors.toSet()) : Set.of();
-        List<HostChecks.Check> own =
-                new DaemonChecks(database).run(names);
+        List<HostChecks.Check> own = new DaemonChecks(database).run(names);
         own.forEach(check -> checks.add(NodeVms.toJson(check)));
         boolean ok = host.flag("ok") && own.stream().noneMatch(check -> check.status() == HostChecks.Status.FAIL);
         return Map.of("ok", ok, "checks", checks);

@@ -22,7 +22,7 @@ final class LogsCommand extends Command {
                 "Of a VM: kernel (default), console, agent, qemu. Of VM/PARTITION: hrt. Of a job: output, report.",
                 "-k",
                 "--kind");
-        flag("Of a batch job: go on until it ends.", "-f", "--follow");
+        flag("Of a batch job: go on until it ends. Of hvmd: go on.", "-f", "--follow");
         examples(
                 "hvm logs demo                 the Linux partition's kernel log",
                 "hvm logs demo --kind qemu     what QEMU said",
@@ -37,7 +37,7 @@ final class LogsCommand extends Command {
         String subject = parameter(0);
         if (subject.equals("hvmd")) {
             context.out().print(daemonLog());
-            return OK;
+            return isSet("--follow") ? followDaemonLog() : OK;
         }
         if (InfoCommand.isJob(subject) && !"report".equals(text("--kind"))) {
             JsonObject job = client().get("/jobs/" + subject);
@@ -91,6 +91,34 @@ final class LogsCommand extends Command {
             return vm + Client.segment(kind == null ? "kernel" : kind);
         }
         return vm + Client.segment(kind == null ? "hrt" : kind) + "?partition=" + Client.segment(parts[1]);
+    }
+
+    /** Until the caller ends us. The log is moved away when it is large; then the new one is followed. */
+    private int followDaemonLog() {
+        Path file = context.home().daemonLog();
+        long at = size(file);
+        while (true) {
+            try {
+                Thread.sleep(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                return OK;
+            }
+            long size = size(file);
+            if (size < at) {
+                at = 0;
+            }
+            if (size > at) {
+                at += copy(file, at);
+            }
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            return 0; // between two logs
+        }
     }
 
     /** Read here and not asked of hvmd, because it is wanted most when hvmd does not run. */

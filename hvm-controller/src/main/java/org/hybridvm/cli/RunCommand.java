@@ -18,8 +18,8 @@ import org.hybridvm.job.RunOption;
 
 /** {@code hvm run -- PROGRAM ARGS...}. */
 final class RunCommand extends Command {
-    private static final Set<String> PASSED =
-            Set.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD");
+    private static final Set<String> PASSED = Set.of(
+            "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "TZ", "PWD", "TRACEPARENT", "TRACESTATE");
     private static final List<String> PASSED_PREFIXES = List.of("LC_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_");
 
     /** Ends that the caller has brought about and that shells do not mention either. */
@@ -61,7 +61,7 @@ final class RunCommand extends Command {
                 "as far as it is mounted, then in the guest's /bin.",
                 "",
                 "Passed from your environment: PATH HOME USER LOGNAME LANG LANGUAGE LC_* TERM TZ OMP_* GOMP_* KMP_*",
-                "OPENBLAS_*. OMP_WAIT_POLICY=passive is set for several cores where vCPUs share host cores.");
+                "OPENBLAS_* TRACEPARENT TRACESTATE. OMP_WAIT_POLICY=passive is set for several cores where vCPUs share host cores.");
         examples(
                 "hvm run -- /bin/busybox sha256sum data.bin",
                 "hvm run -- python3 analyse.py",

@@ -37,6 +37,8 @@ public final class Job implements GuestProcess.Listener {
     private boolean endTold; // guarded by hearing
     private boolean kept; // the end is on disk; guarded by hearing
     private boolean drained; // nothing more comes from the process; guarded by hearing
+    private volatile JobObserver observer = JobObserver.NONE;
+    private volatile List<String> environment = List.of(); // known once it is started here
     private volatile Instant started;
     private volatile String agent;
     private volatile String places = "";
@@ -69,6 +71,12 @@ public final class Job implements GuestProcess.Listener {
                 first,
                 present -> present.state().isTerminal(),
                 (from, to) -> from.state() == JobState.PENDING || to.state().isTerminal());
+    }
+
+    /** From now on {@code watcher} hears of its states, the present one at once, and of its report. */
+    void observe(JobObserver watcher) {
+        observer = watcher;
+        status.addListener(present -> watcher.changed(record(present), environment));
     }
 
     public int number() {
@@ -159,6 +167,7 @@ public final class Job implements GuestProcess.Listener {
      * @param where programs may be, for one that the guest does not find
      */
     void start(GuestMachine machine, GuestCommand command, String where) {
+        environment = command.environment();
         places = where;
         started = clock.instant();
         agent = machine.greeting().life();
@@ -170,6 +179,7 @@ public final class Job implements GuestProcess.Listener {
 
     /** Begins the process of a job that the books know to run, and that no agent has been given. */
     void begin(GuestMachine machine, GuestCommand command, String where) {
+        environment = command.environment();
         places = where;
         connect(() -> machine.start(key(), command, this));
     }
@@ -305,6 +315,7 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void report(String line) {
+        observer.reported(number(), ReportLine.parse(line), clock.instant());
         synchronized (hearing) {
             log.append(line);
             listener.report(line);

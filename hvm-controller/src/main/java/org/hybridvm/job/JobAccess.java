@@ -30,7 +30,7 @@ public final class JobAccess {
 
     /** As {@link JobService} does it; the job is the caller's. */
     public Job run(JobRequest request, JobListener listener) {
-        return jobs.run(caller, request, listener);
+        return jobs.run(caller, request.with(jobs.observer().environment(request.environment())), listener);
     }
 
     /** As {@link JobService#leave}. */
@@ -45,7 +45,8 @@ public final class JobAccess {
 
     /** As {@link JobService} does it; the jobs are the caller's. */
     public CompletableFuture<Submission.Accepted> submit(Submission submission, Optional<RequestKey> request) {
-        return jobs.submit(caller, submission, request);
+        Submission traced = submission.with(jobs.observer().environment(submission.environment()));
+        return jobs.submit(caller, traced, request);
     }
 
     /** All jobs that the caller may know of, oldest first. */

@@ -25,6 +25,7 @@ final class JobRegister {
     private final Map<Integer, Job> live = new ConcurrentHashMap<>();
     private final NavigableMap<Integer, JobRecord> ended = new ConcurrentSkipListMap<>();
     private int lastNumber; // guarded by this
+    private volatile JobObserver observer = JobObserver.NONE;
 
     /** @param lastNumber the highest that a job has had */
     JobRegister(JobBooks books, BatchQueue queue, int lastNumber) {
@@ -43,6 +44,18 @@ final class JobRegister {
     /** A job that runs, or waits for cores with its caller. */
     void enter(Job job) {
         live.put(job.number(), job);
+        if (observer != JobObserver.NONE) {
+            job.observe(observer);
+        }
+    }
+
+    /** {@code watcher} hears of all jobs that live from now on. */
+    void observe(JobObserver watcher) {
+        observer = watcher;
+    }
+
+    JobObserver observer() {
+        return observer;
     }
 
     Optional<Job> live(int number) {

@@ -74,4 +74,23 @@ public record JobRequest(
         arguments = List.copyOf(arguments);
         environment = List.copyOf(environment);
     }
+
+    /** The same with another environment. */
+    JobRequest with(List<String> other) {
+        return new JobRequest(
+                vm,
+                partition,
+                kind,
+                cores,
+                options,
+                program,
+                arguments,
+                directory,
+                other,
+                searchPath,
+                asRoot,
+                timeLimit,
+                key,
+                reports);
+    }
 }

@@ -71,6 +71,15 @@ public final class JobService implements AutoCloseable {
         }
     }
 
+    /** {@code watcher} hears of all jobs that begin from now on. */
+    public void observe(JobObserver watcher) {
+        register.observe(watcher);
+    }
+
+    JobObserver observer() {
+        return register.observer();
+    }
+
     /** What one caller may see and do of the jobs. */
     public JobAccess as(Caller caller) {
         return new JobAccess(this, caller);

@@ -33,6 +33,11 @@ public record Submission(
         options = new java.util.LinkedHashMap<>(options);
     }
 
+    /** The same with another environment. */
+    Submission with(List<String> other) {
+        return new Submission(script, program, arguments, directory, other, searchPath, options, testOnly);
+    }
+
     /**
      * The answer.
      *
