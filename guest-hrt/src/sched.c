@@ -755,6 +755,7 @@ void sched_join(struct core *core, uint64_t group, bool pool)
 {
 	core->thread = NULL;
 	core->load = 0;
+	core->discard = (struct discard_counts){0}; /* the last job's end was a request that never ended */
 	lock_take(&core->lock);
 	core->ready = core->waiting = core->displaced = core->blocked = core->dead = NULL;
 	hvm_store_relaxed(&core->group, group);
