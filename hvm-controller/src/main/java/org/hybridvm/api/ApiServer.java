@@ -8,7 +8,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,14 +112,7 @@ public final class ApiServer {
         router.route().handler(this::limitRate);
         router.route().handler(ApiServer::requireRole);
         router.route().handler(RequestSight::label);
-        var body = BodyHandler.create(false).setBodyLimit(limits.bodyBytes());
-        router.route().handler(request -> {
-            if (WebSockets.isAskedFor(request)) {
-                request.next(); // a handshake that has been read to its end is none
-            } else {
-                body.handle(request);
-            }
-        });
+        router.route().handler(new RequestBody(limits));
         router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
         router.get("/v1/version").handler(this::version);
         router.post("/v1/bench").handler(this::bench);
