@@ -5,7 +5,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.ServerWebSocket;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,7 +74,7 @@ final class AttachStream {
     }
 
     /** The job first: what it had written before its end is in the file then. */
-    private Found look() throws IOException {
+    private Found look() {
         JobRecord record = jobs.find(job);
         return new Found(
                 file.read(), Optional.of(record).filter(one -> one.state().isTerminal()));

@@ -47,13 +47,20 @@ final class OutputFile {
     }
 
     /** What follows, empty if that is nothing yet. A file that became shorter was begun anew. */
-    Buffer read() throws IOException {
-        Path real;
+    Buffer read() {
         try {
-            real = file.toRealPath();
+            return read(file.toRealPath());
         } catch (NoSuchFileException e) {
             return Buffer.buffer(); // the job has not begun
+        } catch (IOException e) {
+            throw HvmException.of(ErrorCode.HOST_PERMISSION, "The job's output cannot be read")
+                    .value(file + " (" + e.getMessage() + ")")
+                    .cause(e)
+                    .build();
         }
+    }
+
+    private Buffer read(Path real) throws IOException {
         requireOwn(real);
         try (var channel = FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             requireOwn(real);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.cli.HvmTester;
+import org.hybridvm.job.FakeMachine;
+import org.hybridvm.job.OutputStreamKind;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Attachments and consoles, and the limits that all requests have. */
+@Timeout(60)
+class WebSocketRoutesTest {
+    private static final int TEXT = 1;
+    private static final int BINARY = 2;
+    private static final int CLOSE = 8;
+
+    @TempDir
+    private Path folder;
+
+    private final CountDownLatch more = new CountDownLatch(1);
+    private FakeMachine machine;
+    private HvmTester hvm;
+    private Path socket;
+
+    @BeforeEach
+    void setUp() throws Exception {
+        machine = new FakeMachine("demo", 2, folder.toRealPath())
+                .install("/bin/sleep", process -> process.awaitSignal())
+                .install("/bin/talk", process -> {
+                    process.write(OutputStreamKind.STDOUT, "one ");
+                    more.await();
+                    process.write(OutputStreamKind.STDOUT, "two");
+                    return 3;
+                });
+        hvm = new HvmTester(new FakeVmControl(machine, Files.createFile(folder.resolve("c"))).launched(), folder);
+        socket = hvm.home.socket();
+    }
+
+    @AfterEach
+    void tearDown() throws IOException {
+        more.countDown();
+        machine.close();
+        hvm.close();
+    }
+
+    @Test
+    void shouldFollowABatchJobsOutputToItsEnd() throws Exception {
+        hvm.run("submit", "-o", "out", "--", "/bin/talk");
+        try (var client = new RawClient(socket);
+                var late = new RawClient(socket)) {
+            assertThat(client.webSocket("/v1/jobs/1/attach").status()).isEqualTo(101);
+            assertThat(client.message().text()).isEqualTo("one ");
+            late.webSocket("/v1/jobs/1/attach?from=2");
+            assertThat(late.message().text()).isEqualTo("e ");
+            more.countDown();
+            RawClient.Message last = client.message();
+            assertThat(last.opcode()).isEqualTo(BINARY);
+            assertThat(last.text()).isEqualTo("two");
+            RawClient.Message end = client.message();
+            assertThat(end.opcode()).isEqualTo(TEXT);
+            assertThat(JsonObject.parse(end.text()).number("exit_code")).isEqualTo(3);
+            assertThat(client.message().opcode()).isEqualTo(CLOSE);
+        }
+    }
+
+    @Test
+    void shouldSendSignalsThroughAnAttachment() throws Exception {
+        hvm.run("submit", "-o", "out", "--", "/bin/sleep");
+        while (machine.commands().isEmpty()) {
+            Thread.sleep(5);
+        }
+        try (var client = new RawClient(socket)) {
+            client.webSocket("/v1/jobs/1/attach");
+            client.frame(TEXT, "{\"signal\":99}".getBytes(StandardCharsets.UTF_8));
+            assertThat(JsonObject.parse(client.message().text())
+                            .object("problem")
+                            .text("title"))
+                    .isEqualTo("No such signal");
+            client.frame(BINARY, new byte[] {1});
+            assertThat(JsonObject.parse(client.message().text())
+                            .object("problem")
+                            .text("code"))
+                    .isEqualTo("wrong_state");
+            client.frame(TEXT, "{\"signal\":15}".getBytes(StandardCharsets.UTF_8));
+            assertThat(JsonObject.parse(client.message().text()).text("state")).isEqualTo("CANCELLED");
+        }
+    }
+
+    @Test
+    void shouldReadNoOutputThatIsNoFileOfTheJobs() throws Exception {
+        Path out = folder.resolve("out");
+        hvm.run("submit", "--hold", "-o", "out", "--", "/bin/sleep");
+        Files.createSymbolicLink(out, Path.of("/dev/zero"));
+        try (var client = new RawClient(socket)) {
+            client.webSocket("/v1/jobs/1/attach");
+            assertThat(JsonObject.parse(client.message().text())
+                            .object("problem")
+                            .text("allowed"))
+                    .isEqualTo("a regular file of the job's owner");
+            assertThat(client.message().closeCode()).isEqualTo(WebSocketSink.POLICY);
+        }
+    }
+
+    @Test
+    void shouldCarryAConsoleBothWays() throws Exception {
+        try (var client = new RawClient(socket);
+                var other = new RawClient(socket)) {
+            client.webSocket("/v1/vms/demo/console");
+            other.webSocket("/v1/vms/demo/console");
+            client.frame(BINARY, "ls\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(client.message().text()).isEqualTo("ls\n");
+            other.frame(TEXT, "id\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(client.message().text()).isEqualTo("id\n");
+        }
+    }
+
+    @Test
+    void shouldRefuseBeforeItBecomesAWebSocket() throws Exception {
+        try (var client = new RawClient(socket)) {
+            assertThat(client.webSocket("/v1/vms/none/console").json().text("code"))
+                    .isEqualTo("no_such_vm");
+        }
+        try (var client = new RawClient(socket)) {
+            assertThat(client.webSocket("/v1/jobs/9/attach").status()).isEqualTo(404);
+        }
+        RawClient.Answer plain = RawClient.get(socket, "/v1/jobs/9/attach");
+        assertThat(plain.json().text("field")).isEqualTo("Upgrade");
+    }
+
+    @Test
+    void shouldBearOnlySoManyRequestsOfACaller() {
+        var limits = new Limits(1, 1, 1, 10, 3, 1, 1, Duration.ZERO);
+        var now = new long[1];
+        var rate = new RequestRate(limits, () -> now[0]);
+        for (int i = 0; i < 3; i++) {
+            rate.take("ada");
+        }
+        assertThatThrownBy(() -> rate.take("ada"))
+                .isInstanceOfSatisfying(
+                        HvmException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOO_MANY_REQUESTS))
+                .hasMessageContaining("Allowed: 10 a second")
+                .hasMessageContaining("Owner: ada");
+        rate.take("bob");
+        now[0] += 100_000_000; // a tenth of a second
+        rate.take("ada");
+        assertThatThrownBy(() -> rate.take("ada")).isInstanceOf(HvmException.class);
+    }
+}
