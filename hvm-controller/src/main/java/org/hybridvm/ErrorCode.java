@@ -13,6 +13,9 @@ public enum ErrorCode {
     INVALID_LAYOUT(Fault.CALLER, 422),
     /** The caller's role does not admit this. */
     FORBIDDEN(Fault.CALLER, 403),
+    /** Nobody knows who asks: no token, or one that is wrong, expired or revoked. */
+    UNAUTHENTICATED(Fault.CALLER, 401),
+    NO_SUCH_TOKEN(Fault.CALLER, 404),
     NO_SUCH_VM(Fault.CALLER, 404),
     NO_SUCH_PARTITION(Fault.CALLER, 404),
     NO_SUCH_JOB(Fault.CALLER, 404),
@@ -57,6 +60,8 @@ public enum ErrorCode {
     HOST_REQUIREMENT(Fault.HOST, 503),
     HOST_RESOURCES(Fault.HOST, 409),
     HOST_PERMISSION(Fault.HOST, 503),
+    /** hvmd's configuration file is wrong. */
+    INVALID_CONFIGURATION(Fault.HOST, 503),
     IMAGE_MISSING(Fault.HOST, 503),
     /** The database cannot be written, for instance because its disk is full: new work is refused. */
     STORE_UNAVAILABLE(Fault.HOST, 507),

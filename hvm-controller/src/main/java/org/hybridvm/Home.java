@@ -12,7 +12,7 @@ import java.util.Map;
  * <table>
  * <caption>Folders</caption>
  * <tr><td>HVM_HOME is set</td><td>$HVM_HOME, $HVM_HOME/run</td></tr>
- * <tr><td>root</td><td>/var/lib/hvm, /run/hvm</td></tr>
+ * <tr><td>root</td><td>/var/lib/hvm, /run/hvm; its configuration is /etc/hvm/hvmd.yaml</td></tr>
  * <tr><td>anybody else</td><td>$XDG_STATE_HOME/hvm (~/.local/state/hvm), $XDG_RUNTIME_DIR/hvm (else the former's run);
  * for {@code hvm}, root's if its socket lets him in</td></tr>
  * </table>
@@ -24,6 +24,7 @@ public record Home(Path state, Path run) {
     public static final String VARIABLE = "HVM_HOME";
 
     private static final int MAX_SOCKET_PATH = 107;
+    private static final Path ROOTS_STATE = Path.of("/var/lib/hvm");
 
     /**
      * @param environment the process's environment
@@ -36,7 +37,7 @@ public record Home(Path state, Path run) {
             return new Home(chosen, chosen.resolve("run"));
         }
         if (root) {
-            return new Home(Path.of("/var/lib/hvm"), Path.of("/run/hvm"));
+            return new Home(ROOTS_STATE, Path.of("/run/hvm"));
         }
         Path stateHome = absolute(environment.get("XDG_STATE_HOME"));
         Path state = (stateHome == null ? userHome.resolve(".local/state") : stateHome).resolve("hvm");
@@ -83,6 +84,26 @@ public record Home(Path state, Path run) {
 
     public Path daemonLog() {
         return logs().resolve("hvmd.log");
+    }
+
+    /** hvmd's configuration; it need not be there. */
+    public Path configuration() {
+        return (state.equals(ROOTS_STATE) ? Path.of("/etc/hvm") : state).resolve("hvmd.yaml");
+    }
+
+    /** Who changed what. */
+    public Path auditLog() {
+        return logs().resolve("audit.jsonl");
+    }
+
+    /** hvmd's certificate for TLS, unless the configuration names another. */
+    public Path certificate() {
+        return state.resolve("tls/hvmd.pem");
+    }
+
+    /** The certificate's key, likewise. */
+    public Path key() {
+        return state.resolve("tls/hvmd.key");
     }
 
     /** What hvmd must not forget. */

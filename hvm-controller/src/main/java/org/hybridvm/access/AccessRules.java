@@ -52,6 +52,11 @@ public final class AccessRules {
         return role(uid, name, groups).map(role -> new Caller(uid, gid, groups, name, role));
     }
 
+    /** The account of that name as a caller; empty: there is none, or hvmd does not serve it. */
+    public Optional<Caller> account(String name) {
+        return Accounts.byName(name).flatMap(account -> caller(account.uid(), account.gid(), account.name()));
+    }
+
     private Optional<Role> role(int uid, String name, Collection<Integer> groups) {
         if (uid == ROOT) {
             return Optional.of(Role.ADMIN);

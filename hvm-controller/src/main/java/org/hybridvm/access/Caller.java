@@ -2,6 +2,8 @@
 package org.hybridvm.access;
 
 import java.util.List;
+import java.util.function.Supplier;
+import org.hybridvm.host.FileRights;
 
 /**
  * Who asks hvmd for something.
@@ -21,6 +23,16 @@ public record Caller(int uid, int gid, List<Integer> groups, String name, Role r
 
     public boolean has(Role asked) {
         return role.includes(asked);
+    }
+
+    /** The same with no more than {@code most}. */
+    Caller atMost(Role most) {
+        return most.includes(role) ? this : new Caller(uid, gid, groups, name, most);
+    }
+
+    /** What {@code look} finds of files with his rights and not hvmd's. Blocks. */
+    public <T> T look(Supplier<T> look) {
+        return FileRights.as(OwnIdentity.ofThisProcess().uid(), uid, gid, groups, look);
     }
 
     /** Whether he may know of something that is {@code owner}'s. */

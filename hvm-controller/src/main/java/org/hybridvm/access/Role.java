@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.access;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What somebody may do, each role all that those before it may. */
 public enum Role {
@@ -16,6 +18,10 @@ public enum Role {
 
     public boolean includes(Role other) {
         return compareTo(other) >= 0;
+    }
+
+    public static Optional<Role> of(String word) {
+        return Arrays.stream(values()).filter(role -> role.word().equals(word)).findFirst();
     }
 
     /** The word in configurations, tokens and messages. */

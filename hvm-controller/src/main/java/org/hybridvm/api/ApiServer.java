@@ -5,23 +5,22 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
-import org.hybridvm.ErrorCode;
-import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
-import org.hybridvm.access.AccessRules;
+import org.hybridvm.config.Configuration;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
@@ -40,16 +39,17 @@ public final class ApiServer {
     private final Limits limits;
     private final Blocking blocking;
     private final FunctionServers servers;
+    private final AccessControl access;
     private final Callers callers;
     private final RequestRate rate;
     private final OpenStreams streams;
     private final Sight sight;
-    private HttpServer server;
+    private final List<HttpServer> listeners = new CopyOnWriteArrayList<>();
 
     /**
      * What the interface is an interface to.
      *
-     * @param rules who may do what
+     * @param access who may do what
      * @param shutdown asked to end hvmd; must not block
      */
     public record Parts(
@@ -57,7 +57,7 @@ public final class ApiServer {
             JobService jobs,
             EventLog events,
             Database database,
-            AccessRules rules,
+            AccessControl access,
             Limits limits,
             Runnable shutdown) {}
 
@@ -69,28 +69,35 @@ public final class ApiServer {
         this.limits = parts.limits();
         this.blocking = new Blocking(vertx);
         this.servers = new FunctionServers(vms, jobs);
-        this.callers = new Callers(parts.rules(), blocking);
+        this.access = parts.access();
+        this.callers = new Callers(access, blocking);
         this.rate = new RequestRate(limits, System::nanoTime);
         this.streams = new OpenStreams(limits);
         this.sight = new Sight(vertx, vms, jobs, parts.database(), blocking);
     }
 
-    /** Listens; a socket file that is left from a hvmd before is replaced. */
+    /** Listens on the Unix socket, and on TCP if the configuration says so. */
     public Future<Void> listen(Path socket) throws IOException {
-        Files.deleteIfExists(socket);
-        server = vertx.createHttpServer(options());
-        return server.connectionHandler(callers::connected)
-                .requestHandler(router())
-                .invalidRequestHandler(Refusals::unreadable)
-                .listen(SocketAddress.domainSocketAddress(socket.toString()))
-                .map(listening -> {
-                    restrict(socket);
-                    return null;
-                });
+        Router router = router();
+        HttpServerOptions options = options();
+        Configuration configuration = access.configuration();
+        var listening = new ArrayList<Future<HttpServer>>();
+        listening.add(Listeners.unix(vertx, options, socket, configuration.socket(), callers::connected, router));
+        configuration.listen().ifPresent(tcp -> listening.add(Listeners.tcp(vertx, options, tcp, router)));
+        listening.forEach(one -> one.onSuccess(listeners::add));
+        return Future.all(listening).mapEmpty();
+    }
+
+    /** The port on which it listens with TLS, if it does. */
+    public OptionalInt port() {
+        return listeners.stream()
+                .mapToInt(HttpServer::actualPort)
+                .filter(port -> port > 0)
+                .findFirst();
     }
 
     public Future<Void> close() {
-        return server == null ? Future.succeededFuture() : server.close();
+        return Future.all(listeners.stream().map(HttpServer::close).toList()).mapEmpty();
     }
 
     private HttpServerOptions options() {
@@ -131,6 +138,10 @@ public final class ApiServer {
         sight.mount(router);
         new LayoutRoutes(vertx, vms, jobs, blocking, servers).mount(router);
         new JobRoutes(vertx, jobs, blocking, streams, limits).mount(router);
+        new TokenRoutes(access.tokens(), blocking).mount(router);
+        router.get("/v1/daemon/configuration")
+                .handler(request ->
+                        Responses.json(request, access.configuration().toJson()));
         new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
         new Refusals(limits).mount(router);
         return router;
@@ -185,26 +196,19 @@ public final class ApiServer {
     }
 
     private void stop(RoutingContext request) {
-        request.response()
-                .setStatusCode(204)
-                .end()
-                .onComplete(ignored -> parts.shutdown().run());
+        Audited.done(
+                request,
+                204,
+                null,
+                () -> request.response()
+                        .setStatusCode(204)
+                        .end()
+                        .onComplete(ignored -> parts.shutdown().run()));
     }
 
     private void answer(RoutingContext request, Callable<Map<String, Object>> facts) {
         blocking.call(facts)
                 .onSuccess(json -> Responses.json(request, json))
                 .onFailure(failure -> Responses.problem(request, failure));
-    }
-
-    private static void restrict(Path socket) {
-        try {
-            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-        } catch (IOException e) {
-            throw HvmException.of(ErrorCode.HOST_PERMISSION, "The socket's permissions cannot be set")
-                    .value(socket)
-                    .cause(e)
-                    .build();
-        }
     }
 }

@@ -3,13 +3,14 @@ package org.hybridvm.api;
 
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.hybridvm.access.AccessRules;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
 
@@ -17,28 +18,34 @@ import org.hybridvm.access.Role;
 final class Callers {
     private static final String KEY = Callers.class.getName();
 
-    private final AccessRules rules;
+    private static final String BEARER = "Bearer ";
+    private static final long NOBODY = -1;
+
+    private final AccessControl access;
     private final Blocking blocking;
     private final Map<HttpConnection, Future<Optional<Caller>>> peers = new ConcurrentHashMap<>();
 
-    Callers(AccessRules rules, Blocking blocking) {
-        this.rules = rules;
+    Callers(AccessControl access, Blocking blocking) {
+        this.access = access;
         this.blocking = blocking;
     }
 
-    /** Finds out who has connected, once for all requests of the connection. On its event loop. */
+    /** Finds out who has connected to the Unix socket, once for all requests of the connection. On its event loop. */
     void connected(HttpConnection connection) {
-        peers.put(connection, blocking.call(() -> PeerCredentials.caller(connection, rules)));
+        peers.put(connection, blocking.call(() -> PeerCredentials.caller(connection, access.rules())));
         connection.closeHandler(ignored -> peers.remove(connection));
     }
 
     /** The first handler of every request; the body waits until it is known whose it is. */
     void identify(RoutingContext request) {
         request.request().pause();
-        peers.getOrDefault(request.request().connection(), Future.succeededFuture(Optional.empty()))
-                .map(caller -> caller.orElseThrow(Callers::unknown))
-                .onSuccess(caller -> {
+        Audited.begin(request, access.audit());
+        caller(request)
+                .compose(caller -> {
                     request.put(KEY, caller);
+                    return ready(request);
+                })
+                .onSuccess(ignored -> {
                     request.request().resume();
                     request.next();
                 })
@@ -48,9 +55,39 @@ final class Callers {
                 });
     }
 
-    /** Whose request it is. */
+    private Future<Caller> caller(RoutingContext request) {
+        HttpConnection connection = request.request().connection();
+        if (!connection.isSsl()) {
+            return peers.getOrDefault(connection, Future.succeededFuture(Optional.empty()))
+                    .map(caller -> caller.orElseThrow(Callers::unknown));
+        }
+        String header = request.request().getHeader(HttpHeaders.AUTHORIZATION);
+        if (header == null || !header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+            return Future.failedFuture(noToken());
+        }
+        String token = header.substring(BEARER.length()).strip();
+        return blocking.call(() -> access.tokens().caller(token).orElseThrow(Callers::wrongToken));
+    }
+
+    private Future<Void> ready(RoutingContext request) {
+        return Audited.of(request).changes()
+                ? Future.fromCompletionStage(
+                        access.audit().ready(), request.vertx().getOrCreateContext())
+                : Future.succeededFuture();
+    }
+
+    /** Whose request it is; null before that is known. */
     static Caller of(RoutingContext request) {
         return request.get(KEY);
+    }
+
+    /** Whose jobs he may know of, by the user's number; empty: all. */
+    static OptionalLong jobsSeen(RoutingContext request) {
+        Caller caller = of(request);
+        if (caller.has(Role.OPERATOR)) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(caller.has(Role.USER) ? Integer.toUnsignedLong(caller.uid()) : NOBODY);
     }
 
     /** @throws HvmException {@link ErrorCode#FORBIDDEN} */
@@ -64,6 +101,20 @@ final class Callers {
                     .hint("docs/access.md")
                     .build();
         }
+    }
+
+    private static HvmException noToken() {
+        return HvmException.of(ErrorCode.UNAUTHENTICATED, "Over TCP every request needs a token")
+                .allowed("Authorization: Bearer TOKEN")
+                .hint("hvm token create on hvmd's host; set HVM_TOKEN or HVM_TOKEN_FILE")
+                .build();
+    }
+
+    /** One answer for all reasons: who has no token learns nothing about those that there are. */
+    private static HvmException wrongToken() {
+        return HvmException.of(ErrorCode.UNAUTHENTICATED, "The token is wrong, expired or revoked")
+                .hint("hvm token list on hvmd's host")
+                .build();
     }
 
     private static HvmException unknown() {

@@ -40,7 +40,8 @@ final class EventRoutes {
     private void events(RoutingContext request) {
         Optional<Long> after = Requests.number(request, "after", 0, Long.MAX_VALUE);
         int limit = Requests.number(request, "limit", 1, MAX_PAGE).orElse(PAGE).intValue();
-        var filter = new EventFilter(Requests.words(request, "kind"), Requests.words(request, "subject"));
+        var filter = new EventFilter(
+                Requests.words(request, "kind"), Requests.words(request, "subject"), Callers.jobsSeen(request));
         boolean socket = WebSockets.isAskedFor(request);
         if (socket || Requests.flag(request, "follow")) {
             follow(request, after, filter, socket);

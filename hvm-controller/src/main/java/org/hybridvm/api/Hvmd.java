@@ -18,7 +18,11 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.AuditLog;
 import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.access.Tokens;
+import org.hybridvm.config.Configuration;
+import org.hybridvm.config.ConfigurationReader;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.guest.AgentGuest;
 import org.hybridvm.host.ServiceManager;
@@ -88,7 +92,10 @@ public final class Hvmd {
             byte[] instance = InstanceId.of(home.instance());
             Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
             Optional<JobTracer> tracer = JobTracer.of(System.getenv());
+            Configuration configuration = new ConfigurationReader(home).read();
+            AccessRules rules = configuration.rules();
             try (Database database = Database.open(home.database());
+                    AuditLog audit = audit(configuration.audit());
                     EventLog events = new EventLog(database, Clock.systemUTC());
                     NodeVms vms = NodeVms.open(home, agents, events, database);
                     JobService jobs = new JobService(
@@ -98,16 +105,12 @@ public final class Hvmd {
                             Clock.systemUTC())) {
                 vms.tellJobs(jobs);
                 tracer.ifPresent(jobs::observe);
+                var access =
+                        new AccessControl(configuration, rules, new Tokens(database, rules, Clock.systemUTC()), audit);
                 var server = new ApiServer(
                         vertx,
                         new ApiServer.Parts(
-                                vms,
-                                jobs,
-                                events,
-                                database,
-                                AccessRules.OWN_USER_ONLY,
-                                Limits.STANDARD,
-                                stopRequest::countDown));
+                                vms, jobs, events, database, access, Limits.STANDARD, stopRequest::countDown));
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()
@@ -125,6 +128,10 @@ public final class Hvmd {
         } finally {
             stopped.countDown();
         }
+    }
+
+    private AuditLog audit(Configuration.Audit audit) throws IOException {
+        return new AuditLog(home.auditLog(), audit.size(), audit.files(), Clock.systemUTC());
     }
 
     /** Few clients; and no files of ours go through Vert.x, so it needs no cache folder in /tmp. */

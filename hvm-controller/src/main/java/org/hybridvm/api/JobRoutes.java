@@ -247,13 +247,14 @@ final class JobRoutes {
                     .build();
         }
         JobAccess own = jobs(request);
+        Audited audited = Audited.of(request);
         Runnable left = streams.enter();
         request.response()
                 .putHeader(HttpHeaders.UPGRADE, RunFrame.PROTOCOL)
                 .putHeader(HttpHeaders.CONNECTION, "Upgrade");
         request.request()
                 .toNetSocket()
-                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, own, blocking, left))
+                .onSuccess(socket -> RunStream.serve(vertx.getOrCreateContext(), socket, own, audited, blocking, left))
                 .onFailure(failure -> {
                     left.run();
                     Responses.problem(request, failure);

@@ -132,14 +132,16 @@ final class LaunchEvents implements LayoutControl.Observer {
 
     /** The launch is over; on the context. */
     void ready(Map<String, Object> vm) {
-        last(Map.of("event", "ready", "vm", vm));
+        Audited.done(request, 200, vm, () -> last(Map.of("event", "ready", "vm", vm)));
     }
 
     /** The launch failed: told by the status if nothing has been told yet, else by the last event. On the context. */
     void failed(Throwable failure) {
         sendAll();
         if (response.headWritten()) {
-            last(Map.of("event", "failed", "problem", Problem.toJson(Responses.asHvmException(failure))));
+            HvmException problem = Responses.asHvmException(failure);
+            Audited.refused(
+                    request, problem, () -> last(Map.of("event", "failed", "problem", Problem.toJson(problem))));
         } else {
             Responses.problem(request, failure);
         }

@@ -10,6 +10,10 @@ final class RequiredRole {
     private static final Pattern LOOK = Pattern.compile(
             "/metrics|/v1/(version|doctor|host|metrics|top|health/(live|ready)|events|openapi\\.json|vms(/[^/]+(/layout|/partitions/[^/]+/modules)?)?)");
     private static final Pattern JOBS = Pattern.compile("/v1/(jobs(/.*)?|layouts/(validate|plan))");
+
+    /** Everybody's own. */
+    private static final Pattern TOKENS = Pattern.compile("/v1/tokens(/.*)?");
+
     private static final Pattern DAEMON = Pattern.compile("/v1/daemon(/.*)?");
 
     private RequiredRole() {}
@@ -20,6 +24,9 @@ final class RequiredRole {
         }
         if (JOBS.matcher(path).matches()) {
             return Role.USER;
+        }
+        if (TOKENS.matcher(path).matches()) {
+            return Role.VIEWER;
         }
         boolean reads = method == HttpMethod.GET || method == HttpMethod.HEAD;
         return reads && LOOK.matcher(path).matches() ? Role.VIEWER : Role.OPERATOR;

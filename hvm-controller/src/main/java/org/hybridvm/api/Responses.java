@@ -22,7 +22,7 @@ final class Responses {
     private Responses() {}
 
     static void json(RoutingContext request, Object value) {
-        json(request.response(), 200, "application/json", value);
+        Audited.done(request, 200, value, () -> json(request.response(), 200, "application/json", value));
     }
 
     /** An answer about health: JSON, with a problem's type if it is one. */
@@ -37,16 +37,24 @@ final class Responses {
     }
 
     static void nothing(RoutingContext request) {
-        request.response().setStatusCode(204).end();
+        Audited.done(
+                request, 204, null, () -> request.response().setStatusCode(204).end());
     }
 
     /** Answers with a problem, or cuts the connection if an answer has begun. */
     static void problem(RoutingContext request, Throwable failure) {
-        HttpServerResponse response = request.response();
-        if (response.ended() || response.closed() || isGone(failure)) {
+        if (isGone(failure)) {
             return;
         }
         HvmException error = asHvmException(failure);
+        Audited.refused(request, error, () -> send(request, error));
+    }
+
+    private static void send(RoutingContext request, HvmException error) {
+        HttpServerResponse response = request.response();
+        if (response.ended() || response.closed()) {
+            return;
+        }
         if (response.headWritten()) {
             request.request().connection().close();
             return;

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
@@ -40,6 +41,7 @@ final class RunStream implements JobListener {
     private final Context context;
     private final NetSocket socket;
     private final JobAccess jobs;
+    private final Audited audited;
     private final Blocking blocking;
     private final RecordParser parser;
     private final long[] sent = new long[RunFrame.STDERR + 1]; // of each stream, since the job began
@@ -53,17 +55,18 @@ final class RunStream implements JobListener {
     private boolean ended;
     private volatile boolean gone;
 
-    private RunStream(Context context, NetSocket socket, JobAccess jobs, Blocking blocking) {
+    private RunStream(Context context, NetSocket socket, JobAccess jobs, Audited audited, Blocking blocking) {
         this.context = context;
         this.socket = socket;
         this.jobs = jobs;
+        this.audited = audited;
         this.blocking = blocking;
         this.parser = RecordParser.newFixed(RunFrame.HEADER_SIZE, socket);
     }
 
     /** Serves the client at the other end of {@code socket} until one of the two sides ends, and runs {@code left} then. On its event loop. */
-    static void serve(Context context, NetSocket socket, JobAccess jobs, Blocking blocking, Runnable left) {
-        var stream = new RunStream(context, socket, jobs, blocking);
+    static void serve(Context context, NetSocket socket, JobAccess jobs, Audited audited, Blocking blocking, Runnable left) {
+        var stream = new RunStream(context, socket, jobs, audited, blocking);
         stream.parser.handler(stream::receive);
         stream.parser.exceptionHandler(failure -> LOG.debug("run stream failed", failure));
         socket.closeHandler(ignored -> {
@@ -80,6 +83,9 @@ final class RunStream implements JobListener {
         facts.put("job", record.number());
         facts.put("vm", record.vm());
         facts.put("partition", record.partition());
+        audited.write(101, "job/" + record.number(), null)
+                .handle((ignored, failure) -> null)
+                .join(); // JOB is to be the first frame
         send(RunFrame.text(RunFrame.Type.JOB, Json.write(facts)));
     }
 
@@ -210,9 +216,14 @@ final class RunStream implements JobListener {
         requested = true;
         parser.pause();
         blocking.call(() -> jobs.run(JobRequests.parse(JsonObject.parse(request)), this))
-                .onSuccess(started -> begin(started))
-                .onFailure(failure -> last(RunFrame.text(
-                        RunFrame.Type.REFUSED, Json.write(Problem.toJson(Responses.asHvmException(failure))))));
+                .onSuccess(this::begin)
+                .onFailure(this::refuse);
+    }
+
+    private void refuse(Throwable failure) {
+        HvmException refusal = Responses.asHvmException(failure);
+        RunFrame frame = RunFrame.text(RunFrame.Type.REFUSED, Json.write(Problem.toJson(refusal)));
+        audited.writeRefusal(refusal).whenComplete((ignored, unwritten) -> context.runOnContext(now -> last(frame)));
     }
 
     private void begin(Job started) {

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.RequestKey;
@@ -95,7 +96,8 @@ final class VmRoutes {
 
     private void validate(RoutingContext request) {
         VmControl.LayoutSource source = layoutSource(Requests.body(request));
-        answerJson(request, () -> vms.validate(source));
+        Caller caller = Callers.of(request);
+        answerJson(request, () -> caller.look(() -> vms.validate(source))); // it tells of files
     }
 
     private void destroy(RoutingContext request) {

@@ -22,10 +22,10 @@ final class Client {
     private static final int TRIES = 6;
     private static final long PAUSE_MILLIS = 100; // then twice as long each time
 
-    private final Daemon daemon;
+    private final Endpoint endpoint;
 
-    Client(Daemon daemon) {
-        this.daemon = daemon;
+    Client(Endpoint endpoint) {
+        this.endpoint = endpoint;
     }
 
     /** One part of a path, with everything escaped that is not plain. */
@@ -39,7 +39,7 @@ final class Client {
 
     /** As {@link #get}, but bad health is an answer, too. */
     JsonObject getHealth(String path) {
-        try (HttpConnection connection = daemon.connect()) {
+        try (HttpConnection connection = endpoint.connect()) {
             connection.send("GET", PREFIX + path, null, null);
             HttpConnection.Head head = connection.readHead();
             return JsonObject.parse(new String(connection.body(head).readAllBytes(), StandardCharsets.UTF_8));
@@ -127,7 +127,7 @@ final class Client {
     HttpConnection open(String path, String protocol) throws IOException {
         HttpConnection connection = null;
         try {
-            connection = daemon.connect();
+            connection = endpoint.connect();
             connection.send("GET", PREFIX + path, null, protocol);
             HttpConnection.Head head = connection.readHead();
             if (head.status() == 101) {
@@ -153,7 +153,7 @@ final class Client {
     }
 
     private <T> T exchange(String method, String path, Object body, Map<String, String> headers, Reader<T> reader) {
-        try (HttpConnection connection = daemon.connect()) {
+        try (HttpConnection connection = endpoint.connect()) {
             connection.send(method, PREFIX + path, body == null ? null : Json.write(body), null, headers);
             HttpConnection.Head head = connection.readHead();
             InputStream stream = connection.body(head);

@@ -184,7 +184,7 @@ abstract class Command implements Callable<Integer> {
     }
 
     protected final Client client() {
-        return new Client(new Daemon(context.home()));
+        return new Client(Endpoint.of(context));
     }
 
     private static <T> T value(ArgSpec argument) {

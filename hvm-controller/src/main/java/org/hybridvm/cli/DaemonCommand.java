@@ -6,37 +6,52 @@ import java.nio.file.Files;
 import java.time.Clock;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
+import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.api.InstanceLock;
 import org.hybridvm.store.Recovery;
 
-/** {@code hvm daemon start|stop|status|recover}. */
+/** {@code hvm daemon start|stop|status|config|certificate|recover}. */
 final class DaemonCommand extends Command {
+    private static final Set<String> LOCAL = Set.of("start", "stop", "certificate", "recover");
     private static final long STOP_SECONDS = 30;
     private static final long ANSWER_SECONDS = 10;
+    private static final int CERTIFICATE_DAYS = 365;
 
     DaemonCommand(Context context) {
         super(context, "daemon", "Start or stop hvmd, or ask how it is");
-        parameter("start|stop|status|recover", "1", "What to do.");
+        parameter("start|stop|status|config|certificate|recover", "1", "What to do.");
+        repeated("NAME", "With certificate: a name or address of this host. Default: its name, localhost.", "--name");
+        option(Integer.class, "DAYS", "With certificate: how long it is good. Default: 365.", "--days");
         flag("With recover: move what is damaged to the folder 'quarantine' beside the database.", "--quarantine");
         explain(
                 "",
                 "Other commands start hvmd when they need it. Stopping it stops no VM: the next hvmd adopts them.",
                 "",
+                "config prints hvmd's configuration, defaults filled in. certificate makes a self-signed one for TLS,",
+                "and its key, where hvmd looks for them if its configuration has 'listen: {}'.",
+                "",
                 "recover looks for damage in hvmd's database while hvmd does not run, and says what it finds; with",
                 "--quarantine it moves that aside, deletes nothing, and keeps every sound record.");
-        examples("hvm daemon status", "hvm daemon stop", "hvm daemon recover --quarantine");
+        examples("hvm daemon status", "hvm daemon stop", "hvm daemon config", "hvm daemon recover --quarantine");
     }
 
     @Override
     public Integer call() {
+        if (LOCAL.contains(parameter(0)) && context.environment().containsKey(Endpoint.URL)) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "This concerns the hvmd of this host only")
+                    .value(Endpoint.URL + "=" + context.environment().get(Endpoint.URL))
+                    .hint("unset " + Endpoint.URL)
+                    .build();
+        }
         switch (parameter(0)) {
             case "start", "status" -> {
-                if (parameter(0).equals("status")) {
+                if (parameter(0).equals("status") && !context.environment().containsKey(Endpoint.URL)) {
                     requireRunning();
                 }
                 JsonObject version = client().get("/version");
@@ -54,13 +69,18 @@ final class DaemonCommand extends Command {
                 requireRunning();
                 stop();
             }
+            case "config" ->
+                context.out()
+                        .print(YamlPrint.of(
+                                client().get("/daemon/configuration").asMap()));
+            case "certificate" -> certificate();
             case "recover" -> {
                 return recover();
             }
             default ->
                 throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such action")
                         .value(parameter(0))
-                        .allowed("start, stop, status, recover")
+                        .allowed("start, stop, status, config, certificate, recover")
                         .build();
         }
         return OK;
@@ -75,6 +95,13 @@ final class DaemonCommand extends Command {
                 .filter(phase -> !phase.flag("ready"))
                 .forEach(phase -> context.out().println("  " + phase.text("name") + ": " + phase.text("problem", "")));
         return ready ? OK : REFUSED;
+    }
+
+    private void certificate() {
+        Home home = context.home();
+        int days = number("--days") == null ? CERTIFICATE_DAYS : number("--days");
+        SelfSigned.make(home.certificate(), home.key(), texts("--name"), days);
+        context.out().println(home.certificate());
     }
 
     /** Done here, because hvmd does not start over a damaged database. Status 1 if damage was found and left. */

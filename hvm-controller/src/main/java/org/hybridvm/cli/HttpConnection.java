@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,18 +17,22 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One HTTP/1.1 exchange over a Unix socket: enough for hvmd and no more, because loading the JDK's client (which knows no
+ * One HTTP/1.1 exchange over a Unix socket or TLS: enough for hvmd and no more, because loading the JDK's client (which knows no
  * Unix sockets) would take longer than the exchange. One thread may read while another writes.
  */
 final class HttpConnection implements Closeable {
     private static final int MAX_LINE = 8192;
     private static final int MAX_HEADERS = 100;
 
-    private final SocketChannel channel;
+    private final ByteChannel channel;
+    private final String host;
+    private final String token; // or null
     private final ByteBuffer input = ByteBuffer.allocate(64 * 1024).flip();
 
-    private HttpConnection(SocketChannel channel) {
+    private HttpConnection(ByteChannel channel, String host, String token) {
         this.channel = channel;
+        this.host = host;
+        this.token = token;
     }
 
     /** @throws IOException if nobody listens there */
@@ -39,7 +44,17 @@ final class HttpConnection implements Closeable {
             channel.close();
             throw e;
         }
-        return new HttpConnection(channel);
+        return new HttpConnection(channel, "hvmd", null);
+    }
+
+    /**
+     * Over a channel that is connected.
+     *
+     * @param host the server's name
+     * @param token goes with every request
+     */
+    static HttpConnection of(ByteChannel channel, String host, String token) {
+        return new HttpConnection(channel, host, token);
     }
 
     /** What came before the body. Header names are in lower case. */
@@ -62,7 +77,16 @@ final class HttpConnection implements Closeable {
     /** The same with further headers. */
     void send(String method, String path, String body, String upgrade, Map<String, String> headers) throws IOException {
         byte[] content = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
-        var head = new StringBuilder().append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: hvmd\r\n");
+        var head = new StringBuilder()
+                .append(method)
+                .append(' ')
+                .append(path)
+                .append(" HTTP/1.1\r\nHost: ")
+                .append(host)
+                .append("\r\n");
+        if (token != null) {
+            head.append("Authorization: Bearer ").append(token).append("\r\n");
+        }
         if (upgrade == null) {
             head.append("Connection: close\r\n");
         } else {

@@ -46,6 +46,7 @@ public final class Hvm {
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("apply", ApplyCommand::new);
         COMMANDS.put("get", GetCommand::new);
+        COMMANDS.put("token", TokenCommand::new);
         COMMANDS.put("daemon", DaemonCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
         COMMANDS.put("complete", CompleteCommand::new);

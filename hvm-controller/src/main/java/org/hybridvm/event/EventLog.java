@@ -99,11 +99,17 @@ public final class EventLog implements Events, AutoCloseable {
             if (after < range.oldest() - 1 || after > range.newest()) {
                 throw gone(after, range);
             }
-            List<Event> events =
-                    EventTable.read(connection, after, range.newest(), limit, filter.kinds(), filter.subjects())
-                            .stream()
-                            .map(Event::of)
-                            .toList();
+            List<Event> events = EventTable.read(
+                            connection,
+                            after,
+                            range.newest(),
+                            limit,
+                            filter.kinds(),
+                            filter.subjects(),
+                            filter.jobsOf())
+                    .stream()
+                    .map(Event::of)
+                    .toList();
             long next =
                     events.size() < limit ? range.newest() : events.getLast().number();
             return new EventPage(events, next, range.oldest(), range.newest());

@@ -60,7 +60,8 @@ final class BatchJobs implements BatchQueue.Site {
         Placement placement = Placement.of(machines, plan.request());
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
-        String program = Placement.find(lookup, plan.program(), submission.searchPath());
+        String program = Placement.find(caller, lookup, plan.program(), submission.searchPath());
+        plan.files().forEach(lookup::requireStream);
         if (submission.testOnly()) {
             return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
         }

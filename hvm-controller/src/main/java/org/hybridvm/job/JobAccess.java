@@ -60,7 +60,7 @@ public final class JobAccess {
     public JobRecord find(int number) {
         JobRecord record = jobs.find(number);
         if (!caller.sees(record.owner())) {
-            throw JobRegister.noSuchJob(number);
+            throw JobRegister.noSuchJob(number, new SecurityException("it is " + record.owner() + "'s"));
         }
         return record;
     }

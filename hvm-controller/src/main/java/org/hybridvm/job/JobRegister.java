@@ -115,14 +115,16 @@ final class JobRegister {
                 .or(() -> Optional.ofNullable(ended.get(number)))
                 .or(() -> queue.find(number))
                 .or(() -> Optional.ofNullable(ended.get(number))) // it may have ended between the looks
-                .orElseThrow(() -> noSuchJob(number));
+                .orElseThrow(() -> noSuchJob(number, null));
     }
 
-    static HvmException noSuchJob(int number) {
+    /** @param cause for the audit log, if there is one that the caller may not know of; else null */
+    static HvmException noSuchJob(int number, SecurityException cause) {
         return HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
                 .value(number)
                 .allowed("the last " + JobBooks.KEPT_JOBS + " jobs")
                 .hint("hvm jobs")
+                .cause(cause)
                 .build();
     }
 

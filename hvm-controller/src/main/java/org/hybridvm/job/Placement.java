@@ -82,7 +82,7 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
 
     /** A program as {@code lookup} finds it. */
     GuestCommand command(JobRequest request, ProgramLookup lookup, Caller caller) {
-        var arguments = new ArrayList<String>(List.of(find(lookup, request.program(), request.searchPath())));
+        var arguments = new ArrayList<String>(List.of(find(caller, lookup, request.program(), request.searchPath())));
         arguments.addAll(request.arguments());
         return new GuestCommand(
                 partition.name(),
@@ -98,13 +98,16 @@ record Placement(GuestMachine machine, GuestMachine.Partition partition) {
     /**
      * The program as the guest is told it.
      *
+     * @param caller with whose rights files are looked at
      * @throws HvmException if it is not there or cannot be run, or the working directory is not the guest's
      */
-    static String find(ProgramLookup lookup, String typed, String searchPath) {
+    static String find(Caller caller, ProgramLookup lookup, String typed, String searchPath) {
         lookup.requireDirectory();
-        ProgramLookup.Program program = lookup.find(typed, searchPath);
-        program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, typed));
-        return program.argument();
+        return caller.look(() -> {
+            ProgramLookup.Program program = lookup.find(typed, searchPath);
+            program.hostFile().ifPresent(file -> ProgramCheck.requireRunnable(file, typed));
+            return program.argument();
+        });
     }
 
     HvmException noFreeCore(int cores, List<Integer> inTheWay) {

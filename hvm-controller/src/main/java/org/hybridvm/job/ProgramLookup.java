@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -18,6 +20,8 @@ import org.hybridvm.HvmException;
  * knows. A bare name is looked for along PATH as far as its folders are mounted, then in the guest's {@code /bin}.
  */
 final class ProgramLookup {
+    static final Set<String> DEVICES = Set.of("/dev/null", "/dev/full");
+
     private final String vm;
     private final List<Path> mounts;
     private final Path directory;
@@ -62,6 +66,18 @@ final class ProgramLookup {
                 .build();
     }
 
+    /** Refuses a file of a batch job's streams that lies outside; {@code /dev/null} is everywhere. */
+    void requireStream(String file) {
+        if (!file.isEmpty() && !DEVICES.contains(file) && !isMounted(Path.of(file))) {
+            throw HvmException.of(ErrorCode.OUTSIDE_MOUNTS, "A file of the job is outside the VM's mounts")
+                    .value(file)
+                    .allowed(mountsInWords() + "; /dev/null")
+                    .owner(vm)
+                    .hint("--output FILE, --error FILE, --input FILE or --chdir FOLDER below a mount")
+                    .build();
+        }
+    }
+
     /** Where programs may be. */
     String places() {
         return mounts.isEmpty()
@@ -78,7 +94,7 @@ final class ProgramLookup {
 
     private Program findPath(String typed) {
         Path absolute = absolute(typed);
-        if (!Files.exists(absolute)) {
+        if (!isThere(absolute)) {
             if (isMounted(absolute.normalize())) {
                 throw notFound(typed).build();
             }
@@ -98,6 +114,16 @@ final class ProgramLookup {
                     .build();
         }
         return new Program(absolute.normalize().toString(), Optional.empty());
+    }
+
+    /** Not by Files.exists, which asks access(2): that has hvmd's rights in mind and not the caller's. */
+    static boolean isThere(Path path) {
+        try {
+            Files.readAttributes(path, BasicFileAttributes.class);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private Program findAlongPath(String name, String searchPath) {

@@ -10,14 +10,25 @@ import org.hybridvm.Finding;
 import org.hybridvm.HvmException;
 
 /** The mistakes of one file, gathered so that a person sees all of them at once. */
-final class Findings {
+public final class Findings {
     /** More would not be read. */
     static final int MOST = 50;
 
+    private final ErrorCode code;
     private final List<Finding> found = new ArrayList<>();
 
+    /** Of a layout. */
+    Findings() {
+        this(ErrorCode.INVALID_LAYOUT);
+    }
+
+    /** @param code what the file is refused with */
+    public Findings(ErrorCode code) {
+        this.code = code;
+    }
+
     /** What {@code read} gives; {@code fallback} if there is a mistake, which is noted. */
-    <T> T or(T fallback, Supplier<T> read) {
+    public <T> T or(T fallback, Supplier<T> read) {
         try {
             return read.get();
         } catch (Refusal refusal) {
@@ -44,8 +55,8 @@ final class Findings {
         }
     }
 
-    /** @throws HvmException {@link ErrorCode#INVALID_LAYOUT} with all mistakes, if there is one */
-    void throwIfAny() {
+    /** @throws HvmException with all mistakes, if there is one */
+    public void throwIfAny() {
         if (found.isEmpty()) {
             return;
         }
@@ -56,8 +67,8 @@ final class Findings {
         throw found.size() == 1 ? one(sorted.getFirst()) : several(sorted);
     }
 
-    private static HvmException one(Finding finding) {
-        return HvmException.of(ErrorCode.INVALID_LAYOUT, finding.title())
+    private HvmException one(Finding finding) {
+        return HvmException.of(code, finding.title())
                 .value(finding.value())
                 .allowed(finding.allowed())
                 .hint(finding.mend())
@@ -67,8 +78,7 @@ final class Findings {
 
     private HvmException several(List<Finding> sorted) {
         return HvmException.of(
-                        ErrorCode.INVALID_LAYOUT,
-                        "%s has %d mistakes".formatted(sorted.getFirst().file(), found.size()))
+                        code, "%s has %d mistakes".formatted(sorted.getFirst().file(), found.size()))
                 .findings(sorted)
                 .build();
     }

@@ -5,14 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.ReaderException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -51,10 +45,9 @@ public final class LayoutReader {
     static final long MIN_CONSOLE = 64L << 10;
     static final long MAX_CONSOLE = 1L << 30;
 
-    private static final int MAX_TEXT = 256 * 1024;
-
     private final String file;
     private final LayoutFiles files;
+    private final YamlText text;
 
     /**
      * @param file the layout's name, for messages
@@ -63,6 +56,7 @@ public final class LayoutReader {
     public LayoutReader(String file, Path folder) {
         this.file = file;
         this.files = new LayoutFiles(folder);
+        this.text = new YamlText(ErrorCode.INVALID_LAYOUT, file, "the layout", FIELDS);
     }
 
     /** The layout of a VM that nobody described: one Linux core, one HRT core, the caller's folder. */
@@ -76,8 +70,7 @@ public final class LayoutReader {
      * @throws HvmException {@link ErrorCode#INVALID_LAYOUT} if something is wrong with it
      */
     public Layout read(String yaml) {
-        return readNodes(compose(yaml, text -> one(composer().composeString(text))))
-                .getFirst();
+        return readNodes(List.of(text.one(yaml))).getFirst();
     }
 
     /**
@@ -86,12 +79,7 @@ public final class LayoutReader {
      * @throws HvmException {@link ErrorCode#INVALID_LAYOUT} if something is wrong with one of them
      */
     public List<Layout> readAll(String yaml) {
-        List<Node> nodes = compose(yaml, text -> {
-            var documents = new ArrayList<Node>();
-            composer().composeAllFromString(text).forEach(documents::add);
-            return documents.isEmpty() ? one(Optional.empty()) : documents;
-        });
-        return readNodes(nodes);
+        return readNodes(text.all(yaml));
     }
 
     private List<Layout> readNodes(List<Node> nodes) {
@@ -123,60 +111,6 @@ public final class LayoutReader {
         findings.ifSound(() -> requireMemory(top, layout));
         findings.ifSound(() -> HostReader.check(top, layout));
         return layout;
-    }
-
-    private Compose composer() {
-        return new Compose(LoadSettings.builder()
-                .setLabel(file)
-                .setAllowNonScalarKeys(true) // YamlObject refuses them, and says where they are
-                .build());
-    }
-
-    private List<Node> one(Optional<Node> document) {
-        return List.of(document.orElseThrow(() -> Refusal.of(file, "empty", "the layout is empty")
-                .allowed(String.join(", ", FIELDS))
-                .build()));
-    }
-
-    private List<Node> compose(String yaml, Function<String, List<Node>> composer) {
-        var findings = new Findings();
-        List<Node> nodes = findings.or(List.of(), () -> parse(yaml, composer));
-        findings.throwIfAny();
-        return nodes;
-    }
-
-    private List<Node> parse(String yaml, Function<String, List<Node>> composer) {
-        if (yaml.length() > MAX_TEXT) {
-            throw Refusal.of(file, "length", "the layout is too long")
-                    .value(yaml.length() + " characters")
-                    .allowed("at most " + MAX_TEXT)
-                    .build();
-        }
-        try {
-            return composer.apply(yaml);
-        } catch (MarkedYamlEngineException e) {
-            Refusal.Builder refusal = Refusal.of(file, "yaml", "not YAML: " + e.getProblem());
-            e.getProblemMark().ifPresent(refusal::at);
-            throw refusal.cause(e).build();
-        } catch (ReaderException e) {
-            throw unprintable(yaml, e);
-        } catch (YamlEngineException e) {
-            throw Refusal.of(file, "yaml", "not YAML: " + e.getMessage())
-                    .cause(e)
-                    .build();
-        }
-    }
-
-    /** The reader's exception counts code points of its buffer; the character's place is looked up anew. */
-    private Refusal unprintable(String yaml, ReaderException cause) {
-        String before = yaml.substring(0, yaml.indexOf(Character.toString(cause.getCodePoint())));
-        long line = before.chars().filter(c -> c == '\n').count() + 1;
-        int start = before.lastIndexOf('\n') + 1;
-        return Refusal.of(file, "yaml", "not YAML: an unprintable character")
-                .at((int) line, before.codePointCount(start, before.length()) + 1)
-                .value("U+%04X".formatted(cause.getCodePoint()))
-                .cause(cause)
-                .build();
     }
 
     static String name(YamlObject object, String fallback) {

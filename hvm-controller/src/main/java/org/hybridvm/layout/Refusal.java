@@ -5,7 +5,7 @@ import org.hybridvm.Finding;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 
 /** Thrown where a mistake is found, and caught where reading can go on without the field that has it. */
-final class Refusal extends RuntimeException {
+public final class Refusal extends RuntimeException {
     private final transient Finding finding;
 
     private Refusal(Finding finding, Throwable cause) {
@@ -17,12 +17,12 @@ final class Refusal extends RuntimeException {
         return finding;
     }
 
-    static Builder of(String file, String rule, String what) {
+    public static Builder of(String file, String rule, String what) {
         return new Builder(file, rule, what);
     }
 
     /** Collects the parts of a {@link Finding}. */
-    static final class Builder {
+    public static final class Builder {
         private final String file;
         private final String rule;
         private final String what;
@@ -40,43 +40,43 @@ final class Refusal extends RuntimeException {
             this.what = what;
         }
 
-        Builder at(Mark mark) {
+        public Builder at(Mark mark) {
             return at(mark.getLine() + 1, mark.getColumn() + 1);
         }
 
-        Builder at(int newLine, int newColumn) {
+        public Builder at(int newLine, int newColumn) {
             line = newLine;
             column = newColumn;
             return this;
         }
 
-        Builder field(String path) {
+        public Builder field(String path) {
             field = path.isEmpty() ? null : path;
             return this;
         }
 
-        Builder value(Object found) {
+        public Builder value(Object found) {
             value = found.toString();
             return this;
         }
 
-        Builder allowed(String text) {
+        public Builder allowed(String text) {
             allowed = text;
             return this;
         }
 
         /** @param text may be null */
-        Builder mend(String text) {
+        public Builder mend(String text) {
             mend = text;
             return this;
         }
 
-        Builder cause(Throwable why) {
+        public Builder cause(Throwable why) {
             cause = why;
             return this;
         }
 
-        Refusal build() {
+        public Refusal build() {
             return new Refusal(new Finding(file, line, column, rule, what, field, value, allowed, mend), cause);
         }
     }

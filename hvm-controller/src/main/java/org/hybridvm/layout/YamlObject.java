@@ -17,7 +17,7 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** A mapping of a YAML document, of whose every part the line and column are known when something is wrong with it. */
-final class YamlObject {
+public final class YamlObject {
     /** A misspelt field is at most so many edits away from the one that was meant. */
     private static final int TYPING_ERROR = 3;
 
@@ -40,7 +40,7 @@ final class YamlObject {
      * @param findings hears of what is wrong with single fields, which then count as left out
      * @throws Refusal if there are no fields at all
      */
-    static YamlObject of(String file, String path, Node node, List<String> allowed, Findings findings) {
+    public static YamlObject of(String file, String path, Node node, List<String> allowed, Findings findings) {
         var object = new YamlObject(file, path, node, findings);
         if (!(node instanceof MappingNode mapping)) {
             throw object.wrong("type", path, node, "fields are expected here")
@@ -79,7 +79,7 @@ final class YamlObject {
         }
     }
 
-    Findings findings() {
+    public Findings findings() {
         return findings;
     }
 
@@ -93,15 +93,15 @@ final class YamlObject {
                 && scalar.getValue().equals(word);
     }
 
-    Optional<String> text(String field) {
+    public Optional<String> text(String field) {
         return read(field, Optional.empty(), value -> Optional.of(scalar(pathOf(field), value, "text")));
     }
 
-    int number(String field, int fallback, int lowest, int highest) {
+    public int number(String field, int fallback, int lowest, int highest) {
         return read(field, fallback, value -> number(pathOf(field), value, lowest, highest));
     }
 
-    boolean flag(String field, boolean fallback) {
+    public boolean flag(String field, boolean fallback) {
         return read(field, fallback, value -> {
             String text = scalar(pathOf(field), value, "true or false");
             return switch (text) {
@@ -116,7 +116,7 @@ final class YamlObject {
         });
     }
 
-    long size(String field, long fallback) {
+    public long size(String field, long fallback) {
         return read(field, fallback, value -> {
             String text = scalar(pathOf(field), value, "a size");
             return ByteSize.parse(text)
@@ -154,12 +154,12 @@ final class YamlObject {
         });
     }
 
-    Optional<YamlObject> object(String field, List<String> allowed) {
+    public Optional<YamlObject> object(String field, List<String> allowed) {
         return read(field, Optional.empty(), value -> Optional.of(of(file, pathOf(field), value, allowed, findings)));
     }
 
     /** The elements of a list; {@code element} gets each with its path. One that it refuses is left out, and noted. */
-    <T> Optional<List<T>> list(String field, Function<Element, T> element) {
+    public <T> Optional<List<T>> list(String field, Function<Element, T> element) {
         return read(field, Optional.empty(), value -> {
             if (!(value instanceof SequenceNode sequence)) {
                 throw wrong("type", pathOf(field), value, "a list is expected")
@@ -183,7 +183,7 @@ final class YamlObject {
     }
 
     /** One element of a list. */
-    final class Element {
+    public final class Element {
         private final String path;
         private final Node node;
 
@@ -196,7 +196,7 @@ final class YamlObject {
             return node instanceof ScalarNode;
         }
 
-        String text() {
+        public String text() {
             return scalar(path, node, "text");
         }
 
@@ -209,13 +209,13 @@ final class YamlObject {
         }
 
         /** A refusal of this element. */
-        Refusal.Builder refuse(String rule, String what) {
+        public Refusal.Builder refuse(String rule, String what) {
             return YamlObject.this.refuse(rule, path, node, what);
         }
     }
 
     /** A refusal of one field's value; of the whole object if the field is not there. */
-    Refusal.Builder refuse(String rule, String field, String what) {
+    public Refusal.Builder refuse(String rule, String field, String what) {
         return refuse(rule, pathOf(field), fields.getOrDefault(field, node), what);
     }
 

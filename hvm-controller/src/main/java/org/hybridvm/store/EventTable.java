@@ -9,9 +9,13 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** The events in the database. Numbers are given in the order of the commits. */
 public final class EventTable {
+    private static final String JOBS_OF = " AND (substr(subject, 1, 4) != 'job/'"
+            + " OR CASE WHEN json_valid(facts) THEN json_extract(facts, '$.user_id') END = ?)";
+
     private EventTable() {}
 
     /**
@@ -59,18 +63,29 @@ public final class EventTable {
      * @param to only those up to this number
      * @param kinds each stands for itself and what begins with it and a dot; empty: all
      * @param subjects each stands for itself and what begins with it and a slash; empty: all
+     * @param jobsOf of jobs, only those of the user with this number; empty: all
      */
     public static List<EventRow> read(
-            Connection connection, long after, long to, int limit, List<String> kinds, List<String> subjects)
+            Connection connection,
+            long after,
+            long to,
+            int limit,
+            List<String> kinds,
+            List<String> subjects,
+            OptionalLong jobsOf)
             throws SQLException {
         String query = "SELECT number, time, kind, subject, facts FROM event WHERE number > ? AND number <= ?"
-                + anyOf("kind", kinds.size()) + anyOf("subject", subjects.size()) + " ORDER BY number LIMIT ?";
+                + anyOf("kind", kinds.size()) + anyOf("subject", subjects.size())
+                + (jobsOf.isPresent() ? JOBS_OF : "") + " ORDER BY number LIMIT ?";
         try (PreparedStatement select = connection.prepareStatement(query)) {
             int at = 1;
             select.setLong(at++, after);
             select.setLong(at++, to);
             at = bind(select, at, kinds, ".");
             at = bind(select, at, subjects, "/");
+            if (jobsOf.isPresent()) {
+                select.setLong(at++, jobsOf.getAsLong());
+            }
             select.setInt(at, limit);
             return rows(select);
         }

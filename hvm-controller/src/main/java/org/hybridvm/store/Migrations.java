@@ -22,7 +22,7 @@ import org.hybridvm.HvmException;
 final class Migrations {
     /** In the order of their numbers, from 1 on. Never changed once released: a mend is a further step. */
     private static final List<String> STEPS =
-            List.of("V1__jobs.sql", "V2__events.sql", "V3__requests.sql", "V4__vms.sql");
+            List.of("V1__jobs.sql", "V2__events.sql", "V3__requests.sql", "V4__vms.sql", "V5__tokens.sql");
 
     private Migrations() {}
 

@@ -12,15 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hybridvm.Home;
-import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.AuditLog;
 import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.access.Tokens;
+import org.hybridvm.api.AccessControl;
 import org.hybridvm.api.ApiServer;
 import org.hybridvm.api.FakeVmControl;
 import org.hybridvm.api.Limits;
+import org.hybridvm.config.Configuration;
+import org.hybridvm.config.ConfigurationReader;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
@@ -38,6 +43,7 @@ public final class HvmTester implements AutoCloseable {
     private final Vertx vertx = Vertx.vertx();
     public final ApiServer server;
     private final Database database;
+    private final AuditLog audit;
 
     /** @param folder short, because the socket's path must be */
     public HvmTester(FakeVmControl vms, Path folder) throws Exception {
@@ -56,10 +62,16 @@ public final class HvmTester implements AutoCloseable {
                 OwnIdentity.ofThisProcess(),
                 JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
+        Configuration configuration = new ConfigurationReader(home).read();
+        Files.createDirectories(home.logs());
+        audit = new AuditLog(home.auditLog(), 1 << 20, 2, Clock.systemUTC());
+        var access = new AccessControl(
+                configuration,
+                configuration.rules(),
+                new Tokens(database, configuration.rules(), Clock.systemUTC()),
+                audit);
         server = new ApiServer(
-                vertx,
-                new ApiServer.Parts(
-                        vms, jobs, events, database, AccessRules.OWN_USER_ONLY, limits, shutdown::countDown));
+                vertx, new ApiServer.Parts(vms, jobs, events, database, access, limits, shutdown::countDown));
         server.listen(home.socket()).toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -81,14 +93,33 @@ public final class HvmTester implements AutoCloseable {
         return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
+    /** With further variables in its environment. */
+    Outcome run(Map<String, String> variables, String... words) {
+        return runWithInput(variables, "", words);
+    }
+
+    Outcome runWithInput(Map<String, String> variables, String input, String... words) {
+        var in = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        int status = Hvm.run(context(in, out, err, variables), words);
+        return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
     Context context(InputStream input, OutputStream out, OutputStream err) {
+        return context(input, out, err, Map.of());
+    }
+
+    private Context context(InputStream input, OutputStream out, OutputStream err, Map<String, String> variables) {
+        var environment = new HashMap<>(Map.of("PATH", "/usr/bin:/bin", "OMP_NUM_THREADS", "3", "SECRET", "x"));
+        environment.putAll(variables);
         return new Context(
                 input,
                 out,
                 err,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                Map.of("PATH", "/usr/bin:/bin", "OMP_NUM_THREADS", "3", "SECRET", "x"),
+                environment,
                 directory,
                 home,
                 false);
@@ -102,6 +133,7 @@ public final class HvmTester implements AutoCloseable {
                 .toCompletableFuture()
                 .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .join();
+        audit.close();
         events.close();
         database.close();
     }

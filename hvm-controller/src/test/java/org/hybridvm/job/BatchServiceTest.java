@@ -14,8 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.HvmException;
-import org.hybridvm.access.Caller;
-import org.hybridvm.access.Role;
+import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -247,7 +246,7 @@ class BatchServiceTest {
     private JobService service() throws IOException {
         return new JobService(
                 FakeMachine.all(machine),
-                new Caller(1000, 1000, List.of(1000), "ada", Role.ADMIN),
+                OwnIdentity.ofThisProcess(),
                 JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
                 Clock.systemUTC());
     }
