@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.store;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -57,6 +61,7 @@ public final class Database implements AutoCloseable {
 
     private Database(Path file) throws SQLException {
         this.file = file;
+        makePrivate(file);
         this.connection = connect(file);
         try {
             check();
@@ -146,6 +151,26 @@ public final class Database implements AutoCloseable {
         config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
         config.setBusyTimeout(10_000);
         return config.createConnection("jdbc:sqlite:" + file);
+    }
+
+    /** Scripts and environments of all users are in it. SQLite gives the files beside it the same permissions. */
+    private static void makePrivate(Path file) throws SQLException {
+        Set<PosixFilePermission> onlyOwner = PosixFilePermissions.fromString("rw-------");
+        try {
+            if (Files.exists(file)) {
+                for (String suffix : List.of("", "-wal", "-shm")) {
+                    Path part = file.resolveSibling(file.getFileName() + suffix);
+                    if (Files.exists(part)
+                            && !Files.getPosixFilePermissions(part).equals(onlyOwner)) {
+                        Files.setPosixFilePermissions(part, onlyOwner);
+                    }
+                }
+            } else if (Files.isDirectory(folder(file))) {
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(onlyOwner));
+            }
+        } catch (IOException e) {
+            throw new SQLException("its permissions cannot be set: " + e, e);
+        }
     }
 
     private void check() throws SQLException {
