@@ -48,6 +48,54 @@ class HvmCommandsTest {
     }
 
     @Test
+    void shouldShowAPlanAsADiffAndAPictureOfCores() throws IOException {
+        Files.writeString(folder.resolve("demo.yaml"), "name: demo\n");
+        assertThat(hvm.run("plan", "--out", "plan.json", "--svg", "cores.svg", "demo.yaml"))
+                .isEqualTo(new Outcome(0, """
+                        ~ demo is ended and booted anew
+                            ~ linux.cores    1 -> 2   (restart)
+                            + console.limit  2MiB
+
+                        NODE  HOST CORES  BEFORE  AFTER
+                        0     0           free    demo/linux  *
+                        0     1           free    demo/hrt    *
+
+                        Memory promised: none, then 2GiB, of 4GiB
+
+                        VMs: 1 to restart
+                        """, ""));
+        assertThat(folder.resolve("cores.svg")).content().startsWith("<svg ").contains("demo/hrt");
+        assertThat(JsonObject.parse(Files.readString(folder.resolve("plan.json")))
+                        .text("format"))
+                .isEqualTo("hvm-plan/1");
+    }
+
+    @Test
+    void shouldApplyLayoutsAndPlans() throws IOException {
+        Files.writeString(folder.resolve("demo.yaml"), "name: demo\n");
+        vms.launched();
+        Outcome applied = hvm.run("apply", "demo.yaml");
+        assertThat(applied.out()).isEqualTo("VMs: 1 to restart\n");
+        assertThat(applied.err()).contains("demo: restart").contains("QEMU");
+        hvm.run("plan", "--out", "plan.json", "demo.yaml");
+        assertThat(hvm.run("apply", "plan.json").out()).isEqualTo("Nothing to do: all is as declared.\n");
+        assertThat(hvm.run("apply", "plan.json", "demo.yaml").err()).contains("A plan stands for itself: plan.json");
+        assertThat(hvm.run("apply", "missing.yaml").err()).contains("No such layout file");
+    }
+
+    @Test
+    void shouldGiveALayoutBackAsYaml() {
+        vms.launched();
+        assertThat(hvm.run("get", "demo", "-o", "yaml").out())
+                .contains("name: demo\n")
+                .contains("memory: 2GiB\n");
+        assertThat(hvm.run("get", "--all").out())
+                .isEqualTo(hvm.run("get", "demo").out());
+        assertThat(hvm.run("get").err()).contains("No VM is named");
+        assertThat(hvm.run("get", "demo", "-o", "toml").err()).contains("Allowed: yaml, json");
+    }
+
+    @Test
     void shouldListVms() {
         assertThat(hvm.run("list")).isEqualTo(new Outcome(0, "No VMs. Try: hvm launch\n", ""));
         vms.launched();
