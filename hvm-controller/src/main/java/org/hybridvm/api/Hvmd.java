@@ -30,8 +30,8 @@ import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
 import org.hybridvm.store.InstanceId;
-import org.hybridvm.vm.Guest;
 import org.hybridvm.trace.JobTracer;
+import org.hybridvm.vm.Guest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

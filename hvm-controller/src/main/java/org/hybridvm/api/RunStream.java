@@ -65,7 +65,8 @@ final class RunStream implements JobListener {
     }
 
     /** Serves the client at the other end of {@code socket} until one of the two sides ends, and runs {@code left} then. On its event loop. */
-    static void serve(Context context, NetSocket socket, JobAccess jobs, Audited audited, Blocking blocking, Runnable left) {
+    static void serve(
+            Context context, NetSocket socket, JobAccess jobs, Audited audited, Blocking blocking, Runnable left) {
         var stream = new RunStream(context, socket, jobs, audited, blocking);
         stream.parser.handler(stream::receive);
         stream.parser.exceptionHandler(failure -> LOG.debug("run stream failed", failure));

@@ -2,10 +2,8 @@
 package org.hybridvm.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.hybridvm.ErrorCode;
-import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 
 /** Where hvmd is asked. */
@@ -13,26 +11,15 @@ interface Endpoint {
     /** Environment variable: {@code https://HOST[:PORT]} or {@code unix:PATH}. */
     String URL = "HVM_URL";
 
-    /** The socket of the hvmd that serves a whole host. */
-    Path SYSTEM_SOCKET = Path.of("/run/hvm/hvmd.sock");
-
     HttpConnection connect() throws IOException;
 
-    /**
-     * The hvmd that {@code HVM_URL} names; else one's own, which is started when it is needed; unless there is none of one's
-     * own, and the host's admits this user.
-     */
+    /** The hvmd that {@code HVM_URL} names; else that of the home, which is started when it is needed. */
     static Endpoint of(Context context) {
         String url = context.environment().get(URL);
         if (url != null && !url.isEmpty()) {
             return named(url, context);
         }
-        Home home = context.home();
-        boolean chosen = context.environment().containsKey(Home.VARIABLE) || !home.equals(Home.ofThisUser());
-        if (!chosen && !Files.exists(home.socket()) && Files.isWritable(SYSTEM_SOCKET)) {
-            return socket(SYSTEM_SOCKET);
-        }
-        return new Daemon(home)::connect;
+        return new Daemon(context.home())::connect;
     }
 
     private static Endpoint named(String url, Context context) {
