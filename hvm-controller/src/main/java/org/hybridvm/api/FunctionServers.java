@@ -62,6 +62,7 @@ final class FunctionServers {
                     .hint("hvm destroy " + vm + " and launch it again")
                     .build();
         }
+        servers.computeIfAbsent(vm, name -> adopted(name, window).orElse(null));
         FunctionServer[] found = new FunctionServer[1];
         servers.compute(
                 vm,
@@ -84,6 +85,7 @@ final class FunctionServers {
 
     /** Ends the VM's server, if there is one: nobody shall find its core taken, or a table that is out of date. */
     void retire(String vm) {
+        servers.computeIfAbsent(vm, name -> adopted(name, vms.window(name)).orElse(null));
         servers.computeIfPresent(vm, (name, server) -> {
             if (server.lives()) {
                 end(server);
@@ -95,6 +97,24 @@ final class FunctionServers {
     /** The same for all VMs. */
     void retireAll() {
         List.copyOf(servers.keySet()).forEach(this::retire);
+    }
+
+    /** A server that an earlier hvmd has begun; what it serves is in its command line. */
+    private Optional<FunctionServer> adopted(String vm, Path window) {
+        return jobs.orphanedServer(vm).map(job -> {
+            List<String> arguments = job.record().arguments();
+            var libraries = new LinkedHashSet<String>();
+            for (int i = 1; i < arguments.size(); i++) {
+                if (arguments.get(i - 1).equals("--library")) {
+                    libraries.add(arguments.get(i));
+                }
+            }
+            var server = new FunctionServer(libraries);
+            jobs.adopt(job, server);
+            server.began(job);
+            server.generation(WindowStatus.read(window).generation());
+            return server;
+        });
     }
 
     private static boolean fits(

@@ -84,9 +84,18 @@ final class Adoption {
         leftovers.remove(job.number(), job);
     }
 
-    /** A job that had ended before all of its output was taken, by its number. */
-    Optional<Job> leftover(int number) {
-        return Optional.ofNullable(leftovers.get(number));
+    /** A job that had ended, and of which its agent may have what its caller did not get; empty if it has nothing. */
+    synchronized Optional<Job> leftover(JobRecord record) {
+        Job known = leftovers.get(record.number());
+        boolean told =
+                greeted.containsKey(record.vm()) || machines.gone(record.vm()).isPresent();
+        if (known != null || told) {
+            return Optional.ofNullable(known);
+        }
+        var job = new Job(record, books.oldLog(record.number()), clock, Job.NOBODY);
+        job.expectLeftover();
+        leftovers.put(record.number(), job);
+        return Optional.of(job);
     }
 
     private void look() {
@@ -107,10 +116,19 @@ final class Adoption {
         register.live().stream()
                 .filter(job -> job.isAdrift() && job.record().vm().equals(machine.name()))
                 .forEach(job -> bringTogether(machine, greeting, job, count));
-        if (greeted.put(machine.name(), greeting) != greeting) {
-            greeting.jobs().keySet().stream().filter(key -> !isOurs(key)).forEach(key -> letGo(machine, key, count));
+        if (greeted.get(machine.name()) != greeting) {
+            letGoOfOthers(machine, greeting, count);
             LOG.info("jobs met vm={} {}", machine.name(), count);
         }
+    }
+
+    private synchronized void letGoOfOthers(GuestMachine machine, AgentGreeting greeting, Count count) {
+        greeting.jobs().keySet().stream().filter(key -> !isOurs(key)).forEach(key -> letGo(machine, key, count));
+        greeted.put(machine.name(), greeting);
+        leftovers.values().stream()
+                .filter(job -> job.record().vm().equals(machine.name())
+                        && !greeting.jobs().containsKey(job.key()))
+                .forEach(Job::nothingLeft);
     }
 
     /** What was found, for the log. */
@@ -175,8 +193,8 @@ final class Adoption {
             machine.release(key);
             return;
         }
-        var job = new Job(record.get(), books.oldLog(key.job()), clock, Job.NOBODY);
-        leftovers.put(key.job(), job);
+        Job job = leftovers.computeIfAbsent(
+                key.job(), ignored -> new Job(record.get(), books.oldLog(key.job()), clock, Job.NOBODY));
         alone.put(key.job(), new Lonely(job, clock.instant()));
         job.attach(machine);
     }

@@ -62,6 +62,11 @@ final class BatchJobs implements BatchQueue.Site {
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
         String program = Placement.find(caller, lookup, plan.program(), submission.searchPath());
         plan.files().forEach(lookup::requireStream);
+        new FileLookup(machine)
+                .require(plan.records(caller.owner(), machine.name(), placement.partition(), 1, clock.instant())
+                        .getFirst()
+                        .batch()
+                        .orElseThrow());
         if (submission.testOnly()) {
             return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
         }

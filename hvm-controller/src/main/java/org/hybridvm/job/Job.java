@@ -37,6 +37,8 @@ public final class Job implements GuestProcess.Listener {
     private boolean endTold; // guarded by hearing
     private boolean kept; // the end is on disk; guarded by hearing
     private boolean drained; // nothing more comes from the process; guarded by hearing
+    private boolean joined; // since the process was lost; guarded by hearing
+    private boolean expecting; // whether anything is left of it its agent knows; guarded by hearing
     private volatile JobObserver observer = JobObserver.NONE;
     private volatile List<String> environment = List.of(); // known once it is started here
     private volatile Instant started;
@@ -188,12 +190,15 @@ public final class Job implements GuestProcess.Listener {
     void attach(GuestMachine machine) {
         AgentGreeting.Kept found = machine.greeting().jobs().get(key());
         long reports = Math.max(found.reports(), log.lines().size());
-        JobListener hearer = listener();
-        if (hearer.countsForItself()) {
-            link.forgetWishes();
+        Optional<JobListener> behind = Optional.empty();
+        synchronized (hearing) {
+            if (!joined && listener.countsForItself()) {
+                link.forgetWishes();
+                behind = Optional.of(listener);
+            }
         }
         if (connect(() -> machine.attach(key(), accepted.partition(), reports, this))) {
-            hearer.reattached();
+            behind.ifPresent(JobListener::reattached);
         }
     }
 
@@ -242,6 +247,7 @@ public final class Job implements GuestProcess.Listener {
     void join(JobListener joining, int reports) {
         synchronized (hearing) {
             listener = joining;
+            joined = true;
             link.forgetWishes();
             joining.accepted(this);
             List<String> lines = log.lines();
@@ -249,7 +255,7 @@ public final class Job implements GuestProcess.Listener {
             if (state() == JobState.RUNNING) {
                 joining.running();
             }
-            if (endTold && (drained || link.isAbsent())) {
+            if (endTold && !expecting && (drained || link.isAbsent())) {
                 joining.ended(status.get().result().orElseThrow());
             } else {
                 link.tellInputCredit(joining);
@@ -268,6 +274,23 @@ public final class Job implements GuestProcess.Listener {
         }
         releaseIfDone();
         return true;
+    }
+
+    /** It has ended, and its agent may have output that nobody has taken; who joins hears of the end after that. */
+    void expectLeftover() {
+        synchronized (hearing) {
+            expecting = true;
+        }
+    }
+
+    /** Its agent has nothing of it. */
+    void nothingLeft() {
+        synchronized (hearing) {
+            if (expecting) {
+                expecting = false;
+                listener.ended(status.get().result().orElseThrow());
+            }
+        }
     }
 
     /** Its end is on disk. */
@@ -350,6 +373,9 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void lost(String reason) {
+        synchronized (hearing) {
+            joined = false;
+        }
         link.disconnect();
     }
 
@@ -389,6 +415,7 @@ public final class Job implements GuestProcess.Listener {
     private void finish(JobResult result) {
         synchronized (hearing) {
             drained = true;
+            expecting = false;
             if (endTold) {
                 listener.ended(status.get().result().orElseThrow());
             }

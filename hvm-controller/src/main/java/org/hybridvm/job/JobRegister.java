@@ -114,6 +114,7 @@ final class JobRegister {
                 .map(Job::record)
                 .or(() -> Optional.ofNullable(ended.get(number)))
                 .or(() -> queue.find(number))
+                .or(() -> live(number).map(Job::record)) // it may have begun between the looks
                 .or(() -> Optional.ofNullable(ended.get(number))) // it may have ended between the looks
                 .orElseThrow(() -> noSuchJob(number, null));
     }

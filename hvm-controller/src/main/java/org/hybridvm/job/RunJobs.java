@@ -77,7 +77,7 @@ final class RunJobs {
     private Job rejoin(JobAccess seen, JobRecord record, Caller caller, JobRequest request, JobListener listener) {
         int number = record.number();
         Job job = register.live(number)
-                .or(() -> adoption.leftover(number))
+                .or(() -> record.state().isTerminal() ? adoption.leftover(record) : Optional.empty())
                 .orElseGet(() -> new Job(record, books.oldLog(number), clock, Job.NOBODY));
         job.join(listener, request.reports());
         if (job.state() == JobState.PENDING && job.claimStart()) {

@@ -181,6 +181,16 @@ class BatchServiceTest {
     }
 
     @Test
+    void shouldRefuseFilesThatTheGuestDoesNotSee() {
+        assertThatThrownBy(() -> submit("/bin/true", Map.of("--output", "/elsewhere/out")))
+                .hasMessage("A file of the job is outside the VM's mounts: /elsewhere/out. Allowed: " + folder
+                        + ". Owner: demo. Try: hvm submit --output FILE, below a mount, or /dev/null");
+        assertThatThrownBy(() -> submit("/bin/true", Map.of("--input", "../in")))
+                .hasMessageStartingWith("A file of the job is outside the VM's mounts: ");
+        assertThat(jobs.list()).isEmpty();
+    }
+
+    @Test
     void shouldFailAJobWhoseOutputCannotBeOpened() throws Exception {
         int job = submit(Optional.of("#!/bin/sh\n"), "job.sh", Map.of("--output", "nowhere/out"));
         assertThat(end(job)).isEqualTo(JobState.FAILED);
