@@ -33,6 +33,11 @@ import org.sqlite.SQLiteException;
  * <p>Methods may be called from any thread.
  */
 public final class Database implements AutoCloseable {
+    /** System property: {@code before:N} or {@code after:N}: where to halt the process, N the number of the commit. */
+    static final String HALT_PROPERTY = "hvm.store.halt";
+
+    private static final String HALT = System.getProperty(HALT_PROPERTY, "");
+    private static final int HALTED = 137; // as SIGKILL
     private static final int MOST_AT_ONCE = 256;
     private static final int NOTADB = SQLiteErrorCode.SQLITE_NOTADB.code;
     private static final int CORRUPT = SQLiteErrorCode.SQLITE_CORRUPT.code;
@@ -57,6 +62,7 @@ public final class Database implements AutoCloseable {
     private final ExecutorService told = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("store-told").factory());
     private volatile boolean closed;
+    private int commitCount; // the writer's
     private volatile LongConsumer commits = nanoseconds -> {};
 
     private Database(Path file) throws SQLException {
@@ -214,6 +220,13 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** For tests of what a kill leaves: halts the process before or after one of its commits. */
+    private static void haltIfAsked(String when, int number) {
+        if (HALT.equals(when + ":" + number)) {
+            Runtime.getRuntime().halt(HALTED);
+        }
+    }
+
     private List<Runnable> commit(List<Write<?>> batch) throws SQLException {
         var answers = new ArrayList<Runnable>();
         long start = System.nanoTime();
@@ -223,7 +236,9 @@ public final class Database implements AutoCloseable {
                 for (Write<?> write : batch) {
                     answers.add(write.run(connection));
                 }
+                haltIfAsked("before", ++commitCount);
                 transaction.executeUpdate("COMMIT");
+                haltIfAsked("after", commitCount);
                 commits.accept(System.nanoTime() - start);
                 return answers;
             } catch (SQLException | RuntimeException e) {

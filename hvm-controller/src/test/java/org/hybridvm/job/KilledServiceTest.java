@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class KilledServiceTest {
     private static final int KILLS = 6;
+    private static final int COMMITS = 6;
 
     @TempDir
     private Path folder;
@@ -104,20 +106,47 @@ class KilledServiceTest {
         machine.close();
     }
 
+    /** The same at each of the first writes of its journal, before and after. */
+    @Test
+    void shouldLoseAndDoubleNothingWhereverItsJournalIsCutOff() throws Exception {
+        Path told = folder.resolve("told");
+        Files.createFile(told);
+        for (int commit = 1; commit <= COMMITS; commit++) {
+            for (String when : List.of("before", "after")) {
+                assertThat(start("submit", told, "-Dhvm.store.halt=" + when + ":" + commit)
+                                .waitFor())
+                        .isEqualTo(137);
+            }
+        }
+        Path ends = folder.resolve("ends");
+        start("wait", ends).waitFor();
+
+        List<String> acknowledged = Files.readAllLines(told);
+        List<String> ended = Files.readAllLines(ends).stream()
+                .map(line -> line.split(" ")[0])
+                .toList();
+        assertThat(acknowledged).doesNotHaveDuplicates();
+        assertThat(ended).containsAll(acknowledged);
+        assertThat(Files.readAllLines(folder.resolve("began"))).doesNotHaveDuplicates();
+    }
+
     private static long lines(Path file) throws IOException {
         return Files.readString(file).chars().filter(c -> c == '\n').count();
     }
 
-    private Process start(String what, Path output) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        CrashingService.class.getName(),
-                        folder.toString(),
-                        what)
+    private Process start(String what, Path output, String... properties) throws IOException {
+        var command = new ArrayList<String>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(properties));
+        command.addAll(List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                CrashingService.class.getName(),
+                folder.toString(),
+                what));
+        return new ProcessBuilder(command)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
