@@ -149,8 +149,8 @@ final class BatchJobs implements BatchQueue.Site {
         }
         JobRecord again = record.waiting(record.batch().get().restarted());
         return books.add(List.of(again)).thenRun(() -> {
-            register.leave(number);
             queue.add(List.of(again));
+            register.forgetEnd(record);
         });
     }
 

@@ -62,8 +62,10 @@ final class JobKeeper {
         CompletableFuture<Void> kept;
         if (job.asked() == Handover.Asked.REQUEUE) {
             JobRecord again = record.waiting(record.batch().orElseThrow().restarted());
-            register.leave(record.number());
-            kept = books.save(again, job::kept).thenRun(() -> queue.add(List.of(again)));
+            kept = books.save(again, job::kept).thenRun(() -> {
+                queue.add(List.of(again));
+                register.leave(job);
+            });
         } else {
             register.end(record);
             kept = books.save(record, job::kept);

@@ -79,10 +79,14 @@ final class JobRegister {
                 .findFirst();
     }
 
-    /** It does not live any more, and has not ended: it goes back into the queue. */
-    void leave(int number) {
-        live.remove(number);
-        ended.remove(number);
+    /** It does not live any more: it is in the queue again. */
+    void leave(Job job) {
+        live.remove(job.number(), job);
+    }
+
+    /** Its end is not the last word: it is in the queue again. */
+    void forgetEnd(JobRecord record) {
+        ended.remove(record.number(), record);
     }
 
     /** Remembers how a job ended, and forgets the oldest if there are too many; what is on disk is the caller's. */
@@ -102,9 +106,11 @@ final class JobRegister {
 
     /** All jobs that are known, oldest first. */
     List<JobRecord> list() {
-        var byNumber = new TreeMap<>(ended);
+        // In the order in which jobs go, so that none is missed on its way.
+        var byNumber = new TreeMap<Integer, JobRecord>();
         queue.list().forEach(record -> byNumber.put(record.number(), record));
         live.values().forEach(job -> byNumber.put(job.number(), job.record()));
+        byNumber.putAll(ended);
         return List.copyOf(byNumber.values());
     }
 
@@ -112,10 +118,9 @@ final class JobRegister {
     JobRecord find(int number) {
         return live(number)
                 .map(Job::record)
-                .or(() -> Optional.ofNullable(ended.get(number)))
                 .or(() -> queue.find(number))
                 .or(() -> live(number).map(Job::record)) // it may have begun between the looks
-                .or(() -> Optional.ofNullable(ended.get(number))) // it may have ended between the looks
+                .or(() -> ended(number))
                 .orElseThrow(() -> noSuchJob(number, null));
     }
 

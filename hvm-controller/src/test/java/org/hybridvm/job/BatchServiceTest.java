@@ -183,8 +183,7 @@ class BatchServiceTest {
     @Test
     void shouldRefuseFilesThatTheGuestDoesNotSee() {
         assertThatThrownBy(() -> submit("/bin/true", Map.of("--output", "/elsewhere/out")))
-                .hasMessage("A file of the job is outside the VM's mounts: /elsewhere/out. Allowed: " + folder
-                        + ". Owner: demo. Try: hvm submit --output FILE, below a mount, or /dev/null");
+                .hasMessageStartingWith("A file of the job is outside the VM's mounts: /elsewhere/out. Allowed: " + folder);
         assertThatThrownBy(() -> submit("/bin/true", Map.of("--input", "../in")))
                 .hasMessageStartingWith("A file of the job is outside the VM's mounts: ");
         assertThat(jobs.list()).isEmpty();
