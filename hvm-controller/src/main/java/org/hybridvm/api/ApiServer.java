@@ -118,8 +118,8 @@ public final class ApiServer {
         router.route().handler(callers::identify);
         router.route().handler(this::limitRate);
         router.route().handler(ApiServer::requireRole);
-        router.route().handler(RequestSight::label);
         router.route().handler(new RequestBody(limits));
+        router.route().handler(RequestSight::label); // behind all that waits
         router.get("/v1/openapi.json").handler(request -> Responses.json(request, OpenApi.document()));
         router.get("/v1/version").handler(this::version);
         router.post("/v1/bench").handler(this::bench);

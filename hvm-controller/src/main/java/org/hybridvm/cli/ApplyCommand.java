@@ -32,17 +32,22 @@ final class ApplyCommand extends Command {
     public Integer call() {
         Map<String, Object> request = LayoutArguments.request(context, rest(0), isSet("--prune"));
         request.put("restart", isSet("--restart"));
-        var shown = new LaunchProgress(context.err(), context.interactive());
-        client().lines("POST", "/layouts/apply", request, shown::accept);
-        JsonObject plan = shown.plan()
-                .orElseThrow(() -> HvmException.of(ErrorCode.INTERNAL, "hvmd ended during the apply")
-                        .hint("hvm list: the next hvmd finishes it; hvm logs hvmd")
-                        .build());
+        JsonObject plan = apply(request);
         if (wantsJson()) {
             printJson(plan.asMap());
         } else {
             context.out().println(PlanText.summary(plan));
         }
         return OK;
+    }
+
+    private JsonObject apply(Map<String, Object> request) {
+        try (LaunchProgress shown = LaunchProgress.of(context, context.err())) {
+            client().lines("POST", "/layouts/apply", request, shown::accept);
+            return shown.plan()
+                    .orElseThrow(() -> HvmException.of(ErrorCode.INTERNAL, "hvmd ended during the apply")
+                            .hint("hvm list: the next hvmd finishes it; hvm logs hvmd")
+                            .build());
+        }
     }
 }

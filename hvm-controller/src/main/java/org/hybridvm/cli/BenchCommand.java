@@ -47,13 +47,23 @@ final class BenchCommand extends Command {
         var request = new LinkedHashMap<String, Object>();
         request.put("vm", parameter(0));
         RunCommand.requireVm(context, client, parameter(0));
-        JsonObject answer = client.post("/bench", request);
+        JsonObject answer = measure(client, request);
         if (wantsJson()) {
             printJson(withTargets(answer));
         } else {
             print(answer);
         }
         return OK;
+    }
+
+    private JsonObject measure(Client client, Map<String, Object> request) {
+        try (ProgressBar bar = ProgressBar.of(context, context.err(), "bench")) {
+            long start = System.nanoTime();
+            bar.begin("measuring");
+            JsonObject answer = client.post("/bench", request);
+            bar.end("measuring", (System.nanoTime() - start) / 1_000_000);
+            return answer;
+        }
     }
 
     private static Map<String, Object> withTargets(JsonObject answer) {

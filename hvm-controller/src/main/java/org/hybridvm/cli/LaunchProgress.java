@@ -8,20 +8,23 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 
 /**
- * Shows a launch, or an apply, as it goes: on a terminal the phase under way on a line that changes, elsewhere one plain line for each
- * phase that is over.
+ * Shows a launch, or an apply, as it goes: on a terminal the phase under way and its time on a line that
+ * changes, elsewhere one plain line for each phase that is over.
  */
-final class LaunchProgress {
-    private static final String CLEAR_LINE = "\r\u001b[K";
-
+final class LaunchProgress implements AutoCloseable {
     private final PrintStream target;
-    private final boolean interactive;
+    private final ProgressBar bar;
     private Optional<JsonObject> vm = Optional.empty();
     private Optional<JsonObject> plan = Optional.empty();
 
-    LaunchProgress(PrintStream target, boolean interactive) {
+    /** On the standard error of a command. */
+    static LaunchProgress of(Context context, PrintStream target) {
+        return new LaunchProgress(target, ProgressBar.of(context, target, "launch"));
+    }
+
+    private LaunchProgress(PrintStream target, ProgressBar bar) {
         this.target = target;
-        this.interactive = interactive;
+        this.bar = bar;
     }
 
     /**
@@ -32,7 +35,7 @@ final class LaunchProgress {
     void accept(String line) {
         JsonObject event = JsonObject.parse(line);
         switch (event.text("event")) {
-            case "begin" -> begin(event.text("phase"));
+            case "begin" -> bar.begin(event.text("phase"));
             case "phase" -> end(event.text("phase"), event.number("ms"));
             case "note" -> plain(event.text("text"));
             case "vm" -> plain(event.text("vm") + ": " + event.text("action"));
@@ -42,7 +45,7 @@ final class LaunchProgress {
             case "applied" -> plan = Optional.of(event.object("plan"));
             case "ready" -> vm = Optional.of(event.object("vm"));
             case "failed" -> {
-                clear();
+                bar.clear();
                 throw Problem.fromJson(event.object("problem"));
             }
             default -> {} // a newer hvmd may say more
@@ -59,26 +62,18 @@ final class LaunchProgress {
         return plan;
     }
 
-    private void begin(String phase) {
-        if (interactive) {
-            target.print(CLEAR_LINE + "  " + phase + " ...");
-            target.flush();
-        }
-    }
-
     private void end(String phase, long milliseconds) {
-        clear();
+        bar.end(phase, milliseconds);
         target.println("  %-28s %6d ms".formatted(phase, milliseconds));
     }
 
     private void plain(String text) {
-        clear();
+        bar.clear();
         target.println("hvm: " + text);
     }
 
-    private void clear() {
-        if (interactive) {
-            target.print(CLEAR_LINE);
-        }
+    @Override
+    public void close() {
+        bar.close();
     }
 }

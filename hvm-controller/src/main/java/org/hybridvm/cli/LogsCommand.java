@@ -29,7 +29,7 @@ final class LogsCommand extends Command {
                 "hvm logs demo/hrt             the HRT kernel's log",
                 "hvm logs 17                   what batch job 17 wrote; of a run: its report",
                 "hvm logs 17 --kind report     the report of job 17: faults, refused system calls, figures",
-                "hvm logs hvmd                 hvmd's own log");
+                "hvm logs hvmd -f              hvmd's own log, and what it says from now on");
     }
 
     @Override
