@@ -22,7 +22,7 @@ final class Audited {
     private static final String KEY = Audited.class.getName();
 
     /** These change nothing, though they have a body. */
-    private static final Pattern LOOKS = Pattern.compile("/v1/layouts/validate");
+    private static final Pattern LOOKS = Pattern.compile("/v1/layouts/(validate|plan)");
 
     private static final Pattern VM = Pattern.compile("/v1/vms/([^/]+)(?:/partitions/([^/]+))?(?:/.*)?");
     private static final Pattern OTHER = Pattern.compile("/v1/(job|token)s/([^/]+)(?:/.*)?");

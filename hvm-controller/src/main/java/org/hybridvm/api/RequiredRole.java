@@ -9,7 +9,7 @@ import org.hybridvm.access.Role;
 final class RequiredRole {
     private static final Pattern LOOK = Pattern.compile(
             "/metrics|/v1/(version|doctor|host|metrics|top|health/(live|ready)|events|openapi\\.json|vms(/[^/]+(/layout|/partitions/[^/]+/modules)?)?)");
-    private static final Pattern JOBS = Pattern.compile("/v1/(jobs(/.*)?|layouts/(validate|plan))");
+    private static final Pattern JOBS = Pattern.compile("/v1/(jobs(/.*)?|layouts/validate)");
 
     /** Everybody's own. */
     private static final Pattern TOKENS = Pattern.compile("/v1/tokens(/.*)?");
