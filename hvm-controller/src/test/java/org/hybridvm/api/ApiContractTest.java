@@ -112,6 +112,11 @@ class ApiContractTest {
         check("GET", "/v1/dumps/4", null, 404);
         check("GET", "/v1/events", null, 200);
         check("GET", "/v1/events?after=100000", null, 410);
+        check("POST", "/v1/tokens", JsonObject.of(Map.of("role", "viewer")), 200);
+        check("POST", "/v1/tokens", JsonObject.of(Map.of("role", "emperor")), 400);
+        check("GET", "/v1/tokens", null, 200);
+        check("DELETE", "/v1/tokens/none", null, 404);
+        check("GET", "/v1/daemon/configuration", null, 200);
         check("POST", "/v1/bench", JsonObject.of(Map.of("vm", "demo")), 200);
         check("POST", "/v1/bench/noise", JsonObject.of(Map.of("seconds", 1)), 200);
         check("POST", "/v1/bench/noise", JsonObject.of(Map.of("seconds", 99)), 400);

@@ -36,6 +36,7 @@ class OtherUserTest {
     private static final String ADA = "daemon"; // accounts that every Debian has
     private static final String BOB = "bin";
     private static final String NOBODY = "games";
+    private static final String WEB_SOCKET = "a WebSocket";
 
     @TempDir
     private Path folder;
@@ -96,6 +97,7 @@ class OtherUserTest {
                 ask(BOB, "GET", "/jobs/" + job, null),
                 ask(BOB, "GET", "/jobs/" + job + "/log", null),
                 ask(BOB, "GET", "/jobs/" + job + "/why", null),
+                ask(BOB, WEB_SOCKET, "/jobs/" + job + "/attach", null),
                 ask(BOB, "GET", "/jobs?job=" + job, null),
                 ask(BOB, "POST", "/jobs/" + job + "/signal", "{\"signal\":9}"),
                 ask(BOB, "POST", "/jobs/" + job + "/cancel", null),
@@ -216,7 +218,18 @@ class OtherUserTest {
     /** As a process of that account. */
     private Answer ask(String user, String method, String path, String body) throws Exception {
         var command = new ArrayList<String>(List.of("setpriv", "--reuid", user, "--regid", user, "--init-groups"));
-        command.addAll(List.of("curl", "-s", "-S", "-m", "20", "-X", method, "-w", "\n%{http_code}"));
+        command.addAll(List.of("curl", "-s", "-S", "-m", "20", "-w", "\n%{http_code}"));
+        if (method.equals(WEB_SOCKET)) {
+            for (String header : List.of(
+                    "Connection: Upgrade",
+                    "Upgrade: websocket",
+                    "Sec-WebSocket-Version: 13",
+                    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")) {
+                command.addAll(List.of("-H", header));
+            }
+        } else {
+            command.addAll(List.of("-X", method));
+        }
         command.addAll(List.of("--unix-socket", home.socket().toString()));
         if (body != null) {
             command.addAll(List.of("-d", body));
