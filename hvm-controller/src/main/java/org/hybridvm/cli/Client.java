@@ -7,8 +7,10 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -125,10 +127,28 @@ final class Client {
      * @throws IOException if hvmd goes away meanwhile
      */
     HttpConnection open(String path, String protocol) throws IOException {
+        return open(path, protocol, Map.of());
+    }
+
+    /** The same as a WebSocket. */
+    WebSocketChannel webSocket(String path) throws IOException {
+        byte[] key = new byte[16];
+        ThreadLocalRandom.current().nextBytes(key); // tells caches apart, and keeps nothing secret (RFC 6455, 10.3)
+        return new WebSocketChannel(open(
+                path,
+                "websocket",
+                Map.of(
+                        "Sec-WebSocket-Version",
+                        "13",
+                        "Sec-WebSocket-Key",
+                        Base64.getEncoder().encodeToString(key))));
+    }
+
+    private HttpConnection open(String path, String protocol, Map<String, String> headers) throws IOException {
         HttpConnection connection = null;
         try {
             connection = endpoint.connect();
-            connection.send("GET", PREFIX + path, null, protocol);
+            connection.send("GET", PREFIX + path, null, protocol, headers);
             HttpConnection.Head head = connection.readHead();
             if (head.status() == 101) {
                 return connection;

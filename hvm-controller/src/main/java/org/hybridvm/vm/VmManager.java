@@ -221,7 +221,7 @@ public final class VmManager implements AutoCloseable {
                 .orElseThrow(() -> HvmException.of(ErrorCode.WRONG_STATE, "The VM's console cannot be reached")
                         .value(name + " is " + view.state())
                         .allowed("a VM that runs")
-                        .hint("hvm console --log " + name)
+                        .hint("hvm console " + name)
                         .build());
     }
 

@@ -186,6 +186,23 @@ class HvmCommandsTest {
     }
 
     @Test
+    void shouldTypeOnTheConsoleUntilTheLeavingKey() throws Exception {
+        vms.launched();
+        var keyboard = new java.io.PipedOutputStream();
+        var out = new java.io.ByteArrayOutputStream();
+        var context = hvm.context(new java.io.PipedInputStream(keyboard), out, out);
+        Thread command = Thread.ofPlatform().start(() -> Hvm.run(context, "console", "-i", "demo"));
+        keyboard.write("ls\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        while (!out.toString(java.nio.charset.StandardCharsets.UTF_8).equals("ls\n")) { // the guest echoes
+            assertThat(command.isAlive()).isTrue();
+            Thread.sleep(5);
+        }
+        keyboard.write(ConsoleSession.LEAVE);
+        command.join();
+        assertThat(out.toString(java.nio.charset.StandardCharsets.UTF_8)).isEqualTo("ls\n");
+    }
+
+    @Test
     void shouldShowLogsByTheirOwner() {
         vms.launched();
         assertThat(hvm.run("logs", "demo").out()).isEqualTo("kernel\n");
