@@ -102,6 +102,11 @@ class ApiContractTest {
         check("GET", "/v1/openapi.json", null, 200);
         check("GET", "/v1/version", null, 200);
         check("GET", "/v1/doctor", null, 200);
+        JsonObject declared = JsonObject.of(Map.of("layouts", List.of(layout.asMap()), "folder", "/"));
+        check("POST", "/v1/layouts/plan", declared, 200);
+        check("POST", "/v1/layouts/apply", declared, 200);
+        check("GET", "/v1/vms/demo/layout", null, 200);
+        check("GET", "/v1/host", null, 200);
         check("GET", "/metrics", null, 200);
         check("GET", "/v1/metrics", null, 200);
         check("GET", "/v1/top", null, 200);
