@@ -107,6 +107,10 @@ class ApiContractTest {
         check("POST", "/v1/layouts/apply", declared, 200);
         check("GET", "/v1/vms/demo/layout", null, 200);
         check("GET", "/v1/host", null, 200);
+        check("POST", "/v1/tokens", JsonObject.of(Map.of("note", "test")), 200);
+        check("GET", "/v1/tokens", null, 200);
+        check("DELETE", "/v1/tokens/none", null, 404);
+        check("GET", "/v1/daemon/configuration", null, 200);
         check("GET", "/metrics", null, 200);
         check("GET", "/v1/metrics", null, 200);
         check("GET", "/v1/top", null, 200);
