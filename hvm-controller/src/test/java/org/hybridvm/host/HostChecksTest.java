@@ -37,6 +37,11 @@ class HostChecksTest {
                         "memory",
                         "state folder",
                         "qemu's user",
+                        "clock source",
+                        "time service",
+                        "huge pages",
+                        "processors of hvmd",
+                        "open files",
                         "java");
     }
 
