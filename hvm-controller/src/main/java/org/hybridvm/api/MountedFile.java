@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.layout.Layout;
-import org.hybridvm.vm.VmManager.VmView;
+import org.hybridvm.vm.VmView;
 
 /** A host file that a guest shall read: it must lie below one of the VM's mounts, which have the same path there. */
 final class MountedFile {

@@ -15,8 +15,10 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutFields;
 import org.hybridvm.layout.LayoutReader;
+import org.hybridvm.vm.ApplyObserver;
 import org.hybridvm.vm.VmManager;
 import org.hybridvm.vm.VmPlan;
+import org.hybridvm.vm.VmView;
 
 /** Plans and applies layouts on this node. */
 final class NodeLayouts implements LayoutControl {
@@ -69,7 +71,7 @@ final class NodeLayouts implements LayoutControl {
 
     @Override
     public Map<String, Object> layout(String vm) {
-        VmManager.VmView view = node.get().require(vm);
+        VmView view = node.get().require(vm);
         var facts = new LinkedHashMap<String, Object>();
         facts.put("vm", vm);
         facts.put("generation", view.generation());
@@ -108,7 +110,7 @@ final class NodeLayouts implements LayoutControl {
     }
 
     /** The manager's observer as the API's. */
-    private record AppliedSteps(Observer observer) implements VmManager.ApplyObserver {
+    private record AppliedSteps(Observer observer) implements ApplyObserver {
         @Override
         public void vm(String name, VmPlan.Action action) {
             observer.vm(name, PlanFacts.word(action));

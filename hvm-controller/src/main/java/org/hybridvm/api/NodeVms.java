@@ -33,13 +33,14 @@ import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
 import org.hybridvm.store.Database;
+import org.hybridvm.vm.BootObserver;
 import org.hybridvm.vm.Console;
 import org.hybridvm.vm.Guest;
 import org.hybridvm.vm.NodeLoad;
 import org.hybridvm.vm.NodeLoads;
 import org.hybridvm.vm.VmManager;
-import org.hybridvm.vm.VmManager.VmView;
 import org.hybridvm.vm.VmState;
+import org.hybridvm.vm.VmView;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,7 +102,7 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     @Override
     public Map<String, Object> launch(LayoutSource source, LaunchObserver observer) {
         Layout layout = read(source);
-        return VmFacts.inFull(manager().launch(layout, new VmManager.LaunchObserver() {
+        return VmFacts.inFull(manager().launch(layout, new BootObserver() {
             @Override
             public void begin(String phase) {
                 observer.begin(phase);

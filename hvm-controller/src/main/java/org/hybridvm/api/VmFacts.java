@@ -11,7 +11,7 @@ import org.hybridvm.host.QemuProcess;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutWords;
 import org.hybridvm.vm.Guest;
-import org.hybridvm.vm.VmManager.VmView;
+import org.hybridvm.vm.VmView;
 
 /** VMs and layouts as JSON objects. Sizes are in MiB, times in the unit that their name ends with. */
 final class VmFacts {

@@ -94,7 +94,7 @@ final class BootProgress {
      *
      * @throws Overdue if a phase is not over at its limit
      */
-    void await(CompletableFuture<?> answer, VmManager.LaunchObserver observer) throws Overdue, InterruptedException {
+    void await(CompletableFuture<?> answer, BootObserver observer) throws Overdue, InterruptedException {
         answer.whenComplete((guest, failure) -> wake());
         String told = "";
         while (!answer.isDone()) {
@@ -126,7 +126,7 @@ final class BootProgress {
         }
     }
 
-    private void tell(VmManager.LaunchObserver observer) {
+    private void tell(BootObserver observer) {
         for (Done next = take(); next != null; next = take()) {
             observer.end(next.name(), next.milliseconds());
         }

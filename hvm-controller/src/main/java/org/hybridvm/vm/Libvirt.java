@@ -53,10 +53,13 @@ final class Libvirt implements AutoCloseable {
     /** Kept here because libvirt only holds a weak hand on it. */
     private final LifecycleListener listener;
 
-    private Libvirt(URI uri, boolean unprivileged, Consumer<End> ended) throws LibvirtException {
+    /** Hears of every domain that ended. */
+    private volatile Consumer<End> ended = end -> {};
+
+    private Libvirt(URI uri, boolean unprivileged) throws LibvirtException {
         this.uri = uri;
         this.unprivileged = unprivileged;
-        this.listener = (domain, event) -> onEvent(domain, event, ended);
+        this.listener = (domain, event) -> onEvent(domain, event, end -> ended.accept(end));
         connect();
     }
 
@@ -104,11 +107,13 @@ final class Libvirt implements AutoCloseable {
      */
     record End(UUID uuid, String cause) {}
 
-    /**
-     * @param root the embedded driver's own folder
-     * @param ended hears of every domain that ended, from libvirt's event thread, which it must not block
-     */
-    static Libvirt open(Path root, Consumer<End> ended) {
+    /** @param listener hears from now on of every domain that ended, from libvirt's event thread, which it must not block */
+    void onEnd(Consumer<End> listener) {
+        ended = listener;
+    }
+
+    /** @param root the embedded driver's own folder */
+    static Libvirt open(Path root) {
         String uri = Optional.ofNullable(System.getenv(URI_VARIABLE))
                 .filter(text -> !text.isBlank())
                 .orElse("qemu:///embed?root=" + root);
@@ -120,7 +125,7 @@ final class Libvirt implements AutoCloseable {
             Library.initEventLoop();
             Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
             boolean unprivileged = !uri.startsWith("qemu:///system") && !HostChecks.isRoot();
-            var libvirt = new Libvirt(URI.create(uri), unprivileged, ended);
+            var libvirt = new Libvirt(URI.create(uri), unprivileged);
             if (!libvirt.isEmbedded()) {
                 libvirt.connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
                 Thread.ofPlatform().daemon().name("libvirt-connection").start(libvirt::keepOpen);

@@ -5,7 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The launch of a VM that nobody waits for, told to hvmd's log. */
-final class LoggedLaunch implements VmManager.LaunchObserver {
+final class LoggedLaunch implements BootObserver {
     private static final Logger LOG = LoggerFactory.getLogger(LoggedLaunch.class);
 
     private final String vm;

@@ -28,7 +28,7 @@ public final class NodeLoads {
     private NodeLoad last; // guarded by this
 
     /** @param vms those of the node */
-    public synchronized NodeLoad look(List<VmManager.VmView> vms) {
+    public synchronized NodeLoad look(List<VmView> vms) {
         if (last == null || System.nanoTime() - last.clock() > SHARED_NANOS) {
             HostTopology host = HostTopology.read();
             List<NodeLoad.OfVm> loads = vms.stream().map(this::of).toList();
@@ -43,7 +43,7 @@ public final class NodeLoads {
         return last;
     }
 
-    private NodeLoad.OfVm of(VmManager.VmView vm) {
+    private NodeLoad.OfVm of(VmView vm) {
         Optional<Long> pid = pidOf(vm);
         QemuTimes times = pid.map(QemuTimes::of).orElse(new QemuTimes(Map.of(), 0, 0));
         return new NodeLoad.OfVm(
@@ -58,7 +58,7 @@ public final class NodeLoads {
                 ask(vm, Guest::status).orElse(Map.of()));
     }
 
-    private static List<NodeLoad.OfPartition> partitions(VmManager.VmView vm, QemuTimes times) {
+    private static List<NodeLoad.OfPartition> partitions(VmView vm, QemuTimes times) {
         List<Guest.Activity> activities = ask(vm, Guest::activity).orElse(List.of());
         var partitions = new ArrayList<NodeLoad.OfPartition>();
         int first = vm.layout().linux().cores();
@@ -73,7 +73,7 @@ public final class NodeLoads {
         return partitions;
     }
 
-    private static List<NodeLoad.OfVcpu> vcpus(VmManager.VmView vm, QemuTimes times, int first, int count) {
+    private static List<NodeLoad.OfVcpu> vcpus(VmView vm, QemuTimes times, int first, int count) {
         var vcpus = new ArrayList<NodeLoad.OfVcpu>();
         for (int vcpu = first; vcpu < first + count; vcpu++) {
             int core = vm.placement().vcpus().get(vcpu);
@@ -87,7 +87,7 @@ public final class NodeLoads {
     }
 
     /** A guest that does not answer must not hide the rest, and one that is not ready is not asked. */
-    private static <T> Optional<T> ask(VmManager.VmView vm, Question<T> question) {
+    private static <T> Optional<T> ask(VmView vm, Question<T> question) {
         try {
             return vm.guest().filter(guest -> vm.state() == VmState.READY).map(question::ask);
         } catch (HvmException e) {
@@ -96,7 +96,7 @@ public final class NodeLoads {
     }
 
     /** To find a process by its arguments is slow, so it is remembered while it lives. */
-    private Optional<Long> pidOf(VmManager.VmView vm) {
+    private Optional<Long> pidOf(VmView vm) {
         Long known = pids.get(vm.uuid());
         if (known != null && ProcessHandle.of(known).isPresent()) {
             return Optional.of(known);

@@ -12,15 +12,27 @@ import org.hybridvm.vm.VmPlan.Action;
  * What goes wrong is kept, and the other VMs' steps go on. Used by one thread.
  */
 final class VmApply {
-    private final VmManager node;
+    private final VmRegister register;
+    private final VmDeclarations declarations;
+    private final VmBoot boot;
+    private final VmEnd end;
     private final VmPlan.Step step;
     private final Optional<Vm> old;
     private Optional<Vm> fresh = Optional.empty();
     private VmRecord intent;
     private HvmException failure;
 
-    VmApply(VmManager node, VmPlan.Step step, Optional<Vm> old) {
-        this.node = node;
+    VmApply(
+            VmRegister register,
+            VmDeclarations declarations,
+            VmBoot boot,
+            VmEnd end,
+            VmPlan.Step step,
+            Optional<Vm> old) {
+        this.register = register;
+        this.declarations = declarations;
+        this.boot = boot;
+        this.end = end;
         this.step = step;
         this.old = old;
     }
@@ -55,7 +67,7 @@ final class VmApply {
                 new VmRecord(
                         step.layout().orElseThrow(),
                         UUID.randomUUID(),
-                        node.acceleratorOf(step.layout().orElseThrow()),
+                        declarations.acceleratorOf(step.layout().orElseThrow()),
                         step.claim().orElseThrow().placement(),
                         System.currentTimeMillis(),
                         0,
@@ -71,54 +83,60 @@ final class VmApply {
             old.orElseThrow().beginStop();
         }
         if (step.action().boots()) {
-            node.reserve(intent);
+            declarations.reserve(intent);
         }
         if (step.action() == Action.CREATE || step.action() == Action.START) {
-            fresh = Optional.of(node.starting(intent));
-            node.enter(fresh.get());
+            fresh = Optional.of(register.starting(intent));
+            declarations.enter(fresh.get());
         }
     }
 
     /** Ends what is to go, or to come back otherwise. */
-    void end(VmManager.ApplyObserver observer) {
+    void end(ApplyObserver observer) {
         if (!step.action().endsJobs()) {
             return;
         }
         observer.vm(vm(), step.action());
         attempt(observer, () -> {
             if (step.action() == Action.REMOVE) {
-                node.undo(old.orElseThrow());
+                end.undo(old.orElseThrow());
                 observer.done(vm());
             } else {
-                node.end(old.orElseThrow());
-                fresh = Optional.of(node.starting(intent));
-                node.enter(fresh.get());
+                end.end(old.orElseThrow());
+                fresh = Optional.of(register.starting(intent));
+                declarations.enter(fresh.get());
             }
         });
     }
 
     /** Boots what is to come, and changes what goes on. */
-    void boot(VmManager.ApplyObserver observer) {
+    void boot(ApplyObserver observer) {
         if (failure != null || step.action() == Action.REMOVE) {
             return;
         }
         observer.vm(vm(), step.action());
         attempt(observer, () -> {
             if (step.action() == Action.UPDATE) {
-                node.update(old.orElseThrow(), intent);
+                update(old.orElseThrow(), intent);
             } else {
                 step.claim().orElseThrow().placement().notes().forEach(observer::note);
-                node.boot(fresh.orElseThrow(), observer);
+                boot.boot(fresh.orElseThrow(), observer);
             }
             observer.done(vm());
         });
+    }
+
+    /** Changes a VM while it runs. */
+    private static void update(Vm vm, VmRecord newer) {
+        vm.record(newer.with(vm.record().phase(), vm.record().reason()));
+        vm.console().ifPresent(console -> console.limit(newer.layout().consoleLimit()));
     }
 
     private interface Work {
         void run() throws InterruptedException;
     }
 
-    private void attempt(VmManager.ApplyObserver observer, Work work) {
+    private void attempt(ApplyObserver observer, Work work) {
         try {
             work.run();
         } catch (HvmException e) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class BootProgressTest implements VmManager.LaunchObserver {
+class BootProgressTest implements BootObserver {
     private static final Duration NEVER = Duration.ofMinutes(60);
 
     private final List<String> told = new ArrayList<>();

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.hybridvm.HvmException;
+import org.hybridvm.event.Events;
+import org.hybridvm.host.HostLedger;
+import org.hybridvm.host.QemuProcess;
+import org.libvirt.LibvirtException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a new hvmd does with the VMs that the one before it left. */
+final class VmAdoption {
+    private static final Logger LOG = LoggerFactory.getLogger(VmAdoption.class);
+    private static final String ENDED_UNSEEN = "QEMU ended while no hvmd ran";
+
+    private final Libvirt libvirt;
+    private final VmRegister register;
+    private final VmStore store;
+    private final VmPaths paths;
+    private final HostLedger ledger;
+    private final VmDeclarations declarations;
+    private final VmBoot boot;
+    private final VmEnd end;
+    private final QemuWatch watch;
+    private final AgentLink link;
+    private final Events events;
+
+    VmAdoption(
+            Libvirt libvirt,
+            VmRegister register,
+            VmStore store,
+            VmPaths paths,
+            HostLedger ledger,
+            VmDeclarations declarations,
+            VmBoot boot,
+            VmEnd end,
+            QemuWatch watch,
+            AgentLink link,
+            Events events) {
+        this.libvirt = libvirt;
+        this.register = register;
+        this.store = store;
+        this.paths = paths;
+        this.ledger = ledger;
+        this.declarations = declarations;
+        this.boot = boot;
+        this.end = end;
+        this.watch = watch;
+        this.link = link;
+        this.events = events;
+    }
+    /** Adopts each VM that runs, and finishes or undoes what was cut off. */
+    void adopt(List<VmRecord> records) throws IOException {
+        for (VmRecord record : records) {
+            boolean alive = isAlive(record);
+            switch (record.phase()) {
+                case RUNNING -> {
+                    if (alive) {
+                        adopt(record);
+                    } else {
+                        endedUnseen(record);
+                    }
+                }
+                case STARTING, REMOVING -> undo(record);
+                case APPLYING -> finish(record);
+                case ENDED -> register.put(new Vm(record, VmState.FAILED, events));
+            }
+        }
+    }
+
+    private void endedUnseen(VmRecord record) {
+        var vm = new Vm(record, VmState.FAILED, events);
+        register.put(vm);
+        end.clearUp(vm, ENDED_UNSEEN);
+        register.record(vm, VmRecord.Phase.ENDED, ENDED_UNSEEN);
+        LOG.warn("VM ended while no hvmd ran vm={}", vm.name());
+        vm.tellState();
+    }
+
+    private void undo(VmRecord record) {
+        LOG.warn(
+                record.phase() == VmRecord.Phase.STARTING
+                        ? "a launch was cut off and is undone vm={}"
+                        : "a removal was cut off and is finished vm={}",
+                record.layout().name());
+        end.undo(new Vm(record, VmState.STOPPING, events));
+    }
+
+    /** Known to libvirt, and there: libvirt itself looks a while for the end of a QEMU that died while nobody watched. */
+    private boolean isAlive(VmRecord record) throws IOException {
+        try {
+            return libvirt.exists(VmPaths.domain(record.layout().name()))
+                    && QemuProcess.find(record.uuid()).isPresent();
+        } catch (LibvirtException e) {
+            throw new IOException(
+                    "libvirt does not tell whether " + record.layout().name() + " is there", e);
+        }
+    }
+
+    /** Boots a VM that was applied; in the background, for it takes long. */
+    private void finish(VmRecord record) {
+        LOG.warn("an apply was cut off and is finished vm={}", record.layout().name());
+        Vm vm = register.starting(record);
+        declarations.enter(vm);
+        Thread.ofVirtual().name("finish " + vm.name()).start(() -> {
+            try {
+                end.end(vm);
+                boot.boot(vm, new LoggedLaunch(vm.name()));
+            } catch (HvmException e) {
+                LOG.error("the VM that was applied does not start vm={} reason={}", vm.name(), e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private void adopt(VmRecord record) {
+        var vm = new Vm(record, VmState.UNREACHABLE, events);
+        register.put(vm);
+        ledger.adopt(record.layout(), record.placement());
+        try {
+            vm.console(ConsoleLog.follow(
+                    paths.console(record),
+                    store.consoleOf(vm.name()),
+                    record.layout().consoleLimit()));
+        } catch (IOException e) {
+            LOG.warn("the console of an adopted VM is not kept vm={} reason={}", vm.name(), e.getMessage());
+        }
+        LOG.info("VM is adopted vm={}", vm.name());
+        events.publish("vm.adopted", "vm/" + vm.name(), Map.of());
+        watch.begin(vm);
+        link.reconnect(vm);
+    }
+}

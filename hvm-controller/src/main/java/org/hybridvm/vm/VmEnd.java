@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.vm;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Optional;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.event.Events;
+import org.hybridvm.host.HostLedger;
+import org.hybridvm.host.QemuProcess;
+import org.libvirt.LibvirtException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ends VMs, and clears up behind those that ended. Calls block. */
+final class VmEnd {
+    private static final Logger LOG = LoggerFactory.getLogger(VmEnd.class);
+
+    private final Libvirt libvirt;
+    private final VmRegister register;
+    private final VmStore store;
+    private final VmPaths paths;
+    private final HostLedger ledger;
+    private final PartitionCare care;
+    private final Events events;
+
+    VmEnd(
+            Libvirt libvirt,
+            VmRegister register,
+            VmStore store,
+            VmPaths paths,
+            HostLedger ledger,
+            PartitionCare care,
+            Events events) {
+        this.libvirt = libvirt;
+        this.register = register;
+        this.store = store;
+        this.paths = paths;
+        this.ledger = ledger;
+        this.care = care;
+        this.events = events;
+    }
+    /** @throws HvmException if there is no such VM, or QEMU cannot be ended */
+    void destroy(String name) {
+        register.require(name);
+        Optional<Vm> found = register.get(name);
+        if (found.isEmpty() || !found.get().beginStop()) {
+            return;
+        }
+        Vm vm = found.get();
+        register.record(vm, VmRecord.Phase.REMOVING, "");
+        undo(vm);
+    }
+
+    /** Ends QEMU, if it runs, and forgets the VM. */
+    void undo(Vm vm) {
+        vm.beginStop();
+        endQemu(vm, "the VM was destroyed");
+        clearUp(vm, "the VM was destroyed");
+        store.delete(vm.name());
+        register.remove(vm);
+        events.publish("vm.removed", "vm/" + vm.name(), Map.of());
+    }
+
+    /** Ends a VM's QEMU, and keeps its record and what the ledger has of it. */
+    void end(Vm vm) {
+        endQemu(vm, "the VM is booted anew");
+        sweep(vm, "the VM is booted anew");
+    }
+
+    /** A VM that did not boot stays, as FAILED. */
+    void fail(Vm vm, String why) {
+        QemuProcess.find(vm.record().uuid()).ifPresent(VmEnd::kill);
+        if (vm.ended(why)) {
+            clearUp(vm, why);
+        }
+        register.record(vm, VmRecord.Phase.ENDED, why);
+    }
+
+    /** QEMU is gone, whoever noticed it; nobody need have asked for it. */
+    void gone(Vm vm, String reason) {
+        if (vm.ended(reason)) {
+            LOG.error("VM failed vm={} reason={}", vm.name(), reason);
+            clearUp(vm, reason);
+            events.publish("vm.freed", "vm/" + vm.name(), Map.of("reason", reason));
+            register.record(vm, VmRecord.Phase.ENDED, reason);
+        }
+    }
+
+    private void endQemu(Vm vm, String why) {
+        boolean answers = vm.stall().isEmpty() && !vm.record().phase().isBooting();
+        vm.release(why);
+        if (!answers) { // libvirt would wait for it
+            QemuProcess.find(vm.record().uuid()).ifPresent(VmEnd::kill);
+        }
+        try {
+            libvirt.destroy(VmPaths.domain(vm));
+        } catch (LibvirtException e) {
+            throw HvmException.of(ErrorCode.INTERNAL, "QEMU cannot be ended")
+                    .value(vm.name() + ": " + e.getMessage())
+                    .owner("libvirt")
+                    .hint("hvm destroy " + vm.name() + " again; else kill the process qemu-system-x86_64 of "
+                            + VmPaths.domain(vm))
+                    .cause(e)
+                    .build();
+        }
+    }
+
+    private static void kill(long pid) {
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    /** What QEMU leaves behind, and what the ledger holds. */
+    void clearUp(Vm vm, String why) {
+        ledger.release(vm.name());
+        sweep(vm, why);
+    }
+
+    /** What QEMU leaves behind. */
+    private void sweep(Vm vm, String why) {
+        vm.release(why);
+        care.forget(vm.name());
+        var files = new ArrayList<>(paths.mounts(vm.record()));
+        files.add(paths.console(vm.record()));
+        files.add(paths.agent(vm.record()));
+        files.add(VmPaths.window(vm.record()));
+        for (Path file : files) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                LOG.warn("a left-over cannot be deleted file={} reason={}", file, e.getMessage());
+            }
+        }
+    }
+}
