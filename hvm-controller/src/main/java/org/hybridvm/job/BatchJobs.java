@@ -82,7 +82,7 @@ final class BatchJobs implements BatchQueue.Site {
                 new Submission.Accepted(records.stream().map(JobRecord::number).toList(), options.warnings);
         return books.addBatch(records, spec, request, accepted.toText())
                 .thenApply(ignored -> {
-                    queue.add(records);
+                    register.await(records);
                     return accepted;
                 })
                 .exceptionally(BatchJobs::answerOfTheFirst);
@@ -131,7 +131,7 @@ final class BatchJobs implements BatchQueue.Site {
     CompletableFuture<Void> hold(int number, boolean hold) {
         JobRecord record = queue.find(number).orElseThrow(() -> notWaiting(number));
         JobRecord changed = record.waiting(record.batch().orElseThrow().withHeld(hold));
-        if (!queue.replace(changed)) {
+        if (!register.replace(changed)) {
             throw notWaiting(number);
         }
         return books.add(List.of(changed)).thenRun(queue::changed);
@@ -148,10 +148,7 @@ final class BatchJobs implements BatchQueue.Site {
             return keeper.end(job.get(), Handover.Asked.REQUEUE);
         }
         JobRecord again = record.waiting(record.batch().get().restarted());
-        return books.add(List.of(again)).thenRun(() -> {
-            queue.add(List.of(again));
-            register.forgetEnd(record);
-        });
+        return books.add(List.of(again)).thenRun(() -> register.await(List.of(again)));
     }
 
     /** Slurm's word for why a job waits; empty if it does not. */

@@ -62,10 +62,7 @@ final class JobKeeper {
         CompletableFuture<Void> kept;
         if (job.asked() == Handover.Asked.REQUEUE) {
             JobRecord again = record.waiting(record.batch().orElseThrow().restarted());
-            kept = books.save(again, job::kept).thenRun(() -> {
-                queue.add(List.of(again));
-                register.leave(job);
-            });
+            kept = books.save(again, job::kept).thenRun(() -> register.awaitAgain(job, again));
         } else {
             register.end(record);
             kept = books.save(record, job::kept);

@@ -1,29 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Owner;
 
 /**
- * The jobs that are known, by number: those in the queue, those that live, and the last of those that ended. May be used
+ * The jobs that are known, by number: those that wait in the queue, those that live, and the last of those that ended. A job
+ * is in one map all its life and only what is known of it is replaced, so that no reader misses it on its way. May be used
  * from any thread.
  */
 final class JobRegister {
+    /** What is known of a job at one point of its life. */
+    private sealed interface Known {
+        JobRecord record();
+
+        /** It waits in the queue. */
+        record Waiting(JobRecord record) implements Known {}
+
+        /** It runs, or waits for cores with its caller. */
+        record Living(Job job) implements Known {
+            @Override
+            public JobRecord record() {
+                return job.record();
+            }
+        }
+
+        record Ended(JobRecord record) implements Known {}
+    }
+
     private final JobBooks books;
     private final BatchQueue queue;
-    private final Map<Integer, Job> live = new ConcurrentHashMap<>();
-    private final NavigableMap<Integer, JobRecord> ended = new ConcurrentSkipListMap<>();
+    private final NavigableMap<Integer, Known> jobs = new ConcurrentSkipListMap<>();
+    private final Map<Integer, Job> live = new ConcurrentHashMap<>(); // an index of it, for those who ask for all
+    private final NavigableSet<Integer> endedNumbers = new TreeSet<>(); // another; guarded by itself
     private int lastNumber; // guarded by this
     private volatile JobObserver observer = JobObserver.NONE;
 
@@ -41,9 +62,28 @@ final class JobRegister {
         return first;
     }
 
+    /** Batch jobs that wait for their turn. */
+    void await(Collection<JobRecord> records) {
+        records.forEach(record -> jobs.put(record.number(), new Known.Waiting(record)));
+        forgetEnds(records);
+        queue.add(records);
+    }
+
+    /** Replaces what is known of a job that waits; false if it does not wait any more. */
+    boolean replace(JobRecord record) {
+        boolean waits = queue.replace(record);
+        if (waits) {
+            jobs.computeIfPresent(
+                    record.number(),
+                    (number, known) -> known instanceof Known.Waiting ? new Known.Waiting(record) : known);
+        }
+        return waits;
+    }
+
     /** A job that runs, or waits for cores with its caller. */
     void enter(Job job) {
         live.put(job.number(), job);
+        jobs.put(job.number(), new Known.Living(job));
         if (observer != JobObserver.NONE) {
             job.observe(observer);
         }
@@ -68,33 +108,49 @@ final class JobRegister {
 
     /** How a job ended; empty if it has not, or is forgotten. */
     Optional<JobRecord> ended(int number) {
-        return Optional.ofNullable(ended.get(number));
+        return jobs.get(number) instanceof Known.Ended(JobRecord record) ? Optional.of(record) : Optional.empty();
     }
 
     /** The job that its caller knows by that key, whether it lives or has ended. */
     Optional<JobRecord> byKey(Owner owner, String key) {
-        return Stream.concat(live.values().stream().map(Job::record), ended.descendingMap().values().stream())
+        return jobs.descendingMap().values().stream()
+                .map(Known::record)
                 .filter(record ->
                         record.handover().key().equals(key) && record.owner().uid() == owner.uid())
                 .findFirst();
     }
 
-    /** It does not live any more: it is in the queue again. */
-    void leave(Job job) {
+    /** A job that lived is in the queue again. */
+    void awaitAgain(Job job, JobRecord record) {
         live.remove(job.number(), job);
-    }
-
-    /** Its end is not the last word: it is in the queue again. */
-    void forgetEnd(JobRecord record) {
-        ended.remove(record.number(), record);
+        await(List.of(record));
     }
 
     /** Remembers how a job ended, and forgets the oldest if there are too many; what is on disk is the caller's. */
     void end(JobRecord record) {
-        ended.put(record.number(), record);
+        jobs.put(record.number(), new Known.Ended(record));
         live.remove(record.number());
-        while (ended.size() > JobBooks.KEPT_JOBS) {
-            books.forget(ended.pollFirstEntry().getKey());
+        for (int number : tooMany(record.number())) {
+            if (jobs.get(number) instanceof Known.Ended oldest && jobs.remove(number, oldest)) {
+                books.forget(number); // else it was put back into the queue meanwhile
+            }
+        }
+    }
+
+    private List<Integer> tooMany(int alsoEnded) {
+        var oldest = new ArrayList<Integer>();
+        synchronized (endedNumbers) {
+            endedNumbers.add(alsoEnded);
+            while (endedNumbers.size() > JobBooks.KEPT_JOBS) {
+                oldest.add(endedNumbers.pollFirst());
+            }
+        }
+        return oldest;
+    }
+
+    private void forgetEnds(Collection<JobRecord> records) {
+        synchronized (endedNumbers) {
+            records.forEach(record -> endedNumbers.remove(record.number()));
         }
     }
 
@@ -106,22 +162,12 @@ final class JobRegister {
 
     /** All jobs that are known, oldest first. */
     List<JobRecord> list() {
-        // In the order in which jobs go, so that none is missed on its way.
-        var byNumber = new TreeMap<Integer, JobRecord>();
-        queue.list().forEach(record -> byNumber.put(record.number(), record));
-        live.values().forEach(job -> byNumber.put(job.number(), job.record()));
-        byNumber.putAll(ended);
-        return List.copyOf(byNumber.values());
+        return jobs.values().stream().map(Known::record).toList();
     }
 
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
     JobRecord find(int number) {
-        return live(number)
-                .map(Job::record)
-                .or(() -> queue.find(number))
-                .or(() -> live(number).map(Job::record)) // it may have begun between the looks
-                .or(() -> ended(number))
-                .orElseThrow(() -> noSuchJob(number, null));
+        return Optional.ofNullable(jobs.get(number)).map(Known::record).orElseThrow(() -> noSuchJob(number, null));
     }
 
     /** @param cause for the audit log, if there is one that the caller may not know of; else null */

@@ -65,7 +65,7 @@ public final class JobService implements AutoCloseable {
         if (record.state().isTerminal()) {
             register.end(record);
         } else if (record.state() == JobState.PENDING && record.batch().isPresent()) {
-            queue.add(List.of(record));
+            register.await(List.of(record));
         } else {
             adoption.take(record);
         }

@@ -183,7 +183,8 @@ class BatchServiceTest {
     @Test
     void shouldRefuseFilesThatTheGuestDoesNotSee() {
         assertThatThrownBy(() -> submit("/bin/true", Map.of("--output", "/elsewhere/out")))
-                .hasMessageStartingWith("A file of the job is outside the VM's mounts: /elsewhere/out. Allowed: " + folder);
+                .hasMessageStartingWith(
+                        "A file of the job is outside the VM's mounts: /elsewhere/out. Allowed: " + folder);
         assertThatThrownBy(() -> submit("/bin/true", Map.of("--input", "../in")))
                 .hasMessageStartingWith("A file of the job is outside the VM's mounts: ");
         assertThat(jobs.list()).isEmpty();
