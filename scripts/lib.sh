@@ -64,7 +64,7 @@ caches_are_fresh() {
 
 # Make the caches of classes for the jars that are there: a start takes a third. Worth no failure.
 train_caches() {
-	if ! "$JAVA_HOME/bin/java" "$tree/hvm-controller/src/build/java/ModernClassFiles.java" "$controller/lib" ||
+	if ! "$JAVA_HOME/bin/java" "$tree/hvm-controller/src/tools/java/ModernClassFiles.java" "$controller/lib" ||
 		! "$tree/scripts/train-caches" "$controller" "$JAVA_HOME/bin/java" "${java_flags[@]}" -cp "$(controller_class_path)"; then
 		say "no caches of classes were made, going on without"
 	fi

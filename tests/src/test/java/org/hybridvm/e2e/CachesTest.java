@@ -41,7 +41,7 @@ class CachesTest {
         run(List.of(
                 JAVA,
                 Tree.ROOT
-                        .resolve("hvm-controller/src/build/java/ModernClassFiles.java")
+                        .resolve("hvm-controller/src/tools/java/ModernClassFiles.java")
                         .toString(),
                 lib.toString()));
         options = List.of(
