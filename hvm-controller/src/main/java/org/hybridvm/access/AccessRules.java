@@ -24,6 +24,19 @@ public final class AccessRules {
             users = List.copyOf(users);
             groups = List.copyOf(groups);
         }
+
+        /** Whether an account is one of them, by its name or its groups' numbers. */
+        boolean include(String name, Collection<Integer> its) {
+            return users.contains(name)
+                    || groups.stream()
+                            .anyMatch(group ->
+                                    Accounts.group(group).filter(its::contains).isPresent());
+        }
+
+        /** Whether the caller is one of them. Groups are asked for anew: who is put into one counts at once. */
+        public boolean include(Caller caller) {
+            return include(caller.name(), caller.groups());
+        }
     }
 
     private final Map<Role, Members> members;
@@ -63,15 +76,8 @@ public final class AccessRules {
         }
         Role most = self.uid() == ROOT ? Role.ADMIN : Role.VIEWER;
         return members.entrySet().stream()
-                .filter(entry -> isMember(entry.getValue(), name, groups))
+                .filter(entry -> entry.getValue().include(name, groups))
                 .map(entry -> most.includes(entry.getKey()) ? entry.getKey() : most)
                 .max(Role::compareTo);
-    }
-
-    private static boolean isMember(Members members, String name, Collection<Integer> groups) {
-        return members.users().contains(name)
-                || members.groups().stream()
-                        .anyMatch(group ->
-                                Accounts.group(group).filter(groups::contains).isPresent());
     }
 }

@@ -142,7 +142,7 @@ public final class ApiServer {
         router.get("/v1/daemon/configuration")
                 .handler(request ->
                         Responses.json(request, access.configuration().toJson()));
-        new EventRoutes(vertx, parts.events(), blocking, streams, limits).mount(router);
+        new EventRoutes(vertx, parts.events(), vms, blocking, streams, limits).mount(router);
         new Refusals(limits).mount(router);
         return router;
     }

@@ -8,7 +8,6 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
 import org.hybridvm.event.EventLog;
@@ -21,13 +20,15 @@ final class EventRoutes {
 
     private final Vertx vertx;
     private final EventLog log;
+    private final VmControl vms;
     private final Blocking blocking;
     private final OpenStreams streams;
     private final Limits limits;
 
-    EventRoutes(Vertx vertx, EventLog log, Blocking blocking, OpenStreams streams, Limits limits) {
+    EventRoutes(Vertx vertx, EventLog log, VmControl vms, Blocking blocking, OpenStreams streams, Limits limits) {
         this.vertx = vertx;
         this.log = log;
+        this.vms = vms;
         this.blocking = blocking;
         this.streams = streams;
         this.limits = limits;
@@ -42,20 +43,20 @@ final class EventRoutes {
         int limit = Requests.number(request, "limit", 1, MAX_PAGE).orElse(PAGE).intValue();
         var filter = new EventFilter(
                 Requests.words(request, "kind"), Requests.words(request, "subject"), Callers.jobsSeen(request));
+        var seen = new SeenEvents(vms, Callers.of(request));
         boolean socket = WebSockets.isAskedFor(request);
         if (socket || Requests.flag(request, "follow")) {
-            follow(request, after, filter, socket);
+            follow(request, after, filter, seen, socket);
             return;
         }
-        blocking.call(() -> log.read(after.orElseGet(() -> log.range().oldest() - 1), limit, filter))
-                .onSuccess(page -> Responses.json(request, toJson(page, SeenEvents.by(Callers.of(request)))))
+        blocking.call(() -> seen.of(log.read(after.orElseGet(() -> log.range().oldest() - 1), limit, filter)))
+                .onSuccess(page -> Responses.json(request, toJson(page)))
                 .onFailure(failure -> Responses.problem(request, failure));
     }
 
-    private static Map<String, Object> toJson(EventPage page, Predicate<Event> seen) {
+    private static Map<String, Object> toJson(EventPage page) {
         var json = new LinkedHashMap<String, Object>();
-        json.put(
-                "events", page.events().stream().filter(seen).map(Event::toJson).toList());
+        json.put("events", page.events().stream().map(Event::toJson).toList());
         json.put("next", page.next());
         json.put("oldest", page.oldest());
         json.put("newest", page.newest());
@@ -63,7 +64,8 @@ final class EventRoutes {
     }
 
     /** What cannot be followed is refused by the status, before anything is sent. */
-    private void follow(RoutingContext request, Optional<Long> after, EventFilter filter, boolean socket) {
+    private void follow(
+            RoutingContext request, Optional<Long> after, EventFilter filter, SeenEvents seen, boolean socket) {
         Runnable left = streams.enter();
         if (socket) {
             request.request().pause();
@@ -75,14 +77,7 @@ final class EventRoutes {
                 })
                 .compose(from -> sink(request, socket)
                         .map(sink -> new EventStream(
-                                vertx.getOrCreateContext(),
-                                blocking,
-                                log,
-                                filter,
-                                SeenEvents.by(Callers.of(request)),
-                                from,
-                                sink,
-                                limits)))
+                                vertx.getOrCreateContext(), blocking, log, filter, seen, from, sink, limits)))
                 .onSuccess(stream -> stream.start(left))
                 .onFailure(failure -> {
                     left.run();

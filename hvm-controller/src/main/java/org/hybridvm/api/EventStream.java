@@ -5,7 +5,6 @@ import io.vertx.core.Context;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
 import org.hybridvm.Problem;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
@@ -25,7 +24,7 @@ final class EventStream {
     private final Blocking blocking;
     private final EventLog log;
     private final EventFilter filter;
-    private final Predicate<Event> seen;
+    private final SeenEvents seen;
     private final EventSink sink;
     private final Limits limits;
     private final StallGuard guard;
@@ -43,7 +42,7 @@ final class EventStream {
             Blocking blocking,
             EventLog log,
             EventFilter filter,
-            Predicate<Event> seen,
+            SeenEvents seen,
             long after,
             EventSink sink,
             Limits limits) {
@@ -92,7 +91,9 @@ final class EventStream {
         }
         reading = true;
         news = false;
-        blocking.call(() -> log.read(after, PAGE, filter)).onSuccess(this::send).onFailure(this::fail);
+        blocking.call(() -> seen.of(log.read(after, PAGE, filter)))
+                .onSuccess(this::send)
+                .onFailure(this::fail);
     }
 
     private void send(EventPage page) {
@@ -101,7 +102,7 @@ final class EventStream {
         }
         after = page.next();
         List<Map<String, Object>> events =
-                page.events().stream().filter(seen).map(Event::toJson).toList();
+                page.events().stream().map(Event::toJson).toList();
         if (events.isEmpty()) {
             sent(page);
             return;

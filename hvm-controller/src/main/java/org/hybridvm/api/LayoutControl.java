@@ -4,6 +4,7 @@ package org.hybridvm.api;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
@@ -26,8 +27,8 @@ public interface LayoutControl {
     /** A VM as it was declared: {@code {"vm", "generation", "layout"}}. */
     Map<String, Object> layout(String vm);
 
-    /** The host's cores and memory, and who has them. */
-    Map<String, Object> host();
+    /** The host's cores and memory, and who has them, as far as it is one of {@code vms}. */
+    Map<String, Object> host(Set<String> vms);
 
     /**
      * What is to be.

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 
@@ -36,8 +37,7 @@ final class LayoutRoutes {
         router.post("/v1/layouts/plan").handler(this::plan);
         router.post("/v1/layouts/apply").handler(this::apply);
         router.get("/v1/vms/:vm/layout").handler(this::layout);
-        router.get("/v1/host")
-                .handler(request -> answer(request, () -> vms.layouts().host()));
+        router.get("/v1/host").handler(this::host);
     }
 
     private void plan(RoutingContext request) {
@@ -45,9 +45,18 @@ final class LayoutRoutes {
         answer(request, () -> vms.layouts().plan(declaration));
     }
 
+    private void host(RoutingContext request) {
+        Caller caller = Callers.of(request);
+        answer(request, () -> vms.layouts().host(vms.names(caller)));
+    }
+
     private void layout(RoutingContext request) {
         String vm = request.pathParam("vm");
-        answer(request, () -> vms.layouts().layout(vm));
+        var seen = new SeenVms(vms, Callers.of(request));
+        answer(request, () -> {
+            seen.require(vm);
+            return vms.layouts().layout(vm);
+        });
     }
 
     /** Answers with one JSON event a line, as a launch does. A caller who goes away stops nothing. */

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -12,6 +13,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
+import org.hybridvm.host.HostBooks;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutFields;
 import org.hybridvm.layout.LayoutReader;
@@ -80,8 +82,12 @@ final class NodeLayouts implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> host() {
-        return HostFacts.of(node.get().books());
+    public Map<String, Object> host(Set<String> vms) {
+        HostBooks books = node.get().books();
+        for (String vm : books.claims().keySet()) {
+            books = vms.contains(vm) ? books : books.without(vm);
+        }
+        return HostFacts.of(books);
     }
 
     private static List<Layout> layouts(Declaration declaration) {

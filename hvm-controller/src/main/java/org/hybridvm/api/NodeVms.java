@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 import org.hybridvm.event.Events;
 import org.hybridvm.host.HostChecks;
 import org.hybridvm.host.HostTopology;
@@ -92,6 +95,19 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     @Override
     public Map<String, Object> info(String vm) {
         return VmFacts.inFull(manager().require(vm));
+    }
+
+    @Override
+    public Set<String> names(Caller caller) {
+        return manager().list().stream()
+                .filter(view -> view.layout().admits(caller))
+                .map(VmView::name)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public boolean admits(String vm, Caller caller) {
+        return manager().find(vm).map(view -> view.layout().admits(caller)).orElse(true);
     }
 
     @Override

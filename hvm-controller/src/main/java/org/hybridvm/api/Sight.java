@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 import org.hybridvm.host.HostChecks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.metrics.Exposition;
@@ -83,7 +84,9 @@ final class Sight {
     }
 
     private void top(RoutingContext request) {
-        blocking.call(() -> TopFacts.of(vms.load(), jobs.as(Callers.of(request)).list()))
+        Caller caller = Callers.of(request);
+        blocking.call(() -> TopFacts.of(
+                        vms.load().of(vms.names(caller)), jobs.as(caller).list()))
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
     }

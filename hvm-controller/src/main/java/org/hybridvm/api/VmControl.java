@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
@@ -18,6 +20,9 @@ public interface VmControl {
     List<Map<String, Object>> list();
 
     Map<String, Object> info(String vm);
+
+    /** The VMs that a caller may know of. */
+    Set<String> names(Caller caller);
 
     /** What the layout declares, defaults filled in; refuses what is wrong by its line and column. */
     Map<String, Object> validate(LayoutSource source);

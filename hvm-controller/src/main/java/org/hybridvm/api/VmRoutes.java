@@ -65,12 +65,17 @@ final class VmRoutes {
     }
 
     private void list(RoutingContext request) {
-        answerJson(request, () -> Map.of("vms", vms.list()));
+        var seen = new SeenVms(vms, Callers.of(request));
+        answerJson(request, () -> Map.of("vms", seen.list()));
     }
 
     private void info(RoutingContext request) {
         String vm = request.pathParam("vm");
-        blocking.call(() -> vms.info(vm))
+        var seen = new SeenVms(vms, Callers.of(request));
+        blocking.call(() -> {
+                    seen.require(vm);
+                    return vms.info(vm);
+                })
                 .onSuccess(facts -> {
                     request.response().putHeader("ETag", ETags.ofVm(facts));
                     Responses.json(request, facts);
@@ -153,7 +158,11 @@ final class VmRoutes {
     private void modules(RoutingContext request) {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
-        answerJson(request, () -> vms.modules(vm, partition));
+        var seen = new SeenVms(vms, Callers.of(request));
+        answerJson(request, () -> {
+            seen.require(vm);
+            return vms.modules(vm, partition);
+        });
     }
 
     private void loadModule(RoutingContext request) {

@@ -57,7 +57,7 @@ final class BatchJobs implements BatchQueue.Site {
         BatchOptions options = plan.options();
         requireSeen(seen, options.dependency);
         requireModest(caller, options.priority);
-        Placement placement = Placement.of(machines, plan.request());
+        Placement placement = Placement.of(new SeenMachines(machines, caller), plan.request());
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
         String program = Placement.find(caller, lookup, plan.program(), submission.searchPath());

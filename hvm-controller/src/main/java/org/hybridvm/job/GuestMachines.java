@@ -3,10 +3,14 @@ package org.hybridvm.job;
 
 import java.util.List;
 import java.util.Optional;
+import org.hybridvm.access.Caller;
 
 /** The virtual machines that are up on this node. */
 public interface GuestMachines {
     List<GuestMachine> running();
+
+    /** Whether a caller may know of a VM and run jobs there; true if there is none of that name. May wait for a network. */
+    boolean admits(String vm, Caller caller);
 
     /** @throws org.hybridvm.HvmException if there is such a VM, but no job can run on it now */
     Optional<GuestMachine> find(String name);

@@ -43,7 +43,7 @@ final class RunJobs {
         if (known.isPresent()) {
             return rejoin(seen, known.get(), caller, request, listener);
         }
-        Start start = plan(Placement.of(machines, request), request, caller);
+        Start start = plan(place(caller, request), request, caller);
         Job job = enter(caller, start.placement(), start.command(), Handover.of(request, false), listener);
         begin(seen, job, start);
         return job;
@@ -64,6 +64,10 @@ final class RunJobs {
         return job;
     }
 
+    private Placement place(Caller caller, JobRequest request) {
+        return Placement.of(new SeenMachines(machines, caller), request);
+    }
+
     /** All that a job needs to be begun. */
     private record Start(Placement placement, GuestCommand command, String places) {}
 
@@ -81,7 +85,7 @@ final class RunJobs {
                 .orElseGet(() -> new Job(record, books.oldLog(number), clock, Job.NOBODY));
         job.join(listener, request.reports());
         if (job.state() == JobState.PENDING && job.claimStart()) {
-            begin(seen, job, plan(Placement.of(machines, request), request, caller));
+            begin(seen, job, plan(place(caller, request), request, caller));
         } else {
             job.whenUnbegun(machine -> beginAgain(machine, job, caller, request));
         }

@@ -6,6 +6,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 import org.hybridvm.ipc.WindowDescriptor;
 
 /**
@@ -22,6 +25,7 @@ import org.hybridvm.ipc.WindowDescriptor;
  * @param consoleLimit how much of the serial console's output is kept, bytes
  * @param window memory that host and guest share, bytes: a power of two
  * @param bootLimits how long phases of the boot may take; those that are not there have their defaults
+ * @param access which users may know of it and run jobs on it, beside operators; empty: all whom hvmd serves
  */
 public record Layout(
         String name,
@@ -34,7 +38,8 @@ public record Layout(
         Acceleration acceleration,
         long consoleLimit,
         long window,
-        Map<BootPhase, Duration> bootLimits) {
+        Map<BootPhase, Duration> bootLimits,
+        Optional<AccessRules.Members> access) {
     public static final String DEFAULT_NAME = "default";
     public static final long DEFAULT_MEMORY = 2L << 30;
     public static final int DEFAULT_LINUX_CORES = 1;
@@ -68,7 +73,7 @@ public record Layout(
         bootLimits = Map.copyOf(bootLimits);
     }
 
-    /** With the default limits of the boot's phases. */
+    /** With the default limits of the boot's phases, for all users. */
     public Layout(
             String name,
             long memory,
@@ -80,7 +85,25 @@ public record Layout(
             Acceleration acceleration,
             long consoleLimit,
             long window) {
-        this(name, memory, linux, partitions, host, mounts, machine, acceleration, consoleLimit, window, Map.of());
+        this(
+                name,
+                memory,
+                linux,
+                partitions,
+                host,
+                mounts,
+                machine,
+                acceleration,
+                consoleLimit,
+                window,
+                Map.of(),
+                Optional.empty());
+    }
+
+    /** Whether a caller may know of the VM and run jobs on it. May wait for a network (LDAP). */
+    public boolean admits(Caller caller) {
+        return caller.has(Role.OPERATOR)
+                || access.map(members -> members.include(caller)).orElse(true);
     }
 
     /** All vCPUs: Linux's first, then those of the HRT partitions in order. */

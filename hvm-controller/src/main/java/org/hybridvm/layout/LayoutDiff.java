@@ -13,7 +13,7 @@ import org.hybridvm.Json;
 /** What changes between two layouts of one VM, field by field. */
 public final class LayoutDiff {
     /** Fields of hvmd's own doing; all others are QEMU's, or the guest kernel's, from its start on. */
-    private static final Set<String> LIVE = Set.of("console.limit");
+    private static final Set<String> LIVE = Set.of("console.limit", "access.users", "access.groups");
 
     private LayoutDiff() {}
 

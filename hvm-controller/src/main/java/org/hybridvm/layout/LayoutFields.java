@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.AccessRules;
 
 /**
  * A layout as the fields of its file, every one of them, in the schema's order: what {@code hvm get} writes, what plans
@@ -34,6 +35,14 @@ public final class LayoutFields {
         if (!layout.bootLimits().isEmpty()) {
             fields.put("boot", HealthReader.fields(layout.bootLimits()));
         }
+        layout.access().ifPresent(members -> fields.put("access", access(members)));
+        return fields;
+    }
+
+    private static Map<String, Object> access(AccessRules.Members members) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("users", members.users());
+        fields.put("groups", members.groups());
         return fields;
     }
 
@@ -100,7 +109,12 @@ public final class LayoutFields {
                         ? fields.number("console_limit")
                         : size(fields.object("console"), "limit", Layout.DEFAULT_CONSOLE_LIMIT),
                 size(fields, "window", Layout.MIN_WINDOW),
-                fields.has("boot") ? HealthReader.bootLimits(fields.object("boot")) : Map.of());
+                fields.has("boot") ? HealthReader.bootLimits(fields.object("boot")) : Map.of(),
+                fields.has("access") ? Optional.of(access(fields.object("access"))) : Optional.empty());
+    }
+
+    private static AccessRules.Members access(JsonObject fields) {
+        return new AccessRules.Members(fields.texts("users"), fields.texts("groups"));
     }
 
     private static Layout.Linux linux(JsonObject fields) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.AccessRules;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -29,10 +30,12 @@ public final class LayoutReader {
             "console",
             "window",
             "health",
-            "boot");
+            "boot",
+            "access");
     static final List<String> LINUX_FIELDS = List.of("cores", "kernel", "initramfs", "rootfs", "cmdline");
     static final List<String> MOUNT_FIELDS = List.of("source", "readonly");
     static final List<String> CONSOLE_FIELDS = List.of("limit");
+    static final List<String> ACCESS_FIELDS = List.of("users", "groups");
 
     static final String NAME_FORM = "[a-zA-Z][a-zA-Z0-9-]{0,30}";
 
@@ -107,7 +110,8 @@ public final class LayoutReader {
                 top.choice("acceleration", Layout.Acceleration.class, Layout.Acceleration.AUTO),
                 console(top.object("console", CONSOLE_FIELDS)),
                 window(top),
-                HealthReader.bootLimits(top.object("boot", HealthReader.BOOT_FIELDS)));
+                HealthReader.bootLimits(top.object("boot", HealthReader.BOOT_FIELDS)),
+                top.object("access", ACCESS_FIELDS).map(LayoutReader::access));
         findings.ifSound(() -> requireMemory(top, layout));
         findings.ifSound(() -> HostReader.check(top, layout));
         return layout;
@@ -163,6 +167,22 @@ public final class LayoutReader {
                             + ", in steps of 2MiB")
                     .build();
         }
+    }
+
+    /** A list that is left out is empty: who writes {@code access} means those whom he names. */
+    private static AccessRules.Members access(YamlObject object) {
+        return new AccessRules.Members(names(object, "users"), names(object, "groups"));
+    }
+
+    /** Names that no account has are no error: a directory service may be away just now. */
+    private static List<String> names(YamlObject object, String field) {
+        return object.list(field, element -> {
+                    if (element.text().isBlank()) {
+                        throw element.refuse("name", "a name is expected").build();
+                    }
+                    return element.text();
+                })
+                .orElse(List.of());
     }
 
     private static long window(YamlObject top) {

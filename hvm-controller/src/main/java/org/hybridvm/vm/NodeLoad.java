@@ -18,6 +18,17 @@ import org.hybridvm.host.HostTimes;
  */
 public record NodeLoad(
         long clock, Instant time, List<HostTimes.Core> cores, long memory, long availableMemory, List<OfVm> vms) {
+    /** The same without what is told of other VMs than these. */
+    public NodeLoad of(Set<String> names) {
+        return new NodeLoad(
+                clock,
+                time,
+                cores,
+                memory,
+                availableMemory,
+                vms.stream().filter(vm -> names.contains(vm.name())).toList());
+    }
+
     /**
      * @param pid of QEMU, if it runs
      * @param resident bytes of QEMU that are in memory

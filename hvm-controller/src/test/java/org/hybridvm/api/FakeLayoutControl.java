@@ -3,6 +3,7 @@ package org.hybridvm.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** A node of two cores on which every layout makes one VM, "demo"; it cannot be applied while the word busy is in it. */
@@ -73,7 +74,7 @@ final class FakeLayoutControl implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> host() {
+    public Map<String, Object> host(Set<String> vms) {
         return Map.of("cores", List.of(core(0, List.of())));
     }
 }

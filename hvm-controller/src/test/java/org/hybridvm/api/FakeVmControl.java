@@ -5,10 +5,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
@@ -22,6 +26,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     private final Console serial = new Echo();
     private final List<GuestMachine> up = new CopyOnWriteArrayList<>();
     private final List<Map<String, Object>> modules = new CopyOnWriteArrayList<>();
+    private volatile Optional<String> admitted = Optional.empty();
     private volatile Optional<HvmException> obstacle = Optional.empty();
 
     public FakeVmControl(FakeMachine machine, Path console) {
@@ -61,6 +66,25 @@ public final class FakeVmControl implements VmControl, GuestMachines {
                 "tcg",
                 "partitions",
                 List.of(Map.of("name", "hrt", "kind", "hrt", "cores", 2, "state", "READY")));
+    }
+
+    @Override
+    public Set<String> names(Caller caller) {
+        return up.stream()
+                .map(GuestMachine::name)
+                .filter(name -> admits(name, caller))
+                .collect(Collectors.toSet());
+    }
+
+    @Override
+    public boolean admits(String vm, Caller caller) {
+        return caller.has(Role.OPERATOR)
+                || admitted.map(name -> name.equals(caller.name())).orElse(true);
+    }
+
+    /** From now on the VM is one user's only. */
+    void admitOnly(String user) {
+        admitted = Optional.of(user);
     }
 
     @Override

@@ -23,6 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Predicate;
+import org.hybridvm.access.Caller;
 
 /**
  * A guest in memory, whose programs are Java. It keeps the rules that the real one keeps: output only within the credit
@@ -30,6 +32,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  * released a process is kept with all that was not taken, behind one channel after the other.
  */
 public final class FakeMachine implements GuestMachine, AutoCloseable {
+    private volatile Predicate<Caller> admitted = caller -> true;
     public static final int STDIN_WINDOW = 64 * 1024;
 
     private final String name;
@@ -466,6 +469,11 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         }
     }
 
+    /** From now on only these callers may use it. */
+    public void admit(Predicate<Caller> callers) {
+        admitted = callers;
+    }
+
     /** A set of machines, up as long as they are not lost. */
     public static GuestMachines all(GuestMachine... machines) {
         var list = new ArrayList<>(List.of(machines));
@@ -480,6 +488,12 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
                 return list.stream()
                         .filter(machine -> machine.name().equals(name))
                         .findFirst();
+            }
+
+            @Override
+            public boolean admits(String vm, Caller caller) {
+                return find(vm).map(machine -> ((FakeMachine) machine).admitted.test(caller))
+                        .orElse(true);
             }
 
             @Override

@@ -147,6 +147,35 @@ class JobAccessTest {
     }
 
     @Test
+    void shouldAnswerForAVmOfOthersExactlyAsForOneThatIsNotThere() throws InterruptedException {
+        machine.admit(caller -> caller.has(Role.OPERATOR) || caller.name().equals("ada"));
+        String absent = refusal(() -> jobs.as(BOB).run(sleep("absent"), new RecordingListener()));
+        assertThat(absent).startsWith("No such VM is up: absent. Allowed: none is up.");
+        assertThat(refusal(() -> jobs.as(BOB).run(sleep("demo"), new RecordingListener())))
+                .isEqualTo(absent.replace("absent", "demo"));
+        assertThat(refusal(() -> submit(BOB, Map.of("--vm", "demo")))).isEqualTo(absent.replace("absent", "demo"));
+        assertThat(refusal(() -> jobs.as(BOB).run(sleep(1), new RecordingListener())))
+                .startsWith("No VM is up");
+        assertThat(jobs.list()).isEmpty();
+    }
+
+    @Test
+    void shouldLetOperatorsAndThoseWhoAreNamedUseAVm() throws InterruptedException {
+        machine.admit(caller -> caller.has(Role.OPERATOR) || caller.name().equals("ada"));
+        jobs.as(ADA).run(sleep("demo"), new RecordingListener());
+        submit(OPERATOR, Map.of("--vm", "demo"));
+        await(() -> machine.commands().size() == 2);
+    }
+
+    @Test
+    void shouldLetAJobGoOnThatWasTakenBeforeItsUserWasShutOut() throws InterruptedException {
+        int waiting = submit(BOB, Map.of("--hold", ""));
+        machine.admit(caller -> false);
+        jobs.as(BOB).hold(waiting, false).join();
+        await(() -> jobs.find(waiting).state() == JobState.RUNNING);
+    }
+
+    @Test
     void shouldLetOnlyOperatorsRaiseAPriority() throws InterruptedException {
         assertThat(refusal(() -> submit(ADA, Map.of("--priority", "5"))))
                 .isEqualTo("Only operators may raise a job's priority: 5. Allowed: 0 or less, by --nice."
@@ -184,9 +213,17 @@ class JobAccessTest {
         return new Submission(Optional.empty(), "/bin/sleep", List.of(), Path.of("/"), List.of(), "", all, false);
     }
 
+    private static JobRequest sleep(String vm) {
+        return sleep(Optional.of(vm), 1);
+    }
+
     private static JobRequest sleep(int cores) {
+        return sleep(Optional.empty(), cores);
+    }
+
+    private static JobRequest sleep(Optional<String> vm, int cores) {
         return new JobRequest(
-                Optional.empty(),
+                vm,
                 Optional.empty(),
                 PartitionKind.HRT,
                 cores,

@@ -55,6 +55,14 @@ class LayoutDiffTest {
                         new Difference("console.limit", Optional.of("1MiB"), Optional.of("2MiB"), Effect.LIVE));
     }
 
+    @Test
+    void shouldChangeWhoMayUseAVmWhileItRuns() {
+        assertThat(LayoutDiff.between(read("name: a"), read("name: a\naccess: {users: [ada]}")))
+                .containsExactly(
+                        new Difference("access.users", Optional.empty(), Optional.of("[\"ada\"]"), Effect.LIVE),
+                        new Difference("access.groups", Optional.empty(), Optional.of("[]"), Effect.LIVE));
+    }
+
     private Path real() {
         return new LayoutReader("layout.yaml", folder)
                 .standard()

@@ -17,6 +17,9 @@ import java.util.Optional;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Finding;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 import org.hybridvm.ipc.AbiDescriptor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LayoutReaderTest {
     private static final String TOP_FIELDS =
-            "name, memory, linux, partitions, host, mounts, machine, acceleration, console, window, health, boot";
+            "name, memory, linux, partitions, host, mounts, machine, acceleration, console, window, health, boot, access";
 
     @TempDir
     private Path temporary;
@@ -58,6 +61,37 @@ class LayoutReaderTest {
     @Test
     void shouldFillInWhatEmptyObjectsLeaveOut() {
         assertThat(read("{linux: {}, partitions: [{}], host: {}, console: {}}")).isEqualTo(reader().standard());
+    }
+
+    @Test
+    void shouldAdmitThoseWhoAreNamedAndOperators() {
+        Layout layout = read("access: {users: [ada]}");
+        assertThat(layout.access()).hasValue(new AccessRules.Members(List.of("ada"), List.of()));
+        assertThat(layout.admits(new Caller(1001, 1001, List.of(1001), "ada", Role.USER)))
+                .isTrue();
+        assertThat(layout.admits(new Caller(1002, 1002, List.of(1002), "bob", Role.USER)))
+                .isFalse();
+        assertThat(layout.admits(new Caller(1002, 1002, List.of(1002), "bob", Role.VIEWER)))
+                .isFalse();
+        assertThat(layout.admits(new Caller(1003, 1003, List.of(), "oda", Role.OPERATOR)))
+                .isTrue();
+    }
+
+    @Test
+    void shouldAdmitAGroupsMembersByItsNumber() {
+        Layout layout = read("access: {groups: [root]}");
+        assertThat(layout.admits(new Caller(1001, 1001, List.of(1001, 0), "ada", Role.USER)))
+                .isTrue();
+        assertThat(layout.admits(new Caller(1002, 1002, List.of(1002), "bob", Role.USER)))
+                .isFalse();
+    }
+
+    @Test
+    void shouldAdmitAllWithoutAWordAndNoUserByAnEmptyOne() {
+        var ada = new Caller(1001, 1001, List.of(1001), "ada", Role.USER);
+        assertThat(read("name: a").admits(ada)).isTrue();
+        assertThat(read("access: {}").admits(ada)).isFalse();
+        assertThat(refusal("access: {users: [' ']}")).startsWith("layout.yaml:1:18: a name is expected");
     }
 
     @Test

@@ -68,6 +68,8 @@ class LayoutWriterTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "access: {users: [ada, bob], groups: [lab]}",
+                "access: {}",
                 "two words",
                 "- dash",
                 "#hash",

@@ -98,7 +98,8 @@ class BootProgressTest implements BootObserver {
                 layout.acceleration(),
                 layout.consoleLimit(),
                 layout.window(),
-                limits);
+                limits,
+                layout.access());
     }
 
     @Override
