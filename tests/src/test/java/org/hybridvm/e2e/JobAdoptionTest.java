@@ -75,7 +75,9 @@ class JobAdoptionTest {
         Process run = node.command("run", "--vm", Node.VM, "--", "/bin/busybox", "cat")
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        CompletableFuture<String> output = CompletableFuture.supplyAsync(() -> read(run.getInputStream()));
+        // not in the common pool: it may have one thread, which ProcessHandle.onExit needs
+        CompletableFuture<String> output =
+                CompletableFuture.supplyAsync(() -> read(run.getInputStream()), Thread::startVirtualThread);
         for (int part = 0; part < 3; part++) {
             OutputStream input = run.getOutputStream();
             for (int line = part * LINES; line < (part + 1) * LINES; line++) {
