@@ -46,6 +46,8 @@ public enum ErrorCode {
     WRONG_STATE(Fault.CALLER, 409),
     /** VMs have changed since the plan was made. */
     STALE_PLAN(Fault.CALLER, 412),
+    /** The user has as many jobs as hvmd.yaml allows him. */
+    QUOTA_EXCEEDED(Fault.CALLER, 409),
     TOO_MANY_CORES(Fault.CALLER, 422),
     OUTSIDE_MOUNTS(Fault.CALLER, 422),
     /** No such program: exit status 127. */

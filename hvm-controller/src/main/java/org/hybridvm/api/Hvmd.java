@@ -101,6 +101,7 @@ public final class Hvmd {
                     JobService jobs = new JobService(
                             vms,
                             OwnIdentity.ofThisProcess(),
+                            configuration.quotas(rules),
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                             Clock.systemUTC())) {
                 vms.tellJobs(jobs);

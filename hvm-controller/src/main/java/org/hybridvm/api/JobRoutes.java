@@ -18,6 +18,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.job.JobAccess;
+import org.hybridvm.job.JobId;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.Submission;
@@ -71,7 +72,7 @@ final class JobRoutes {
             return;
         }
         List<JobRecord> asked = Requests.parameter(request, "job")
-                .map(text -> own.tasks(Requests.number("job", text)))
+                .map(text -> own.tasks(JobId.parse(text)))
                 .orElseGet(own::list);
         List<JobRecord> all =
                 asked.stream().filter(job -> !live || !job.state().isTerminal()).toList();
@@ -101,7 +102,7 @@ final class JobRoutes {
     }
 
     private void info(RoutingContext request) {
-        answer(request, jobs(request).find(number(request)));
+        answer(request, jobs(request).find(id(request)));
     }
 
     private void answer(RoutingContext request, JobRecord record) {
@@ -162,9 +163,9 @@ final class JobRoutes {
     /** Does it to the job, or to all tasks of an array that are in a state for it. */
     private void change(RoutingContext request, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
         JobAccess own = jobs(request);
-        int number = number(request);
+        JobId job = id(request);
         Optional<List<String>> match = ETags.allowed(request);
-        blocking.call(() -> match.isEmpty() ? change(own, number, change) : changeIf(match.get(), own, number, change))
+        blocking.call(() -> match.isEmpty() ? change(own, job, change) : changeIf(match.get(), own, job, change))
                 .onSuccess(record -> answer(request, record))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
     }
@@ -173,19 +174,19 @@ final class JobRoutes {
     private JobRecord changeIf(
             List<String> tags,
             JobAccess own,
-            int number,
+            JobId job,
             BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
         synchronized (matching) {
-            ETags.require(tags, ETags.of(own.find(number).toJson()));
-            return change(own, number, change);
+            ETags.require(tags, ETags.of(own.find(job).toJson()));
+            return change(own, job, change);
         }
     }
 
     private static JobRecord change(
-            JobAccess own, int number, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
+            JobAccess own, JobId job, BiFunction<JobAccess, Integer, CompletableFuture<Void>> change) {
         HvmException refusal = null;
         int changed = 0;
-        for (JobRecord task : own.tasks(number)) {
+        for (JobRecord task : own.tasks(job)) {
             try {
                 change.apply(own, task.number()).join();
                 changed++;
@@ -196,7 +197,7 @@ final class JobRoutes {
         if (changed == 0 && refusal != null) {
             throw refusal;
         }
-        return own.find(number);
+        return own.find(job);
     }
 
     private static Throwable cause(Throwable failure) {
@@ -265,7 +266,12 @@ final class JobRoutes {
         return jobs.as(Callers.of(request));
     }
 
-    private static int number(RoutingContext request) {
-        return Requests.number("job", request.pathParam("job"));
+    private static JobId id(RoutingContext request) {
+        return JobId.parse(request.pathParam("job"));
+    }
+
+    private int number(RoutingContext request) {
+        JobId job = id(request);
+        return job.task().isEmpty() ? job.number() : jobs(request).find(job).number();
     }
 }

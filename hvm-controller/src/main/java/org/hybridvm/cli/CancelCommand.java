@@ -9,7 +9,7 @@ import org.hybridvm.HvmException;
 final class CancelCommand extends Command {
     CancelCommand(Context context) {
         super(context, "cancel", "End a job, or send it a signal");
-        parameter("JOB", "1", "The job's number, see hvm jobs.");
+        parameter("JOB", "1", "The job's number, see hvm jobs; 12_3 is task 3 of array 12.");
         option(String.class, "SIGNAL", "Only send this signal, by name or number.", "-s", "--signal");
         explain("", "Without a signal: SIGTERM, two seconds later SIGKILL. A job that waits leaves the queue.");
         examples("hvm cancel 17", "hvm cancel --signal KILL 17");
@@ -36,7 +36,7 @@ final class CancelCommand extends Command {
         if (!InfoCommand.isJob(job)) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "No job number")
                     .value(job)
-                    .allowed("a number")
+                    .allowed("a number, or ARRAY_TASK")
                     .hint("hvm jobs")
                     .build();
         }

@@ -27,9 +27,9 @@ final class InfoCommand extends Command {
         return OK;
     }
 
-    /** Job numbers are numbers; names of VMs begin with a letter. */
+    /** Job numbers are numbers, those of an array's tasks 12_3; names of VMs begin with a letter. */
     static boolean isJob(String subject) {
-        return subject.matches("[0-9]{1,9}");
+        return subject.matches("[0-9]{1,9}(_[0-9]{1,9})?");
     }
 
     private void print(String indent, Map<?, ?> facts) {

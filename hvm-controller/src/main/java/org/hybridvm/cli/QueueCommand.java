@@ -12,7 +12,8 @@ final class QueueCommand extends Command {
                 "",
                 "Reasons of a job that waits: Resources (it is next when cores are free), Priority (others are before",
                 "it), Dependency, DependencyNeverSatisfied, JobHeldUser, BeginTime, JobArrayTaskLimit, PartitionDown",
-                "(its VM is not up). hvm why JOB tells more.");
+                "(its VM is not up), QOSMaxJobsPerUserLimit, QOSMaxCpuPerUserLimit (the user's quota). hvm why JOB tells",
+                "more.");
         examples("hvm queue", "hvm queue -o json");
     }
 

@@ -3,12 +3,14 @@ package org.hybridvm.config;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.access.AccessRules;
+import org.hybridvm.access.Quotas;
 import org.hybridvm.access.Role;
 import org.hybridvm.layout.ByteSize;
 
@@ -17,7 +19,8 @@ import org.hybridvm.layout.ByteSize;
  *
  * @param listen present if hvmd shall listen on TCP
  */
-public record Configuration(Socket socket, Map<Role, AccessRules.Members> roles, Optional<Listen> listen, Audit audit) {
+public record Configuration(
+        Socket socket, Map<Role, AccessRules.Members> roles, Optional<Listen> listen, Audit audit, Quota quotas) {
     public static final int DEFAULT_PORT = 8443;
     public static final String DEFAULT_ADDRESS = "127.0.0.1";
     public static final long DEFAULT_AUDIT_SIZE = 16L << 20;
@@ -48,6 +51,29 @@ public record Configuration(Socket socket, Map<Role, AccessRules.Members> roles,
      * @param files how many are kept, the present one included
      */
     public record Audit(long size, int files) {}
+
+    /**
+     * How much users may have of the jobs.
+     *
+     * @param standard of those who are not named
+     */
+    public record Quota(Quotas.Limits standard, Map<String, Quotas.Limits> users) {
+        public static final Quota NONE = new Quota(Quotas.Limits.NONE, Map.of());
+
+        public Quota {
+            users = Collections.unmodifiableMap(new LinkedHashMap<>(users));
+        }
+    }
+
+    /** The quotas of users who have their roles by {@code rules}. */
+    public Quotas quotas(AccessRules rules) {
+        return new Quotas(
+                quotas.standard(),
+                quotas.users(),
+                owner -> rules.account(owner.name())
+                        .filter(caller -> caller.has(Role.ADMIN))
+                        .isPresent());
+    }
 
     /** Who may do what. */
     public AccessRules rules() {
@@ -103,6 +129,19 @@ public record Configuration(Socket socket, Map<Role, AccessRules.Members> roles,
         auditFacts.put("size", ByteSize.format(audit.size()));
         auditFacts.put("files", audit.files());
         json.put("audit", auditFacts);
+        if (!quotas.equals(Quota.NONE)) {
+            var users = new LinkedHashMap<String, Object>();
+            quotas.users().forEach((name, limits) -> users.put(name, json(limits)));
+            json.put("quotas", Map.of("default", json(quotas.standard()), "users", users));
+        }
+        return json;
+    }
+
+    private static Map<String, Object> json(Quotas.Limits limits) {
+        var json = new LinkedHashMap<String, Object>();
+        limits.jobs().ifPresent(jobs -> json.put("jobs", jobs));
+        limits.running().ifPresent(running -> json.put("running", running));
+        limits.cores().ifPresent(cores -> json.put("cores", cores));
         return json;
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.AccessRules.Members;
 import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.access.Quotas;
 import org.hybridvm.access.Role;
 import org.hybridvm.host.Accounts;
 import org.hybridvm.layout.Findings;
@@ -33,11 +35,14 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * each other.
  */
 public final class ConfigurationReader {
-    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit");
+    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit", "quotas");
     static final List<String> SOCKET_FIELDS = List.of("group", "mode");
     static final List<String> ROLE_FIELDS = List.of("viewer", "user", "operator", "admin");
     static final List<String> MEMBERS_FIELDS = List.of("users", "groups");
     static final List<String> LISTEN_FIELDS = List.of("address", "port", "certificate", "key");
+    static final List<String> QUOTAS_FIELDS = List.of("default", "users");
+    static final List<String> LIMITS_FIELDS = List.of("jobs", "running", "cores");
+    static final int MAX_QUOTA = 1_000_000;
     static final List<String> AUDIT_FIELDS = List.of("size", "files");
 
     static final String MODE_FORM = "0?[0-7]{3}";
@@ -90,7 +95,29 @@ public final class ConfigurationReader {
                 socket(top, !roles.isEmpty()),
                 roles,
                 top.object("listen", LISTEN_FIELDS).map(this::listen),
-                audit(top.object("audit", AUDIT_FIELDS)));
+                audit(top.object("audit", AUDIT_FIELDS)),
+                top.object("quotas", QUOTAS_FIELDS)
+                        .map(ConfigurationReader::quotas)
+                        .orElse(Configuration.Quota.NONE));
+    }
+
+    private static Configuration.Quota quotas(YamlObject quotas) {
+        var users = new LinkedHashMap<String, Quotas.Limits>();
+        quotas.objects("users", LIMITS_FIELDS).forEach((name, object) -> users.put(name, limits(object)));
+        return new Configuration.Quota(
+                quotas.object("default", LIMITS_FIELDS)
+                        .map(ConfigurationReader::limits)
+                        .orElse(Quotas.Limits.NONE),
+                users);
+    }
+
+    private static Quotas.Limits limits(YamlObject limits) {
+        return new Quotas.Limits(limit(limits, "jobs"), limit(limits, "running"), limit(limits, "cores"));
+    }
+
+    private static Optional<Integer> limit(YamlObject limits, String field) {
+        int number = limits.number(field, -1, 0, MAX_QUOTA);
+        return number < 0 ? Optional.empty() : Optional.of(number);
     }
 
     /** Who may write it decides who may do what. */

@@ -28,7 +28,7 @@ final class Adoption {
     private final CoreQueues cores;
     private final JobKeeper keeper;
     private final JobTimer timer;
-    private final BatchJobs batch;
+    private final JobStarter starter;
     private final Clock clock;
     private final Map<String, AgentGreeting> greeted = new ConcurrentHashMap<>(); // by VM
     private final Map<Integer, Lonely> alone = new ConcurrentHashMap<>();
@@ -44,7 +44,7 @@ final class Adoption {
             CoreQueues cores,
             JobKeeper keeper,
             JobTimer timer,
-            BatchJobs batch,
+            JobStarter starter,
             Clock clock) {
         this.machines = machines;
         this.books = books;
@@ -52,7 +52,7 @@ final class Adoption {
         this.cores = cores;
         this.keeper = keeper;
         this.timer = timer;
-        this.batch = batch;
+        this.starter = starter;
         this.clock = clock;
     }
 
@@ -103,7 +103,9 @@ final class Adoption {
             for (GuestMachine machine : machines.reachable()) {
                 meet(machine);
             }
-            register.live().stream().filter(Job::isAdrift).forEach(this::failIfGone);
+            register.live().stream()
+                    .filter(job -> job.isAdrift() || job.state() == JobState.PENDING)
+                    .forEach(this::failIfGone);
             alone.values().forEach(this::considerLonely);
         } catch (RuntimeException e) {
             LOG.error("jobs and guests could not be compared", e);
@@ -157,7 +159,7 @@ final class Adoption {
             job.fail("the guest's agent was started anew, and the job ended with the old one");
             count.lost++;
         } else if (job.record().batch().isPresent()) {
-            batch.beginAgain(machine, job);
+            starter.beginAgain(machine, job);
             count.begun++;
         } else if (job.record().handover().key().isEmpty()) {
             job.fail("hvmd ended before the job was begun");

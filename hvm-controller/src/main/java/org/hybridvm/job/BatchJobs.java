@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.BooleanSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
@@ -16,32 +15,29 @@ import org.hybridvm.access.Role;
 import org.hybridvm.store.RequestKey;
 import org.hybridvm.store.RequestTable;
 
-/** Batch jobs: taken into the queue, begun when it is their turn, and put back. May be used from any thread. */
-final class BatchJobs implements BatchQueue.Site {
+/** Batch jobs: taken into the queue, held, and put back. May be used from any thread. */
+final class BatchJobs {
     private final GuestMachines machines;
-    private final Caller self;
     private final JobBooks books;
     private final JobRegister register;
     private final BatchQueue queue;
-    private final CoreQueues cores;
+    private final Admission admission;
     private final JobKeeper keeper;
     private final Clock clock;
 
     BatchJobs(
             GuestMachines machines,
-            Caller self,
             JobBooks books,
             JobRegister register,
             BatchQueue queue,
-            CoreQueues cores,
+            Admission admission,
             JobKeeper keeper,
             Clock clock) {
         this.machines = machines;
-        this.self = self;
         this.books = books;
         this.register = register;
         this.queue = queue;
-        this.cores = cores;
+        this.admission = admission;
         this.keeper = keeper;
         this.clock = clock;
     }
@@ -61,16 +57,18 @@ final class BatchJobs implements BatchQueue.Site {
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
         String program = Placement.find(caller, lookup, plan.program(), submission.searchPath());
-        plan.files().forEach(lookup::requireStream);
         new FileLookup(machine)
                 .require(plan.records(caller.owner(), machine.name(), placement.partition(), 1, clock.instant())
                         .getFirst()
                         .batch()
                         .orElseThrow());
+        int count = Math.max(1, options.array.size());
         if (submission.testOnly()) {
+            admission.require(caller.owner(), count);
             return CompletableFuture.completedFuture(new Submission.Accepted(List.of(), options.warnings));
         }
-        int first = register.nextNumbers(Math.max(1, options.array.size()));
+        admission.enter(caller.owner(), count);
+        int first = register.nextNumbers(count);
         List<JobRecord> records =
                 plan.records(caller.owner(), machine.name(), placement.partition(), first, clock.instant());
         var spec = new BatchSpec(
@@ -85,6 +83,7 @@ final class BatchJobs implements BatchQueue.Site {
                     register.await(records);
                     return accepted;
                 })
+                .whenComplete((ignored, failure) -> admission.entered(caller.owner(), count))
                 .exceptionally(BatchJobs::answerOfTheFirst);
     }
 
@@ -102,7 +101,7 @@ final class BatchJobs implements BatchQueue.Site {
         if (!dependency.isEmpty()) {
             Dependency.parse(dependency).terms().stream()
                     .map(Dependency.Term::job)
-                    .filter(job -> job > 0)
+                    .filter(job -> job.number() > 0)
                     .forEach(seen::find);
         }
     }
@@ -119,6 +118,9 @@ final class BatchJobs implements BatchQueue.Site {
 
     /** Ends a job that waits in the queue; empty if it does not. The answer completes once that is on disk. */
     Optional<CompletableFuture<Void>> cancel(int number) {
+        if (register.live(number).isPresent()) {
+            return Optional.empty(); // one that waits with its caller lives
+        }
         return queue.remove(number).map(record -> {
             CompletableFuture<Void> kept = register.endAndKeep(
                     record.ended(JobResult.failed(JobState.CANCELLED, "cancelled while it waited"), clock.instant()));
@@ -129,7 +131,8 @@ final class BatchJobs implements BatchQueue.Site {
 
     /** As {@link JobService#hold}. */
     CompletableFuture<Void> hold(int number, boolean hold) {
-        JobRecord record = queue.find(number).orElseThrow(() -> notWaiting(number));
+        JobRecord record =
+                queue.find(number).filter(one -> one.batch().isPresent()).orElseThrow(() -> notWaiting(number));
         JobRecord changed = record.waiting(record.batch().orElseThrow().withHeld(hold));
         if (!register.replace(changed)) {
             throw notWaiting(number);
@@ -177,116 +180,6 @@ final class BatchJobs implements BatchQueue.Site {
             });
         }
         return facts;
-    }
-
-    @Override
-    public Optional<GuestMachine> machine(String vm) {
-        try {
-            return machines.find(vm);
-        } catch (HvmException e) {
-            return Optional.empty(); // it is there, and no job can run on it now
-        }
-    }
-
-    @Override
-    public List<JobRecord> tasks(int number) {
-        try {
-            return register.tasks(number);
-        } catch (HvmException e) {
-            return List.of(); // forgotten
-        }
-    }
-
-    @Override
-    public boolean isFirstOfItsName(JobRecord record) {
-        String name = record.batch().orElseThrow().name();
-        return register.list().stream()
-                .noneMatch(one -> one.number() < record.number()
-                        && !one.state().isTerminal()
-                        && one.owner().uid() == record.owner().uid()
-                        && one.batch()
-                                .filter(facts -> facts.name().equals(name))
-                                .isPresent());
-    }
-
-    @Override
-    public List<JobRecord> running() {
-        return register.live().stream().map(Job::record).toList();
-    }
-
-    /** On the queue's thread. Once the record says RUNNING the job is begun no more than once, whatever happens. */
-    @Override
-    public boolean tryStart(GuestMachine machine, JobRecord record, BooleanSupplier claim) {
-        Optional<Placement> place = placement(machine, record);
-        if (place.isEmpty()) {
-            return false; // the VM was launched anew with another layout
-        }
-        CoreQueue holders = cores.of(place.get());
-        int total = place.get().partition().cores();
-        if (!holders.tryAcquire(record.number(), record.cores(), total).isEmpty()) {
-            return false;
-        }
-        if (!claim.getAsBoolean()) {
-            holders.release(record.number());
-            return false;
-        }
-        JobRecord running = record.running(clock.instant(), machine.greeting().life());
-        try {
-            books.add(List.of(running)).join();
-        } catch (CompletionException e) {
-            holders.release(record.number());
-            return false; // the disk is full; it goes on waiting
-        }
-        var job = new Job(running, books.newLog(record.number()), clock, Job.NOBODY);
-        register.enter(job);
-        keeper.keep(job, Optional.of(running));
-        begin(place.get(), job);
-        return true;
-    }
-
-    /** Begins a job that another hvmd was about to begin when it ended. */
-    void beginAgain(GuestMachine machine, Job job) {
-        try {
-            begin(Placement.on(machine, job.record()), job);
-        } catch (HvmException e) {
-            job.fail(e.getMessage());
-        }
-    }
-
-    private static Optional<Placement> placement(GuestMachine machine, JobRecord record) {
-        return machine.partitions().stream()
-                .filter(one -> one.name().equals(record.partition()) && one.cores() >= record.cores())
-                .findFirst()
-                .map(partition -> new Placement(machine, partition));
-    }
-
-    private void begin(Placement placement, Job job) {
-        JobRecord record = job.record();
-        try {
-            BatchSpec spec = books.spec(record.number())
-                    .orElseThrow(() -> HvmException.of(
-                                    ErrorCode.STORE_DAMAGED, "What the job needs to be started is damaged")
-                            .value("job " + record.number())
-                            .hint("submit it again")
-                            .build());
-            job.begin(placement.machine(), command(placement, record, spec), spec.places());
-        } catch (HvmException e) {
-            job.fail(e.getMessage());
-        }
-    }
-
-    private GuestCommand command(Placement placement, JobRecord record, BatchSpec spec) {
-        BatchFacts facts = record.batch().orElseThrow();
-        return new GuestCommand(
-                placement.partition().name(),
-                placement.partition().kind(),
-                record.cores(),
-                RunOption.ofWords(facts.options()),
-                spec.command(),
-                BatchPlan.environment(record, spec.environment()),
-                record.directory(),
-                spec.identity().orElseGet(() -> GuestCommand.Identity.of(self)),
-                Optional.of(StreamFiles.of(facts)));
     }
 
     private HvmException notWaiting(int number) {

@@ -78,12 +78,6 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
         return command;
     }
 
-    /** The files of its standard streams, by those of the first task. */
-    List<String> files() {
-        BatchFacts first = facts(1, 0);
-        return List.of(first.stdin(), first.stdout(), first.stderr());
-    }
-
     /** One record, or one for each task of an array. */
     List<JobRecord> records(Owner owner, String vm, GuestMachine.Partition partition, int first, Instant now) {
         var shown = new ArrayList<String>(List.of(submission.program()));

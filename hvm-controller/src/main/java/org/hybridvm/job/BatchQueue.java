@@ -22,27 +22,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Batch jobs that wait, and the order in which they start: by priority, then by number. A job that does not fit holds its
+ * Jobs that wait, those with a caller and those without, and the order in which they start: by priority, then by number. A job that does not fit holds its
  * place; a later one passes it only if its time limit ends before the first could start by the limits of those that run
  * (EASY backfill, Lifka 1995). One thread decides, once a second and whenever something changed.
  */
 final class BatchQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
-    private static final Comparator<JobRecord> ORDER = Comparator.comparingInt(
-                    (JobRecord record) -> -record.batch().orElseThrow().priority())
-            .thenComparingInt(JobRecord::number);
+    private static final Comparator<JobRecord> ORDER =
+            Comparator.comparingInt((JobRecord record) -> -record.priority()).thenComparingInt(JobRecord::number);
 
     /** What the queue needs of the service that owns it. */
     interface Site {
         Optional<GuestMachine> machine(String vm);
 
-        /** The jobs of a number: one, or all tasks of an array. */
-        List<JobRecord> tasks(int number);
+        /** The jobs that are meant: one, all tasks of an array, or none that is still known. */
+        List<JobRecord> tasks(JobId job);
 
         /** Whether no earlier job of that name has not ended. */
         boolean isFirstOfItsName(JobRecord record);
 
-        /** Jobs that run. */
+        /** Jobs that run, on any VM. */
         List<JobRecord> running();
 
         /**
@@ -60,6 +59,10 @@ final class BatchQueue implements AutoCloseable {
      * @param estimate when it could start, if the limits of those that run tell
      */
     record Blocked(String reason, List<Integer> jobs, Optional<Instant> estimate, Instant since) {
+        private boolean isForCores() {
+            return reason.equals("Resources") || reason.equals("Priority");
+        }
+
         private boolean isAs(Blocked other) {
             return reason.equals(other.reason) && jobs.equals(other.jobs);
         }
@@ -67,6 +70,7 @@ final class BatchQueue implements AutoCloseable {
 
     private final Clock clock;
     private volatile Site site;
+    private volatile Eligibility eligibility;
     private final Map<Integer, JobRecord> waiting = new TreeMap<>(); // guarded by this
     private final Map<Integer, JobRecord> starting = new TreeMap<>(); // being handed over; guarded by this
     private final Map<Integer, Blocked> blocked = new HashMap<>(); // guarded by this
@@ -78,7 +82,8 @@ final class BatchQueue implements AutoCloseable {
         this.clock = clock;
     }
 
-    void begin(Site owner) {
+    void begin(Site owner, Eligibility rules) {
+        eligibility = rules;
         site = owner;
         thread.scheduleWithFixedDelay(this::look, 0, 1, TimeUnit.SECONDS);
     }
@@ -110,6 +115,22 @@ final class BatchQueue implements AutoCloseable {
 
     synchronized Optional<Blocked> why(int number) {
         return Optional.ofNullable(blocked.get(number));
+    }
+
+    /** Jobs that wait for the cores of the same partition and are before a new one. */
+    synchronized List<Integer> before(JobRecord record) {
+        return waiting.values().stream()
+                .filter(other -> other.isBeside(record) && ORDER.compare(other, record) < 0)
+                .filter(other -> !blocked.containsKey(other.number())
+                        || blocked.get(other.number()).isForCores())
+                .map(JobRecord::number)
+                .toList();
+    }
+
+    /** Forgets a job that has ended while it waited. Does not block: one that is being started finds out for itself. */
+    synchronized void forget(int number) {
+        waiting.remove(number);
+        blocked.remove(number);
     }
 
     /** Takes a job out; empty if it does not wait any more. Waits for one that is being started to be so. */
@@ -172,7 +193,7 @@ final class BatchQueue implements AutoCloseable {
     private record Head(int job, Optional<Instant> start) {}
 
     private Optional<Blocked> consider(JobRecord record, Optional<GuestMachine> machine, Map<String, Head> heads) {
-        Optional<Blocked> early = notYet(record);
+        Optional<Blocked> early = eligibility.notYet(record);
         if (early.isPresent()) {
             return early;
         }
@@ -190,9 +211,8 @@ final class BatchQueue implements AutoCloseable {
         if (head != null) {
             return Optional.of(new Blocked("Priority", List.of(head.job()), Optional.empty(), clock.instant()));
         }
-        List<JobRecord> running = site.running().stream()
-                .filter(one -> one.vm().equals(record.vm()) && one.partition().equals(record.partition()))
-                .toList();
+        List<JobRecord> running =
+                site.running().stream().filter(one -> one.isBeside(record)).toList();
         Optional<Instant> start = start(record, machine.get(), running);
         heads.put(place, new Head(record.number(), start));
         List<Integer> jobs = running.stream().map(JobRecord::number).toList();
@@ -219,48 +239,8 @@ final class BatchQueue implements AutoCloseable {
         return mine;
     }
 
-    /** What keeps it apart from cores. */
-    private Optional<Blocked> notYet(JobRecord record) {
-        BatchFacts facts = record.batch().orElseThrow();
-        if (facts.held()) {
-            return Optional.of(blocked("JobHeldUser"));
-        }
-        if (facts.begin().filter(clock.instant()::isBefore).isPresent()) {
-            return Optional.of(new Blocked("BeginTime", List.of(), facts.begin(), clock.instant()));
-        }
-        if (!facts.dependency().isEmpty()) {
-            Dependency dependency = Dependency.parse(facts.dependency());
-            List<Integer> jobs = dependency.terms().stream()
-                    .map(Dependency.Term::job)
-                    .filter(job -> job > 0)
-                    .toList();
-            switch (dependency.verdict(site::tasks, site.isFirstOfItsName(record))) {
-                case WAITS -> {
-                    return Optional.of(new Blocked("Dependency", jobs, Optional.empty(), clock.instant()));
-                }
-                case NEVER -> {
-                    return Optional.of(
-                            new Blocked("DependencyNeverSatisfied", jobs, Optional.empty(), clock.instant()));
-                }
-                case MET -> {}
-            }
-        }
-        if (facts.arrayLimit() > 0) {
-            List<Integer> tasks = site.running().stream()
-                    .filter(one -> one.batch()
-                            .filter(other -> other.arrayJob() == facts.arrayJob())
-                            .isPresent())
-                    .map(JobRecord::number)
-                    .toList();
-            if (tasks.size() >= facts.arrayLimit()) {
-                return Optional.of(new Blocked("JobArrayTaskLimit", tasks, Optional.empty(), clock.instant()));
-            }
-        }
-        return Optional.empty();
-    }
-
     private boolean endsBefore(JobRecord record, Optional<Instant> start) {
-        Optional<Duration> limit = record.batch().orElseThrow().timeLimit();
+        Optional<Duration> limit = record.timeLimit();
         return limit.isPresent()
                 && (start.isEmpty() || !clock.instant().plus(limit.get()).isAfter(start.get()));
     }
@@ -275,7 +255,7 @@ final class BatchQueue implements AutoCloseable {
         var ends = new ArrayList<Map.Entry<Instant, Integer>>();
         for (JobRecord one : running) {
             one.started()
-                    .flatMap(begun -> one.batch().flatMap(BatchFacts::timeLimit).map(begun::plus))
+                    .flatMap(begun -> one.timeLimit().map(begun::plus))
                     .ifPresent(end -> ends.add(Map.entry(end, one.cores())));
         }
         ends.sort(Map.Entry.comparingByKey());

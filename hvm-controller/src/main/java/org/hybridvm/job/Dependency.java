@@ -4,7 +4,7 @@ package org.hybridvm.job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 
 /**
  * What a job waits for, as sbatch(1) has it: {@code afterok:1:2,afterany:3}, joined by commas (all) or question marks
@@ -12,9 +12,9 @@ import java.util.function.IntFunction;
  */
 record Dependency(String text, boolean any, List<Term> terms) {
     private static final Set<String> KINDS = Set.of("after", "afterok", "afterany", "afternotok");
-    private static final String ALLOWED = "after, afterok, afterany or afternotok:JOB[:JOB...], singleton";
+    private static final String ALLOWED = "after, afterok, afterany or afternotok:JOB[_TASK][:JOB...], singleton";
 
-    record Term(String kind, int job) {}
+    record Term(String kind, JobId job) {}
 
     /** How it stands. */
     enum Verdict {
@@ -33,27 +33,28 @@ record Dependency(String text, boolean any, List<Term> terms) {
         for (String part : text.split("[,?]", -1)) {
             String[] words = part.split(":");
             if (part.equals("singleton")) {
-                terms.add(new Term(part, 0));
+                terms.add(new Term(part, JobId.of(0)));
                 continue;
             }
             if (words.length < 2 || !KINDS.contains(words[0])) {
                 throw new IllegalArgumentException(ALLOWED);
             }
             for (int at = 1; at < words.length; at++) {
-                if (!words[at].matches("[1-9][0-9]{0,8}")) {
-                    throw new IllegalArgumentException(ALLOWED);
-                }
-                terms.add(new Term(words[0], Integer.parseInt(words[at])));
+                terms.add(new Term(
+                        words[0],
+                        JobId.tryParse(words[at])
+                                .filter(job -> job.number() > 0)
+                                .orElseThrow(() -> new IllegalArgumentException(ALLOWED))));
             }
         }
         return new Dependency(text, any, terms);
     }
 
     /**
-     * @param tasks the jobs of a number: one, all tasks of an array, or none if it is not known any more
+     * @param tasks the jobs that are meant: one, all tasks of an array, or none if it is not known any more
      * @param alone whether no earlier job of the same name has not ended
      */
-    Verdict verdict(IntFunction<List<JobRecord>> tasks, boolean alone) {
+    Verdict verdict(Function<JobId, List<JobRecord>> tasks, boolean alone) {
         List<Verdict> verdicts = terms.stream()
                 .map(term -> term.kind().equals("singleton")
                         ? (alone ? Verdict.MET : Verdict.WAITS)

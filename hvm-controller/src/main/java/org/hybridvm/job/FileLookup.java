@@ -42,13 +42,12 @@ final class FileLookup {
         }
     }
 
-    /** The mount that the file is below, by its name and in truth. */
+    /** The mount that the file is below in truth; by its name it is below one, too. */
     private Path requireSeen(String file) {
         if (DEVICES.contains(file)) {
             return Path.of("/");
         }
-        Optional<Path> mount = mountOf(Path.of(file))
-                .filter(one -> mountOf(real(Path.of(file))).isPresent());
+        Optional<Path> mount = mountOf(Path.of(file)).flatMap(named -> mountOf(real(Path.of(file))));
         return mount.orElseThrow(() -> refusal("A file of the job is outside the VM's mounts", file)
                 .hint("hvm submit --output FILE, below a mount, or /dev/null")
                 .build());

@@ -49,6 +49,7 @@ public final class Job implements GuestProcess.Listener {
     private volatile boolean timedOut;
     private volatile Handover.Asked asked;
     private final AtomicBoolean startClaimed = new AtomicBoolean();
+    private volatile Runnable waitingStart;
     private volatile Consumer<GuestMachine> beginner; // of a job that its caller has described again
 
     /**
@@ -200,6 +201,16 @@ public final class Job implements GuestProcess.Listener {
         if (connect(() -> machine.attach(key(), accepted.partition(), reports, this))) {
             behind.ifPresent(JobListener::reattached);
         }
+    }
+
+    /** How it is begun when it has waited for its cores. */
+    void startLater(Runnable how) {
+        waitingStart = how;
+    }
+
+    /** It has its cores now. */
+    void startNow() {
+        waitingStart.run();
     }
 
     /** Takes the right to have it begun for the first time; false if somebody has it. */

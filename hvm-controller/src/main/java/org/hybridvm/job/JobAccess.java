@@ -59,16 +59,26 @@ public final class JobAccess {
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB}, also if it is somebody else's */
     public JobRecord find(int number) {
         JobRecord record = jobs.find(number);
-        if (!caller.sees(record.owner())) {
-            throw JobRegister.noSuchJob(number, new SecurityException("it is " + record.owner() + "'s"));
-        }
+        requireSeen(JobId.of(number), record);
         return record;
     }
 
+    /** The job that is meant; of an array without a task the first. */
+    public JobRecord find(JobId job) {
+        return tasks(job).getFirst();
+    }
+
+    private void requireSeen(JobId job, JobRecord record) {
+        if (!caller.sees(record.owner())) {
+            throw JobRegister.noSuchJob(job, new SecurityException("it is " + record.owner() + "'s"));
+        }
+    }
+
     /** As {@link JobService#tasks}; an array has one owner. */
-    public List<JobRecord> tasks(int number) {
-        find(number);
-        return jobs.tasks(number);
+    public List<JobRecord> tasks(JobId job) {
+        List<JobRecord> tasks = jobs.tasks(job);
+        requireSeen(job, tasks.getFirst());
+        return tasks;
     }
 
     public String log(int number) throws IOException {

@@ -60,6 +60,7 @@ final class JobKeeper {
 
     private CompletableFuture<Void> end(Job job, JobRecord record) {
         CompletableFuture<Void> kept;
+        queue.forget(record.number()); // before its cores: who has claimed it has taken them already
         if (job.asked() == Handover.Asked.REQUEUE) {
             JobRecord again = record.waiting(record.batch().orElseThrow().restarted());
             kept = books.save(again, job::kept).thenRun(() -> register.awaitAgain(job, again));

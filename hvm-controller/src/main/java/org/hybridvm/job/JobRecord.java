@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,20 @@ public record JobRecord(
         Optional<JobResult> result,
         Optional<BatchFacts> batch,
         Handover handover) {
+
+    /** The higher, the earlier it starts. */
+    int priority() {
+        return batch.map(BatchFacts::priority).orElse(0);
+    }
+
+    Optional<Duration> timeLimit() {
+        return batch.isPresent() ? batch.get().timeLimit() : handover.timeLimit();
+    }
+
+    /** Whether it wants or has cores of the same partition. */
+    boolean isBeside(JobRecord other) {
+        return vm.equals(other.vm) && partition.equals(other.partition);
+    }
 
     /** The same job at another point of its life. */
     private JobRecord with(

@@ -99,7 +99,7 @@ final class JobRegister {
     }
 
     Optional<Job> live(int number) {
-        return Optional.ofNullable(live.get(number));
+        return jobs.get(number) instanceof Known.Living(Job job) ? Optional.of(job) : Optional.empty();
     }
 
     Collection<Job> live() {
@@ -165,31 +165,44 @@ final class JobRegister {
         return jobs.values().stream().map(Known::record).toList();
     }
 
+    /** How many of the jobs of that user wait or run. */
+    long countAlive(Owner owner) {
+        return jobs.values().stream()
+                .filter(known -> !(known instanceof Known.Ended))
+                .filter(known -> known.record().owner().uid() == owner.uid())
+                .count();
+    }
+
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
     JobRecord find(int number) {
-        return Optional.ofNullable(jobs.get(number)).map(Known::record).orElseThrow(() -> noSuchJob(number, null));
+        return Optional.ofNullable(jobs.get(number))
+                .map(Known::record)
+                .orElseThrow(() -> noSuchJob(JobId.of(number), null));
     }
 
     /** @param cause for the audit log, if there is one that the caller may not know of; else null */
-    static HvmException noSuchJob(int number, SecurityException cause) {
+    static HvmException noSuchJob(JobId job, SecurityException cause) {
         return HvmException.of(ErrorCode.NO_SUCH_JOB, "No such job")
-                .value(number)
+                .value(job)
                 .allowed("the last " + JobBooks.KEPT_JOBS + " jobs")
                 .hint("hvm jobs")
                 .cause(cause)
                 .build();
     }
 
-    /** The jobs that a number means: one, or all tasks of the array whose first it is. */
-    List<JobRecord> tasks(int number) {
-        JobRecord record = find(number);
-        if (record.batch().filter(facts -> facts.arrayJob() == number).isEmpty()) {
-            return List.of(record);
+    /** The jobs that are meant: one, or all tasks of the array whose first it is. */
+    List<JobRecord> tasks(JobId job) {
+        if (job.task().isEmpty()) {
+            JobRecord record = find(job.number());
+            if (record.batch().filter(facts -> facts.arrayJob() == job.number()).isEmpty()) {
+                return List.of(record);
+            }
         }
-        return list().stream()
-                .filter(one ->
-                        one.batch().filter(facts -> facts.arrayJob() == number).isPresent())
-                .toList();
+        List<JobRecord> tasks = list().stream().filter(job::means).toList();
+        if (tasks.isEmpty()) {
+            throw noSuchJob(job, null);
+        }
+        return tasks;
     }
 
     HvmException wrongState(int number, String allowed) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.access.Quotas;
 import org.hybridvm.store.RequestKey;
 
 /**
@@ -42,8 +43,13 @@ public final class JobService implements AutoCloseable {
     private final RunJobs runs;
     private volatile boolean stopping;
 
-    /** @param self hvmd's own user, whose the node's own jobs are */
+    /** Of users who have no limits. */
     public JobService(GuestMachines machines, Caller self, JobBooks books, Clock clock) {
+        this(machines, self, Quotas.NONE, books, clock);
+    }
+
+    /** @param self hvmd's own user, whose the node's own jobs are */
+    public JobService(GuestMachines machines, Caller self, Quotas quotas, JobBooks books, Clock clock) {
         this.machines = machines;
         this.self = self;
         this.books = books;
@@ -52,11 +58,15 @@ public final class JobService implements AutoCloseable {
         queue = new BatchQueue(clock);
         register = new JobRegister(books, queue, recovered.lastNumber());
         keeper = new JobKeeper(books, register, queue, cores, timer, clock);
-        batch = new BatchJobs(machines, self, books, register, queue, cores, keeper, clock);
-        adoption = new Adoption(machines, books, register, cores, keeper, timer, batch, clock);
+        var admission = new Admission(register, quotas);
+        var starter = new JobStarter(machines, self, books, register, cores, keeper, clock);
+        var eligibility = new Eligibility(starter, quotas, clock);
+        batch = new BatchJobs(machines, books, register, queue, admission, keeper, clock);
+        adoption = new Adoption(machines, books, register, cores, keeper, timer, starter, clock);
         recovered.records().forEach(this::take);
-        queue.begin(batch);
-        runs = new RunJobs(machines, books, register, cores, keeper, adoption, clock);
+        queue.begin(starter, eligibility);
+        var waiting = new RunJobs.Waiting(admission, eligibility, queue, starter);
+        runs = new RunJobs(machines, books, register, cores, keeper, adoption, waiting, clock);
         adoption.begin();
         timer.every(SAVE_AGAIN, books::saveAgain);
     }
@@ -207,9 +217,9 @@ public final class JobService implements AutoCloseable {
         return batch.submit(as(caller), caller, submission, request);
     }
 
-    /** The jobs that a number means: one, or all tasks of the array whose first it is. */
-    public List<JobRecord> tasks(int number) {
-        return register.tasks(number);
+    /** The jobs that are meant: one, or all tasks of the array whose first it is. */
+    public List<JobRecord> tasks(JobId job) {
+        return register.tasks(job);
     }
 
     /**

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -20,8 +19,6 @@ import org.hybridvm.HvmException;
  * knows. A bare name is looked for along PATH as far as its folders are mounted, then in the guest's {@code /bin}.
  */
 final class ProgramLookup {
-    static final Set<String> DEVICES = Set.of("/dev/null", "/dev/full");
-
     private final String vm;
     private final List<Path> mounts;
     private final Path directory;
@@ -64,18 +61,6 @@ final class ProgramLookup {
                 .hint("cd into a mount; or hvm run --cwd / ...; or hvm destroy " + vm + " && hvm launch from "
                         + directory)
                 .build();
-    }
-
-    /** Refuses a file of a batch job's streams that lies outside; {@code /dev/null} is everywhere. */
-    void requireStream(String file) {
-        if (!file.isEmpty() && !DEVICES.contains(file) && !isMounted(Path.of(file))) {
-            throw HvmException.of(ErrorCode.OUTSIDE_MOUNTS, "A file of the job is outside the VM's mounts")
-                    .value(file)
-                    .allowed(mountsInWords() + "; /dev/null")
-                    .owner(vm)
-                    .hint("--output FILE, --error FILE, --input FILE or --chdir FOLDER below a mount")
-                    .build();
-        }
     }
 
     /** Where programs may be. */

@@ -9,15 +9,17 @@ import org.hybridvm.access.Caller;
 
 /** Jobs whose caller hears of them: begun when their cores are free, and found again by callers who lost them. */
 final class RunJobs {
-    private static final int SIGTERM = 15;
-
     private final GuestMachines machines;
     private final JobBooks books;
     private final JobRegister register;
     private final CoreQueues cores;
     private final JobKeeper keeper;
     private final Adoption adoption;
+    private final Waiting waiting;
     private final Clock clock;
+
+    /** What decides whether a job begins at once, or where it waits. */
+    record Waiting(Admission admission, Eligibility eligibility, BatchQueue queue, JobStarter starter) {}
 
     RunJobs(
             GuestMachines machines,
@@ -26,6 +28,7 @@ final class RunJobs {
             CoreQueues cores,
             JobKeeper keeper,
             Adoption adoption,
+            Waiting waiting,
             Clock clock) {
         this.machines = machines;
         this.books = books;
@@ -33,6 +36,7 @@ final class RunJobs {
         this.cores = cores;
         this.keeper = keeper;
         this.adoption = adoption;
+        this.waiting = waiting;
         this.clock = clock;
     }
 
@@ -44,9 +48,14 @@ final class RunJobs {
             return rejoin(seen, known.get(), caller, request, listener);
         }
         Start start = plan(place(caller, request), request, caller);
-        Job job = enter(caller, start.placement(), start.command(), Handover.of(request, false), listener);
-        begin(seen, job, start);
-        return job;
+        waiting.admission().enter(caller.owner(), 1);
+        try {
+            Job job = enter(caller, start.placement(), start.command(), Handover.of(request, false), listener);
+            begin(seen, job, start);
+            return job;
+        } finally {
+            waiting.admission().entered(caller.owner(), 1);
+        }
     }
 
     /** As {@link JobService#serve}. */
@@ -137,23 +146,40 @@ final class RunJobs {
         return job;
     }
 
+    /** At once if it may, its cores are free and nobody is before it; else it waits in the queue with the others. */
     private void begin(JobAccess seen, Job job, Start start) {
         Placement placement = start.placement();
+        JobRecord record = job.record();
         Runnable starter = () -> job.start(placement.machine(), start.command(), start.places());
-        if (placement.partition().kind() == PartitionKind.LINUX) {
-            starter.run();
-            return;
+        Optional<BatchQueue.Blocked> early = waiting.eligibility().notYet(record);
+        List<Integer> before = waiting.queue().before(record);
+        if (early.isEmpty() && before.isEmpty()) {
+            before = cores.of(placement)
+                    .tryAcquire(
+                            record.number(),
+                            record.cores(),
+                            placement.partition().cores());
+            if (before.isEmpty()) {
+                starter.run();
+                releaseIfOver(placement, job);
+                return;
+            }
+            waiting.starter().dismissServers(before);
         }
-        int count = start.command().cores();
-        List<Integer> inTheWay = cores.of(placement)
-                .acquire(job.number(), count, placement.partition().cores(), starter);
-        if (!inTheWay.isEmpty()) {
-            job.tellPending(placement.waiting(count, seen.inWords(inTheWay)));
-            inTheWay.stream()
-                    .map(register::live)
-                    .flatMap(Optional::stream) // else it has just ended
-                    .filter(other -> other.record().handover().server())
-                    .forEach(server -> server.signal(SIGTERM));
+        String others = seen.inWords(before);
+        job.tellPending(early.map(blocked -> "waits: " + blocked.reason() + " (hvm why " + record.number() + ")")
+                .orElseGet(() -> placement.waiting(record.cores(), others)));
+        job.startLater(starter);
+        waiting.queue().add(List.of(record));
+        if (job.state() != JobState.PENDING) {
+            waiting.queue().forget(record.number()); // it was cancelled meanwhile
+        }
+    }
+
+    /** It may have been cancelled before it had its cores. */
+    private void releaseIfOver(Placement placement, Job job) {
+        if (job.state().isTerminal()) {
+            cores.of(placement).release(job.number());
         }
     }
 }

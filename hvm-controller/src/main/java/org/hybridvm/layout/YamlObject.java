@@ -158,6 +158,24 @@ public final class YamlObject {
         return read(field, Optional.empty(), value -> Optional.of(of(file, pathOf(field), value, allowed, findings)));
     }
 
+    /** A mapping from names of any kind to objects; empty if the field is not there. */
+    public Map<String, YamlObject> objects(String field, List<String> allowed) {
+        return read(field, Map.of(), value -> {
+            if (!(value instanceof MappingNode mapping)) {
+                throw wrong("type", pathOf(field), value, "names with fields are expected")
+                        .value(pathOf(field) + ": " + kind(value))
+                        .build();
+            }
+            List<String> names = mapping.getValue().stream()
+                    .map(tuple -> scalar(pathOf(field), tuple.getKeyNode(), "a name"))
+                    .toList();
+            YamlObject all = of(file, pathOf(field), value, names, findings);
+            var objects = new LinkedHashMap<String, YamlObject>();
+            names.forEach(name -> all.object(name, allowed).ifPresent(object -> objects.put(name, object)));
+            return objects;
+        });
+    }
+
     /** The elements of a list; {@code element} gets each with its path. One that it refuses is left out, and noted. */
     public <T> Optional<List<T>> list(String field, Function<Element, T> element) {
         return read(field, Optional.empty(), value -> {

@@ -314,7 +314,7 @@ class HvmCommandsTest {
     @Test
     void shouldRefuseToCancelWhatIsNoJob() {
         assertThat(hvm.run("cancel", "demo").err())
-                .isEqualTo("hvm: No job number: demo. Allowed: a number. Try: hvm jobs\n");
+                .isEqualTo("hvm: No job number: demo. Allowed: a number, or ARRAY_TASK. Try: hvm jobs\n");
         assertThat(hvm.run("cancel", "-s", "NOPE", "1").err())
                 .isEqualTo("hvm: No such signal: NOPE. Allowed: a name like TERM or SIGTERM, or 1 to 64.\n");
     }

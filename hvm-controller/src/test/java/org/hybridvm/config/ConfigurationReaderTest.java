@@ -18,6 +18,7 @@ import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.access.AccessRules.Members;
+import org.hybridvm.access.Quotas;
 import org.hybridvm.access.Role;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,8 @@ class ConfigurationReaderTest {
                         new Configuration.Socket(Optional.empty(), 0600),
                         Map.of(),
                         Optional.empty(),
-                        new Configuration.Audit(16L << 20, 8)));
+                        new Configuration.Audit(16L << 20, 8),
+                        Configuration.Quota.NONE));
     }
 
     @Test
@@ -58,6 +60,7 @@ class ConfigurationReaderTest {
                           operator: {users: [ada, oda], groups: [staff]}
                         listen: {address: 0.0.0.0, port: 9000, certificate: c.pem, key: c.key}
                         audit: {size: 1MiB, files: 2}
+                        quotas: {default: {jobs: 100, running: 4}, users: {ada: {cores: 0}}}
                         """))
                 .isEqualTo(new Configuration(
                         new Configuration.Socket(Optional.of("daemon"), 0640),
@@ -66,7 +69,10 @@ class ConfigurationReaderTest {
                                 Role.OPERATOR, new Members(List.of("ada", "oda"), List.of("staff"))),
                         Optional.of(new Configuration.Listen(
                                 "0.0.0.0", 9000, folder.resolve("c.pem"), folder.resolve("c.key"))),
-                        new Configuration.Audit(1 << 20, 2)));
+                        new Configuration.Audit(1 << 20, 2),
+                        new Configuration.Quota(
+                                new Quotas.Limits(Optional.of(100), Optional.of(4), Optional.empty()),
+                                Map.of("ada", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(0))))));
     }
 
     @Test
@@ -88,8 +94,9 @@ class ConfigurationReaderTest {
     @Test
     void shouldPrintWhatItReadsBack() throws IOException {
         writeKeyPair();
-        Configuration read = read("socket: {group: daemon}\nroles: {user: {groups: [staff]}}\n"
-                + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}");
+        Configuration read = read(
+                "socket: {group: daemon}\nroles: {user: {groups: [staff]}}\n"
+                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}");
         assertThat(reader.read("printed", Json.write(read.toJson()))).isEqualTo(read);
         assertThat(reader.read("printed", Json.write(reader.standard().toJson())))
                 .isEqualTo(reader.standard());
@@ -97,13 +104,15 @@ class ConfigurationReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit. Try: did you mean socket?
+            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit, quotas. Try: did you mean socket?
             socket: {mode: "0999"}           | F:1:16: permission bits are expected [mode]: socket.mode: 0999. Allowed: three octal digits, e.g. "0660".
             socket: {group: nosuchgroup}     | F:1:17: no such group [group]: socket.group: nosuchgroup. Try: groupadd --system nosuchgroup
             roles: {user: [ada]}             | F:1:15: fields are expected here [type]: a list. Allowed: users, groups.
             roles: {boss: {}}                | F:1:9: unknown field [unknown-field]: roles.boss. Allowed: viewer, user, operator, admin.
             listen: {port: 0}                | F has 3 mistakes
             audit: {size: 1KiB}              | F:1:15: a file of the audit log is of another size [audit-size]: audit.size: 1KiB. Allowed: 64KiB to 1GiB.
+            quotas: {users: [ada]}           | F:1:17: names with fields are expected [type]: quotas.users: a list.
+            quotas: {users: {ada: {job: 1}}} | F:1:24: unknown field [unknown-field]: quotas.users.ada.job. Allowed: jobs, running, cores.
             audit: {files: 0}                | F:1:16: a number is expected [number]: audit.files: 0. Allowed: 1 to 100.
             """)
     void shouldSayWhereWhatIsWrongAndHowToMendIt(String text, String message) {
@@ -156,6 +165,8 @@ class ConfigurationReaderTest {
         assertThat(fields(schema, "/properties/roles")).isEqualTo(ConfigurationReader.ROLE_FIELDS);
         assertThat(fields(schema, "/properties/listen")).isEqualTo(ConfigurationReader.LISTEN_FIELDS);
         assertThat(fields(schema, "/properties/audit")).isEqualTo(ConfigurationReader.AUDIT_FIELDS);
+        assertThat(fields(schema, "/properties/quotas")).isEqualTo(ConfigurationReader.QUOTAS_FIELDS);
+        assertThat(fields(schema, "/$defs/limits")).isEqualTo(ConfigurationReader.LIMITS_FIELDS);
         assertThat(fields(schema, "/$defs/members")).isEqualTo(ConfigurationReader.MEMBERS_FIELDS);
         assertThat(at(schema, "/properties/socket/properties/mode/default")).isEqualTo("0600");
         assertThat(at(schema, "/properties/listen/properties/address/default"))

@@ -8,13 +8,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 import org.hybridvm.access.OwnIdentity;
+import org.hybridvm.access.Quotas;
+import org.hybridvm.access.Role;
 import org.hybridvm.store.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,7 +135,7 @@ class BatchServiceTest {
     @Test
     void shouldRunTheTasksOfAnArrayWithinItsLimit() throws Exception {
         int first = submit("/bin/gate", Map.of("--array", "1-5:2%1", "--output", "%A.%a"));
-        assertThat(jobs.tasks(first)).hasSize(3);
+        assertThat(jobs.tasks(JobId.of(first))).hasSize(3);
         await(() -> jobs.find(first).state() == JobState.RUNNING);
         await(() -> reason(first + 1).equals("JobArrayTaskLimit"));
         gate.countDown();
@@ -138,6 +143,107 @@ class BatchServiceTest {
         assertThat(folder.resolve(first + ".5")).exists();
         assertThat(machine.commands().getLast().environment())
                 .contains("SLURM_ARRAY_TASK_ID=5", "HVM_ARRAY_JOB_ID=" + first);
+    }
+
+    @Test
+    void shouldTakeATaskByItsArrayAndIndex() throws Exception {
+        int first = submit("/bin/true", Map.of("--array", "1-5:2", "--hold", "", "--output", "%a"));
+        int other = submit("/bin/true", Map.of("--dependency", "afterok:" + first + "_3"));
+        assertThat(jobs.tasks(JobId.parse(first + "_3")))
+                .extracting(JobRecord::number)
+                .containsExactly(first + 1);
+        assertThatThrownBy(() -> jobs.tasks(JobId.parse(first + "_2"))).hasMessageStartingWith("No such job: " + first);
+        await(() -> reason(other).equals("Dependency"));
+        jobs.hold(first + 1, false).join();
+        assertThat(end(other)).isEqualTo(JobState.COMPLETED);
+        assertThat(jobs.find(first).state()).isEqualTo(JobState.PENDING);
+    }
+
+    @Test
+    void shouldLetARunTakeItsPlaceInTheQueue() throws Exception {
+        submit("/bin/gate", Map.of("--time", "60"));
+        int wide = submit("/bin/true", Map.of("--cores", "2"));
+        await(() -> reason(wide).equals("Resources"));
+        var listener = new RecordingListener();
+        Job run = jobs.run(run("/bin/sleep", Optional.empty()), listener);
+        assertThat(listener.awaitPending())
+                .isEqualTo("waits for 1 of 2 cores of demo/hrt (before it: job " + wide + ")");
+        await(() -> reason(run.number()).equals("Priority"));
+        int later = submit("/bin/true", Map.of("--cores", "2"));
+        var brief = new RecordingListener();
+        jobs.run(run("/bin/true", Optional.of(Duration.ofSeconds(1))), brief);
+        assertThat(brief.awaitEnd().state()).isEqualTo(JobState.COMPLETED); // it fits before the wide one can start
+        gate.countDown();
+        assertThat(end(wide)).isEqualTo(JobState.COMPLETED);
+        listener.awaitRunning();
+        await(() -> reason(later).equals("Resources"));
+        jobs.signal(run.number(), 15);
+        assertThat(end(later)).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldNotLetLowerBatchJobsPassARunThatWaits() throws Exception {
+        int running = submit("/bin/sleep", Map.of("--cores", "2"));
+        await(() -> jobs.find(running).state() == JobState.RUNNING);
+        Job run = jobs.run(run("/bin/sleep", Optional.empty(), 2), new RecordingListener());
+        int lower = submit("/bin/true", Map.of("--nice", "5"));
+        int higher = submit("/bin/gate", Map.of("--priority", "5"));
+        await(() -> reason(run.number()).equals("Priority") && reason(lower).equals("Priority"));
+        jobs.cancel(running).join();
+        await(() -> jobs.find(higher).state() == JobState.RUNNING
+                && reason(run.number()).equals("Resources"));
+        jobs.cancel(run.number()).join();
+        assertThat(end(run.number())).isEqualTo(JobState.CANCELLED);
+        assertThat(end(lower)).isEqualTo(JobState.COMPLETED);
+        gate.countDown();
+    }
+
+    @Test
+    void shouldHoldUsersToTheirQuotas() throws Exception {
+        jobs.close();
+        jobs = new JobService(
+                FakeMachine.all(machine),
+                OwnIdentity.ofThisProcess(),
+                new Quotas(
+                        Quotas.Limits.NONE,
+                        Map.of(
+                                "ada", new Quotas.Limits(Optional.of(3), Optional.of(1), Optional.empty()),
+                                "bob", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(1))),
+                        owner -> true),
+                books(),
+                Clock.systemUTC());
+        JobAccess ada = jobs.as(new Caller(1001, 1001, List.of(), "ada", Role.USER));
+        JobAccess bob = jobs.as(new Caller(1002, 1002, List.of(), "bob", Role.USER));
+        int first = submit(ada, "/bin/gate", Map.of());
+        await(() -> jobs.find(first).state() == JobState.RUNNING);
+        int second = submit(ada, "/bin/true", Map.of());
+        Job third = ada.run(run("/bin/true", Optional.empty()), new RecordingListener());
+        await(() -> reason(second).equals("QOSMaxJobsPerUserLimit")
+                && reason(third.number()).equals("QOSMaxJobsPerUserLimit"));
+        assertThatThrownBy(() -> submit(ada, "/bin/true", Map.of()))
+                .hasMessageStartingWith(
+                        "The user may not have that many jobs at a time: 3 and 1 more. Allowed: at most 3");
+        assertThatThrownBy(() -> ada.run(run("/bin/true", Optional.empty()), new RecordingListener()))
+                .hasMessageContaining("user ada");
+        int wide = submit(bob, "/bin/true", Map.of("--cores", "2"));
+        await(() -> reason(wide).equals("QOSMaxCpuPerUserLimit"));
+        assertThat(end(submit(bob, "/bin/true", Map.of()))).isEqualTo(JobState.COMPLETED);
+        gate.countDown();
+        assertThat(end(second)).isEqualTo(JobState.COMPLETED);
+        assertThat(end(third.number())).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldRefuseOutputBelowAReadOnlyMount() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        machine.mountReadOnly(data);
+        assertThatThrownBy(() -> submit("/bin/true", Map.of("--output", "data/out")))
+                .hasMessageStartingWith("The job may not write there: the mount is read-only: " + data.resolve("out"));
+        Files.createSymbolicLink(folder.resolve("link"), data);
+        assertThatThrownBy(() -> submit("/bin/true", Map.of("--error", "link/err")))
+                .hasMessageStartingWith("The job may not write there: the mount is read-only: ");
+        Files.writeString(data.resolve("in"), "read");
+        assertThat(end(submit("/bin/cat", Map.of("--input", "data/in")))).isEqualTo(JobState.COMPLETED);
     }
 
     @Test
@@ -238,6 +344,31 @@ class BatchServiceTest {
         return jobs.submit(submission).join().jobs().getFirst();
     }
 
+    private int submit(JobAccess own, String program, Map<String, String> options) {
+        var submission = new Submission(Optional.empty(), program, List.of(), folder, List.of(), "", options, false);
+        return own.submit(submission).join().jobs().getFirst();
+    }
+
+    private JobRequest run(String program, Optional<Duration> limit) {
+        return run(program, limit, 1);
+    }
+
+    private JobRequest run(String program, Optional<Duration> limit, int cores) {
+        return new JobRequest(
+                Optional.empty(),
+                Optional.empty(),
+                PartitionKind.HRT,
+                cores,
+                Set.of(),
+                program,
+                List.of(),
+                folder,
+                List.of(),
+                "",
+                false,
+                limit);
+    }
+
     private String reason(int job) {
         return jobs.reason(jobs.find(job)).orElse("");
     }
@@ -254,10 +385,10 @@ class BatchServiceTest {
     }
 
     private JobService service() throws IOException {
-        return new JobService(
-                FakeMachine.all(machine),
-                OwnIdentity.ofThisProcess(),
-                JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC()),
-                Clock.systemUTC());
+        return new JobService(FakeMachine.all(machine), OwnIdentity.ofThisProcess(), books(), Clock.systemUTC());
+    }
+
+    private JobBooks books() throws IOException {
+        return JobBooks.open(database, folder.resolve("jobs"), Clock.systemUTC());
     }
 }

@@ -37,6 +37,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
 
     private final String name;
     private final List<Path> mounts;
+    private final List<Path> readOnlyMounts = new CopyOnWriteArrayList<>();
     private final List<Partition> partitions;
     private final Map<String, Program> programs = new ConcurrentHashMap<>();
     private final Set<String> catching = ConcurrentHashMap.newKeySet();
@@ -49,9 +50,14 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
 
     public FakeMachine(String name, int hrtCores, Path... mounts) {
         this.name = name;
-        this.mounts = List.of(mounts);
+        this.mounts = new CopyOnWriteArrayList<>(List.of(mounts));
         this.partitions = List.of(
                 new Partition("linux", PartitionKind.LINUX, 1), new Partition("hrt", PartitionKind.HRT, hrtCores));
+    }
+
+    public void mountReadOnly(Path folder) {
+        readOnlyMounts.add(folder);
+        mounts.add(folder);
     }
 
     /** What a program does; its answer is the exit status. */
@@ -129,6 +135,11 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     @Override
     public List<Path> mounts() {
         return mounts;
+    }
+
+    @Override
+    public List<Path> readOnlyMounts() {
+        return List.copyOf(readOnlyMounts);
     }
 
     @Override

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.hybridvm.job;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.access.Owner;
+import org.hybridvm.access.Quotas;
+
+/** Refuses jobs of users who have as many as they may. May be used from any thread, but not from an event loop. */
+final class Admission {
+    private final JobRegister register;
+    private final Quotas quotas;
+    private final Map<Integer, Integer> entering = new HashMap<>(); // admitted, and not known yet; guarded by this
+
+    Admission(JobRegister register, Quotas quotas) {
+        this.register = register;
+        this.quotas = quotas;
+    }
+
+    /**
+     * Admits jobs that are to be known soon; {@link #entered} when they are, or will never be.
+     *
+     * @throws HvmException {@link ErrorCode#QUOTA_EXCEEDED}; then none is admitted
+     */
+    synchronized void enter(Owner owner, int jobs) {
+        require(owner, jobs);
+        entering.merge(owner.uid(), jobs, Integer::sum);
+    }
+
+    synchronized void entered(Owner owner, int jobs) {
+        entering.computeIfPresent(owner.uid(), (uid, before) -> before > jobs ? before - jobs : null);
+    }
+
+    /** The same as {@link #enter}, and admits nothing. */
+    synchronized void require(Owner owner, int jobs) {
+        quotas.of(owner).jobs().ifPresent(allowed -> {
+            long has = register.countAlive(owner) + entering.getOrDefault(owner.uid(), 0);
+            if (has + jobs > allowed) {
+                throw HvmException.of(ErrorCode.QUOTA_EXCEEDED, "The user may not have that many jobs at a time")
+                        .value(has + " and " + jobs + " more")
+                        .allowed("at most " + allowed + " that wait or run (quotas in hvmd.yaml)")
+                        .owner("user " + owner.name())
+                        .hint("hvm queue; wait for some to end, or hvm cancel JOB")
+                        .build();
+            }
+        });
+    }
+}
