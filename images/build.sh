@@ -37,6 +37,11 @@ copy_guest_files() {
 	done
 }
 
+# srun of jobs (docs/api.md); seen as /hvm/lib/hvm/slurm, whatever the root.
+copy_scripts() {
+	install -D -m 755 "$images_dir/slurm/srun" "$root/lib/hvm/slurm/srun"
+}
+
 # A module for another kernel is refused at boot, with a word on the console only: refuse it here.
 check_module_release() {
 	local release magic
@@ -69,6 +74,7 @@ main() {
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,root}
 	chmod 1777 "$root/tmp"
 	copy_guest_files
+	copy_scripts
 	check_module_release
 	link_applets
 	# With a root file system, the agent shows this archive's root there as /hvm: what it needs of its own is at one path.

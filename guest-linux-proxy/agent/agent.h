@@ -7,6 +7,7 @@
  *	channel.c  the port to hvmd: frames in and out, bounded both ways
  *	worker.c   the loop that serves the channel and the jobs
  *	job.c	   programs: started, fed, drained, reaped, and kept until hvmd has what is left of them
+ *	cgroup.c   a job's control group: its memory's limit, what it used
  *	command.c  what a job shall be, and the child that becomes it
  *	output.c   what a job wrote and hvmd has not taken
  *	report.c   the same of its report's lines
@@ -112,6 +113,8 @@ uint32_t command_restarts(const struct command *command);
 /** True if that stream of the job is a file, which the job opens itself. */
 bool command_has_file(const struct command *command, int stream);
 void command_free(struct command *command);
+/** Bytes that it may have at a time; 0: any. */
+uint64_t command_memory(const struct command *command);
 /** In the child: become the job. @streams are its ends of the pipes, -1 for a file; it dies with @parent. */
 _Noreturn void command_become(struct command *command, const int streams[COMMAND_FILES], int report, pid_t parent);
 
@@ -152,12 +155,30 @@ bool report_has_room(const struct report *report);
 ssize_t report_read(struct report *report, int fd);
 /** Send what was not sent, as far as the channel takes it. */
 void report_send(struct report *report, struct channel *channel, uint32_t stream);
+/** Add a line of ours; false if there is no room now. */
+bool report_add(struct report *report, const char *line);
 bool report_is_sent(const struct report *report);
 /** hvmd has @lines lines on disk. False, and nothing, if it cannot have them. */
 bool report_taken(struct report *report, uint64_t lines);
 /** On another channel: hvmd has @lines lines, or as many as there are; send what follows. */
 void report_resume(struct report *report, uint64_t lines);
 void report_free(struct report *report);
+
+/* cgroup.c */
+#define CGROUPS	    "/sys/fs/cgroup"
+#define CGROUP_PATH 96
+#define CGROUP_LINE 160
+/** In a guest that boots; where it is not called, jobs have no groups. */
+void cgroup_mount(void);
+/** A control group for a job, with @limit bytes of memory, 0: as much as there is. False: there is none, or no such
+ * limit. */
+bool cgroup_make(uint32_t stream, uint32_t restarts, uint64_t limit);
+/** In the child, as root: what it does from now on counts for the job. */
+void cgroup_join(uint32_t stream, uint32_t restarts);
+/** A line of the job's report: bytes at most and now, limit (0: none), kills for lack of memory, us of Linux' CPU time.
+ */
+bool cgroup_usage(uint32_t stream, uint32_t restarts, char line[CGROUP_LINE]);
+void cgroup_remove(uint32_t stream, uint32_t restarts);
 
 /* job.c */
 void job_exec(struct worker *worker, uint32_t stream, const uint8_t *payload, uint32_t length);
@@ -183,6 +204,8 @@ void job_kill_all(struct worker *worker, struct writer *writer);
 /** Let jobs go on that waited for the channel. */
 void job_resume(struct worker *worker);
 unsigned int job_count(void);
+/** What a job has used; false if nothing is known of it. */
+bool job_usage(uint32_t stream, char line[CGROUP_LINE]);
 
 /* request.c */
 void request_serve(struct worker *worker, const uint8_t *payload, uint32_t length);

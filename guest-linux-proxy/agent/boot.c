@@ -74,6 +74,8 @@ static void mount_kernel_file_systems(struct boot *boot)
 		    errno != EBUSY)
 			problem(boot, "%s cannot be mounted: %s", mounts[i].where, strerror(errno));
 	}
+	/* Jobs are counted by their control groups (cgroup.c); a kernel without them runs jobs, too. */
+	cgroup_mount();
 	mkdir("/dev/pts", 0755);
 	mkdir("/dev/shm", 01777);
 	mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");

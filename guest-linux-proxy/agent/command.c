@@ -30,6 +30,7 @@ struct command {
 	char *partition;
 	char *file[COMMAND_FILES]; /* instead of the streams of the same number; NULL: the stream */
 	uint32_t restarts, cores, options, user, group, append;
+	uint64_t memory;
 	gid_t groups[GROUPS_MAX];
 	unsigned int group_count;
 	bool malformed;
@@ -102,6 +103,9 @@ static void take_number(struct command *command, const struct field *field)
 	case HVM_FIELD_APPEND:
 		command->append = field_u32(field);
 		break;
+	case HVM_FIELD_MEMORY:
+		command->memory = field_u64(field);
+		break;
 	case HVM_FIELD_GROUP_EXTRA:
 		if (command->group_count < GROUPS_MAX)
 			command->groups[command->group_count++] = field_u32(field);
@@ -133,6 +137,11 @@ bool command_is_sound(const struct command *command)
 uint32_t command_restarts(const struct command *command)
 {
 	return command->restarts;
+}
+
+uint64_t command_memory(const struct command *command)
+{
+	return command->memory;
 }
 
 bool command_has_file(const struct command *command, int stream)

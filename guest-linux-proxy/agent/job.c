@@ -30,6 +30,7 @@ struct job {
 	uint64_t input_accepted; /* bytes, since it began */
 	bool input_ends;
 	bool ended;
+	bool usage_told; /* in the report */
 	int status;
 	bool end_told; /* on this channel */
 };
@@ -106,6 +107,7 @@ static void free_job(struct worker *worker, struct job *job)
 	output_free(&job->output[1]);
 	report_free(&job->report);
 	free(job->input);
+	cgroup_remove(job->stream, job->restarts);
 	memset(job, 0, sizeof(*job));
 }
 
@@ -118,7 +120,7 @@ static void kill_group(const struct job *job)
 /* The job is over when its process was reaped and everything it wrote was sent; it is kept until RELEASE. */
 static void tell_end_if_over(struct worker *worker, struct job *job)
 {
-	if (!job->ended || job->fd[FD_OUT] >= 0 || job->fd[FD_ERR] >= 0 || job->fd[FD_REPORT] >= 0)
+	if (!job->ended || !job->usage_told || job->fd[FD_OUT] >= 0 || job->fd[FD_ERR] >= 0 || job->fd[FD_REPORT] >= 0)
 		return;
 	if (!job->attached || job->end_told || !report_is_sent(&job->report) || !output_is_sent(&job->output[0]) ||
 	    !output_is_sent(&job->output[1]))
@@ -130,9 +132,22 @@ static void tell_end_if_over(struct worker *worker, struct job *job)
 		send_u32(worker, HVM_FRAME_EXIT, job->stream, HVM_FIELD_EXIT_CODE, (uint32_t)WEXITSTATUS(job->status));
 }
 
+/* The last line of its report. */
+static void report_usage(struct job *job)
+{
+	char line[CGROUP_LINE];
+
+	if (!job->ended || job->usage_told || job->fd[FD_REPORT] >= 0)
+		return;
+	job->usage_told = !cgroup_usage(job->stream, job->restarts, line) || report_add(&job->report, line);
+	if (job->usage_told)
+		cgroup_remove(job->stream, job->restarts);
+}
+
 /* Send what can be sent, and wait for what can be read. */
 static void go_on(struct worker *worker, struct job *job)
 {
+	report_usage(job);
 	if (job->attached) {
 		report_send(&job->report, worker->channel, job->stream);
 		output_send(&job->output[0], worker->channel, HVM_FRAME_STDOUT, job->stream);
@@ -186,16 +201,21 @@ static int start(struct job *job, struct command *command)
 
 	if (!error && !command_has_file(command, STREAM_STDIN) && !(job->input = malloc(WINDOW)))
 		error = ENOMEM;
+	if (!error && !cgroup_make(job->stream, job->restarts, command_memory(command)) && command_memory(command))
+		error = ENOTSUP; /* it would not be held to its limit */
 	if (!error) {
 		pid = fork();
-		if (pid == 0)
+		if (pid == 0) {
+			cgroup_join(job->stream, job->restarts);
 			command_become(command, theirs, theirs[FD_REPORT], self);
+		}
 		error = pid < 0 ? errno : 0;
 	}
 	close_all(theirs, FDS);
 	if (error) {
 		close_all(ours, FDS);
 		free(job->input);
+		cgroup_remove(job->stream, job->restarts);
 		return error;
 	}
 	setpgid(pid, pid); /* whoever comes first */
@@ -227,6 +247,8 @@ static void begin(struct worker *worker, struct job *job, uint32_t stream, struc
 
 	memset(job, 0, sizeof(*job));
 	memset(job->fd, 0xff, sizeof(job->fd));
+	job->stream = stream;
+	job->restarts = command_restarts(command);
 	error = start(job, command);
 	if (error) {
 		refuse(worker, stream, error, strerror(error));
@@ -234,8 +256,6 @@ static void begin(struct worker *worker, struct job *job, uint32_t stream, struc
 		return;
 	}
 	job->used = job->attached = true;
-	job->stream = stream;
-	job->restarts = command_restarts(command);
 	send_u32(worker, HVM_FRAME_STARTED, stream, HVM_FIELD_NUMBER, (uint32_t)job->pid);
 	if (job->input)
 		send_credit(worker, job);
@@ -442,6 +462,13 @@ void job_detach_all(void)
 		output_detach(&jobs[i].output[0]);
 		output_detach(&jobs[i].output[1]);
 	}
+}
+
+bool job_usage(uint32_t stream, char line[CGROUP_LINE])
+{
+	struct job *job = find(stream);
+
+	return job && cgroup_usage(stream, job->restarts, line);
 }
 
 void job_list(struct writer *writer)

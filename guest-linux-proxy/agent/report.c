@@ -58,6 +58,24 @@ ssize_t report_read(struct report *report, int fd)
 	return n;
 }
 
+bool report_add(struct report *report, const char *line)
+{
+	size_t length = strlen(line);
+
+	if (!report->kept)
+		report->kept = malloc(REPORT_KEPT);
+	if (!report->kept)
+		return false;
+	count_lines(report, true); /* what its end cut off is a line */
+	if (room(report) <= length)
+		return false;
+	memcpy(report->kept + report->length, line, length);
+	report->kept[report->length + length] = '\n';
+	report->length += length + 1;
+	count_lines(report, false);
+	return true;
+}
+
 void report_send(struct report *report, struct channel *channel, uint32_t stream)
 {
 	while (report->sent < report->written && !channel_congested(channel)) {

@@ -57,7 +57,7 @@ enum hvm_frame_type {
 	/* hvmd to agent */
 	HVM_FRAME_HELLO = 1, /* NONCE, INSTANCE */
 	HVM_FRAME_EXEC = 2,  /* start a job: RESTARTS, ARGUMENT.., ENVIRONMENT.., DIRECTORY, USER, GROUP, GROUP_EXTRA..,
-			      PARTITION, CORES, OPTIONS, STDIN_FILE, STDOUT_FILE, STDERR_FILE, APPEND */
+			      PARTITION, CORES, OPTIONS, STDIN_FILE, STDOUT_FILE, STDERR_FILE, APPEND, MEMORY */
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
@@ -125,6 +125,7 @@ enum hvm_field_tag {
 	HVM_FIELD_STDOUT_FILE = 56, /* text; the same, made if it is not there, else emptied */
 	HVM_FIELD_STDERR_FILE = 57, /* text; the same; if it is that of STDOUT_FILE, both are one */
 	HVM_FIELD_APPEND = 58,	    /* u32: 1: output files are not emptied but appended to */
+	HVM_FIELD_MEMORY = 59,	    /* u64: bytes that the job may have at a time; 0: any */
 };
 
 /* A job that the agent keeps. */

@@ -55,6 +55,7 @@ final class JobRoutes {
         router.post("/v1/jobs").handler(this::submit);
         router.get("/v1/jobs/:job/why")
                 .handler(request -> Responses.json(request, jobs(request).why(number(request))));
+        router.get("/v1/jobs/:job/stat").handler(this::stat);
         router.post("/v1/jobs/:job/cancel").handler(request -> change(request, JobAccess::cancel));
         router.post("/v1/jobs/:job/hold").handler(request -> change(request, (own, job) -> own.hold(job, true)));
         router.post("/v1/jobs/:job/release").handler(request -> change(request, (own, job) -> own.hold(job, false)));
@@ -218,6 +219,14 @@ final class JobRoutes {
             own.signal(job, signal);
             return CompletableFuture.completedFuture(null);
         });
+    }
+
+    private void stat(RoutingContext request) {
+        int number = number(request);
+        JobAccess own = jobs(request);
+        blocking.call(() -> own.stat(number))
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
     }
 
     /** A WebSocket on the output of a batch job. */

@@ -32,6 +32,7 @@ import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
+import org.hybridvm.job.JobUsage;
 import org.hybridvm.job.PartitionKind;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutReader;
@@ -478,6 +479,11 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
         @Override
         public GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener) {
             return view.guest().orElseThrow().attach(key, partition, reports, listener);
+        }
+
+        @Override
+        public Optional<JobUsage> usage(JobKey key) {
+            return manager().requireGuest(name()).usage(key);
         }
 
         @Override

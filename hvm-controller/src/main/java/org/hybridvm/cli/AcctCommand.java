@@ -21,7 +21,8 @@ final class AcctCommand extends Command {
             printJson(answer.asMap());
             return OK;
         }
-        var table = new Table("JOB", "NAME", "WHERE", "CORES", "STATE", "EXIT", "SUBMITTED", "STARTED", "TIME");
+        var table = new Table(
+                "JOB", "NAME", "WHERE", "CORES", "STATE", "EXIT", "SUBMITTED", "STARTED", "TIME", "CPU TIME", "PEAK");
         for (JsonObject job : answer.objects("jobs")) {
             table.row(
                     JobsCommand.number(job),
@@ -32,7 +33,11 @@ final class AcctCommand extends Command {
                     job.has("exit_code") ? job.number("exit_code") + ":" + job.number("signal") : null,
                     job.text("submitted"),
                     job.text("started", null),
-                    JobsCommand.time(job));
+                    JobsCommand.time(job),
+                    job.object("usage").has("cpu_time_us")
+                            ? "%.3f s".formatted(job.object("usage").number("cpu_time_us") / 1e6)
+                            : null,
+                    StatCommand.mebibytes(job.object("usage"), "peak_memory_bytes"));
         }
         context.out().print(table);
         return OK;

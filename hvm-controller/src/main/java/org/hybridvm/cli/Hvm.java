@@ -21,6 +21,8 @@ public final class Hvm {
         COMMANDS.put("submit", SubmitCommand::new);
         COMMANDS.put("queue", QueueCommand::new);
         COMMANDS.put("why", WhyCommand::new);
+        COMMANDS.put("stat", StatCommand::new);
+        COMMANDS.put("attach", AttachCommand::new);
         COMMANDS.put("call", CallCommand::new);
         COMMANDS.put("launch", LaunchCommand::new);
         COMMANDS.put("list", ListCommand::new);

@@ -37,6 +37,7 @@ final class ReportText {
             case "fault" -> fault(report);
             case "trace" -> Optional.of("  #" + report.text());
             case "registers" -> Optional.of("  " + pairs(report.values()));
+            case "resources" -> Optional.empty(); // hvm stat and hvm acct tell
             case "first-instruction" -> Optional.empty(); // the trace has it
             case "refused" -> Optional.empty(); // it comes again as the reason of the job's end
             default -> Optional.of(line);

@@ -34,6 +34,7 @@ final class SubmitCommand extends Command {
             "--chdir",
             "--vm",
             "--partition",
+            "--mem",
             "--mail-type",
             "--mail-user",
             "--account");
@@ -66,6 +67,7 @@ final class SubmitCommand extends Command {
         option(String.class, "SIGNAL[@S]", "Send it S seconds (default 60) before the time limit.", "--signal");
         option(String.class, "N", "Higher starts earlier; default 0.", "--priority");
         option(String.class, "N", "The same, lower.", "--nice");
+        option(String.class, "SIZE", "Memory limit of its processes: 512M, 2G; without a unit MiB.", "--mem");
         option(String.class, "MODE", "Of output files: truncate (default) or append.", "--open-mode");
         option(String.class, "FOLDER", "Working directory; default: this one.", "-D", "--chdir");
         option(String.class, "VM", "The VM; may be left out if only one is up.", "--vm");
@@ -74,7 +76,7 @@ final class SubmitCommand extends Command {
         option(String.class, "USER", "Ignored.", "--mail-user");
         option(String.class, "NAME", "Ignored.", "-A", "--account");
         flag("Hold it: it waits until hvm release.", "-H", "--hold");
-        flag("Run it in the Linux partition instead.", "--linux");
+        flag("Run it in the Linux partition; with --cores its srun has HRT cores.", "--linux");
         flag("Wait for its end; the exit status is the job's.", "-W", "--wait");
         flag("Print the number alone.", "--parsable");
         flag("Check it, and keep nothing.", "--test-only");
@@ -87,7 +89,8 @@ final class SubmitCommand extends Command {
                 "outlives hvmd, and is never begun twice. If the VM or hvmd goes away under it, it ends as NODE_FAIL.",
                 "",
                 "Passed from your environment: as with hvm run. Set: HVM_JOB_ID, HVM_JOB_NAME, HVM_CPUS_PER_TASK,",
-                "HVM_ARRAY_JOB_ID, HVM_ARRAY_TASK_ID, HVM_SUBMIT_DIR, HVM_RESTART_COUNT, and the same as SLURM_*.");
+                "HVM_ARRAY_JOB_ID, HVM_ARRAY_TASK_ID, HVM_SUBMIT_DIR, HVM_RESTART_COUNT, and the same as SLURM_*.",
+                "In a script, srun PROGRAM runs on the job's HRT cores; its exit status is the program's.");
         examples(
                 "hvm submit job.sh",
                 "hvm submit -t 10 -c 2 -o result.%%j -- ./solver mesh.dat",
@@ -185,12 +188,13 @@ final class SubmitCommand extends Command {
                 }
                 facts = client.get("/jobs/" + job);
             }
-            status = Math.max(status, status(facts));
+            status = Math.max(status, status(context, facts));
         }
         return status;
     }
 
-    private int status(JsonObject facts) {
+    /** The job's, never that of a success if it was none. */
+    static int status(Context context, JsonObject facts) {
         long signal = facts.number("signal");
         int status = (int) (signal > 0 ? 128 + signal : facts.number("exit_code"));
         String state = facts.text("state");

@@ -22,7 +22,9 @@ import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.JobKey;
+import org.hybridvm.job.JobUsage;
 import org.hybridvm.job.PartitionKind;
+import org.hybridvm.job.ReportLine;
 import org.hybridvm.job.RunOption;
 import org.hybridvm.layout.Health;
 import org.hybridvm.vm.Guest;
@@ -236,6 +238,12 @@ public final class AgentGuest implements Guest {
     @Override
     public void release(JobKey key) {
         channel.send(AgentProcess.releaseOf(key));
+    }
+
+    @Override
+    public Optional<JobUsage> usage(JobKey key) {
+        String line = text(ask("usage", new Fields().number(FieldTag.NUMBER, key.job()), ANSWER_LIMIT));
+        return JobUsage.of(ReportLine.parse(line));
     }
 
     private GuestProcess open(AgentProcess process, Frame first) {
@@ -489,6 +497,9 @@ public final class AgentGuest implements Guest {
                         .text(FieldTag.STDOUT_FILE, files.stdout())
                         .text(FieldTag.STDERR_FILE, files.stderr())
                         .number(FieldTag.APPEND, files.append() ? 1 : 0));
+        if (command.memory() > 0) {
+            fields.longNumber(FieldTag.MEMORY, command.memory());
+        }
         return fields;
     }
 }

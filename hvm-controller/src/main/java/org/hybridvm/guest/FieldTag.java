@@ -41,7 +41,8 @@ enum FieldTag {
     STDIN_FILE(55),
     STDOUT_FILE(56),
     STDERR_FILE(57),
-    APPEND(58);
+    APPEND(58),
+    MEMORY(59);
 
     final int code;
 

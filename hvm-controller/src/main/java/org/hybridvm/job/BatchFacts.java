@@ -23,6 +23,7 @@ import org.hybridvm.JsonObject;
  * @param arrayTask its index, where {@code arrayJob} is not 0
  * @param arrayLimit how many tasks of the array may run at a time; 0: any
  * @param options words of {@link RunOption}
+ * @param memory bytes that it may have at a time; 0: any
  * @param restarts how often it was put back into the queue
  */
 public record BatchFacts(
@@ -42,6 +43,7 @@ public record BatchFacts(
         int arrayTask,
         int arrayLimit,
         List<String> options,
+        long memory,
         int restarts) {
 
     BatchFacts withHeld(boolean hold) {
@@ -70,6 +72,7 @@ public record BatchFacts(
                 arrayTask,
                 arrayLimit,
                 options,
+                memory,
                 starts);
     }
 
@@ -91,6 +94,9 @@ public record BatchFacts(
         json.put("array_task", arrayTask);
         json.put("array_limit", arrayLimit);
         json.put("options", options);
+        if (memory > 0) {
+            json.put("memory_limit_bytes", memory);
+        }
         json.put("restarts", restarts);
         return json;
     }
@@ -115,6 +121,7 @@ public record BatchFacts(
                 (int) json.number("array_task"),
                 (int) json.number("array_limit"),
                 json.texts("options"),
+                json.number("memory_limit_bytes", 0),
                 (int) json.number("restarts"));
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,7 +49,6 @@ final class BatchOptions {
             "requeue",
             "no-requeue",
             "exclusive",
-            "mem",
             "mem-per-cpu",
             "constraint",
             "ntasks-per-node",
@@ -77,6 +77,7 @@ final class BatchOptions {
             "open-mode",
             "vm",
             "linux",
+            "mem",
             "run-option");
 
     private final Clock clock;
@@ -99,6 +100,8 @@ final class BatchOptions {
     boolean append;
     boolean linux;
     int priority;
+    boolean coresAsked;
+    long memory;
     List<Integer> array = List.of();
     int arrayLimit;
     final List<String> runOptions = new ArrayList<>();
@@ -150,8 +153,15 @@ final class BatchOptions {
             case "partition" -> partition = Optional.of(value);
             case "time" -> timeLimit = Optional.of(BatchTime.duration(value));
             case "begin" -> begin = Optional.of(BatchTime.begin(value, clock));
-            case "cpus-per-task", "cores" -> cpusPerTask = positive(value);
-            case "ntasks" -> tasks = positive(value);
+            case "cpus-per-task", "cores" -> {
+                cpusPerTask = positive(value);
+                coresAsked = true;
+            }
+            case "ntasks" -> {
+                tasks = positive(value);
+                coresAsked = true;
+            }
+            case "mem" -> memory = memory(value);
             case "nodes" -> require(value.equals("1") || value.equals("1-1"), "1, a job has the cores of one VM");
             case "signal" -> signal(value);
             case "dependency" -> dependency = Dependency.parse(value).text();
@@ -170,6 +180,16 @@ final class BatchOptions {
             }
             default -> throw new IllegalStateException(option);
         }
+    }
+
+    /** {@code SIZE[K|M|G|T]}, without a unit MiB, as sbatch(1) has it; 0 is all that there is. */
+    private static long memory(String value) {
+        String form = value.toUpperCase(Locale.ROOT);
+        require(form.matches("[0-9]{1,9}[KMGT]?B?"), "a size, e.g. 512M or 2G");
+        String number = form.replaceAll("[^0-9]", "");
+        int unit = form.length() == number.length() ? 1 : "KMGT".indexOf(form.charAt(number.length()));
+        require(unit >= 0, "a size, e.g. 512M or 2G");
+        return Math.multiplyExact(Long.parseLong(number), 1L << (10 * (unit + 1)));
     }
 
     /** {@code [B:]SIGNAL[@SECONDS]}. */

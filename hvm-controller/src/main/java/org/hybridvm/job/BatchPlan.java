@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
@@ -24,6 +25,11 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
     /** It travels in one message to the guest, with arguments and environment. */
     static final int MAX_SCRIPT = 48 * 1024;
 
+    /** Where the guest has {@code srun}, whatever its root. */
+    private static final String SHIMS = "/hvm/lib/hvm/slurm";
+
+    private static final String PATH = "PATH=";
+    private static final String STANDARD_PATH = "/usr/local/bin:/usr/bin:/bin";
     private static final Map<String, String> TEXT_OPTION =
             Map.of("sh", "-c", "bash", "-c", "dash", "-c", "ash", "-c", "python3", "-c", "python", "-c", "perl", "-e");
 
@@ -54,12 +60,12 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
         return new BatchPlan(submission, options, directory, program, before);
     }
 
-    /** What it asks for, as a request to be run. */
+    /** What it asks for, as a request to be run. A Linux script that holds HRT cores goes to their partition. */
     JobRequest request() {
         return new JobRequest(
                 options.vm,
                 options.partition,
-                options.linux ? PartitionKind.LINUX : PartitionKind.HRT,
+                options.linux && !options.coresAsked ? PartitionKind.LINUX : PartitionKind.HRT,
                 options.cores(),
                 RunOption.ofWords(options.runOptions),
                 program,
@@ -89,7 +95,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                     owner,
                     vm,
                     partition.name(),
-                    partition.kind(),
+                    options.linux ? PartitionKind.LINUX : PartitionKind.HRT,
                     partition.kind() == PartitionKind.HRT ? options.cores() : 0,
                     shown,
                     directory.toString(),
@@ -107,7 +113,23 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
     /** The caller's variables and those that tell a job of itself, by Slurm's names and ours. */
     static List<String> environment(JobRecord record, List<String> passed) {
         BatchFacts facts = record.batch().orElseThrow();
-        var environment = new ArrayList<String>(passed);
+        var environment = new ArrayList<String>();
+        passed.stream().filter(one -> !one.startsWith(PATH)).forEach(environment::add);
+        environment.add(PATH + SHIMS + ":"
+                + passed.stream()
+                        .filter(one -> one.startsWith(PATH))
+                        .map(one -> one.substring(PATH.length()))
+                        .findFirst()
+                        .orElse(STANDARD_PATH));
+        environment.add("HVM_JOB_KIND=" + record.kind().name().toLowerCase(Locale.ROOT));
+        environment.add("HVM_CORES=" + record.cores());
+        environment.add("HVM_PARTITION=" + record.partition());
+        environment.add("SLURM_JOBID=" + record.number());
+        environment.add("SLURM_JOB_PARTITION=" + record.partition());
+        environment.add("SLURM_JOB_USER=" + record.owner().name());
+        environment.add("SLURM_JOB_NUM_NODES=1");
+        environment.add("SLURM_NTASKS=1");
+        environment.add("SLURM_CPUS_ON_NODE=" + Math.max(1, record.cores()));
         for (String prefix : List.of("HVM_", "SLURM_")) {
             environment.add(prefix + "JOB_ID=" + record.number());
             environment.add(prefix + "JOB_NAME=" + facts.name());
@@ -151,6 +173,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                 task,
                 options.arrayLimit,
                 options.runOptions,
+                options.memory,
                 0);
     }
 

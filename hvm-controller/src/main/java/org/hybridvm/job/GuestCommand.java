@@ -18,6 +18,7 @@ import org.hybridvm.access.Caller;
  * @param environment {@code NAME=VALUE}
  * @param directory the working directory, a guest path
  * @param files instead of its streams, or empty
+ * @param memory bytes that it may have at a time; 0: any
  */
 public record GuestCommand(
         String partition,
@@ -28,7 +29,8 @@ public record GuestCommand(
         List<String> environment,
         String directory,
         Identity identity,
-        Optional<StreamFiles> files) {
+        Optional<StreamFiles> files,
+        long memory) {
     /** One whose streams come through the channel. */
     public GuestCommand(
             String partition,
@@ -39,7 +41,7 @@ public record GuestCommand(
             List<String> environment,
             String directory,
             Identity identity) {
-        this(partition, kind, cores, options, arguments, environment, directory, identity, Optional.empty());
+        this(partition, kind, cores, options, arguments, environment, directory, identity, Optional.empty(), 0);
     }
 
     public GuestCommand {
@@ -55,7 +57,8 @@ public record GuestCommand(
         }
         var extended = new ArrayList<>(environment);
         extended.add(variable + "=" + value);
-        return new GuestCommand(partition, kind, cores, options, arguments, extended, directory, identity, files);
+        return new GuestCommand(
+                partition, kind, cores, options, arguments, extended, directory, identity, files, memory);
     }
 
     /** Whom the process runs as. */

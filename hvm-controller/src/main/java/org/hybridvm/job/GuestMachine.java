@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** What the job service needs of a virtual machine that is up. */
 public interface GuestMachine {
@@ -39,6 +40,15 @@ public interface GuestMachine {
 
     /** Has the agent forget a job, and kill it if it runs. Does not block. */
     void release(JobKey key);
+
+    /**
+     * What a job that runs has used so far; empty if nothing is known of it. Blocks.
+     *
+     * @throws org.hybridvm.HvmException if the channel to the agent is not up
+     */
+    default Optional<JobUsage> usage(JobKey key) {
+        return Optional.empty();
+    }
 
     /** A partition as jobs see it. */
     record Partition(String name, PartitionKind kind, int cores) {}

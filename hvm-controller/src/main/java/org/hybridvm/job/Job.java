@@ -45,6 +45,7 @@ public final class Job implements GuestProcess.Listener {
     private volatile String agent;
     private volatile String places = "";
     private volatile Supplier<GuestProcess> starter; // until the books know that it runs
+    private volatile Optional<JobUsage> usage = Optional.empty(); // known at its end
     private volatile boolean cancelRequested;
     private volatile boolean timedOut;
     private volatile Handover.Asked asked;
@@ -120,8 +121,11 @@ public final class Job implements GuestProcess.Listener {
     private JobRecord record(Status present) {
         boolean begun = started != null && present.state() != JobState.PENDING;
         JobRecord record = begun ? accepted.running(started, agent) : accepted;
-        return (present.state().isTerminal() ? record.ended(present.result().orElseThrow(), present.since()) : record)
-                .asked(asked);
+        return (present.state().isTerminal()
+                ? record.asked(asked)
+                        .ended(present.result().orElseThrow(), present.since())
+                        .used(usage)
+                : record.asked(asked));
     }
 
     JobKey key() {
@@ -358,10 +362,14 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void exited(int exitStatus) {
+        usage = lastUsage();
         if (timedOut) {
             finish(new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over"));
         } else if (asked == Handover.Asked.CANCEL) {
             finish(new JobResult(JobState.CANCELLED, exitStatus, 0, null));
+        } else if (exitStatus != 0 && isOutOfMemory()) {
+            finish(new JobResult(
+                    JobState.OUT_OF_MEMORY, exitStatus, 0, usage.orElseThrow().lackOfMemory()));
         } else {
             finish(JobResult.exited(exitStatus, refusalOf(exitStatus)));
         }
@@ -369,10 +377,16 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void signalled(int signal) {
+        usage = lastUsage();
         if (timedOut) {
             finish(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
         } else {
             boolean wanted = cancelRequested || asked == Handover.Asked.CANCEL;
+            if (!wanted && isOutOfMemory()) {
+                finish(JobResult.signalled(
+                        JobState.OUT_OF_MEMORY, signal, usage.orElseThrow().lackOfMemory()));
+                return;
+            }
             finish(JobResult.signalled(wanted ? JobState.CANCELLED : JobState.FAILED, signal, null));
         }
     }
@@ -440,6 +454,18 @@ public final class Job implements GuestProcess.Listener {
                 link.release();
             }
         }
+    }
+
+    /** Its agent tells it last. */
+    private Optional<JobUsage> lastUsage() {
+        return log.lines().reversed().stream()
+                .map(ReportLine::parse)
+                .flatMap(line -> JobUsage.of(line).stream())
+                .findFirst();
+    }
+
+    private boolean isOutOfMemory() {
+        return usage.filter(resources -> resources.kills() > 0).isPresent();
     }
 
     private String refusalOf(int exitStatus) {

@@ -91,6 +91,12 @@ public final class JobAccess {
         jobs.signal(number, signal);
     }
 
+    /** As {@link JobService#stat}. */
+    public Map<String, Object> stat(int number) {
+        find(number);
+        return jobs.stat(number);
+    }
+
     public CompletableFuture<Void> cancel(int number) {
         find(number);
         return jobs.cancel(number);

@@ -17,6 +17,7 @@ import org.hybridvm.access.Owner;
  *
  * @param result present once the state is terminal
  * @param batch present for a batch job
+ * @param usage once it has ended, if its agent could tell
  * @param handover what another hvmd needs to go on with it
  */
 public record JobRecord(
@@ -34,7 +35,43 @@ public record JobRecord(
         Optional<Instant> ended,
         Optional<JobResult> result,
         Optional<BatchFacts> batch,
-        Handover handover) {
+        Handover handover,
+        Optional<JobUsage> usage) {
+    /** One that has used nothing that is known. */
+    public JobRecord(
+            int number,
+            Owner owner,
+            String vm,
+            String partition,
+            PartitionKind kind,
+            int cores,
+            List<String> arguments,
+            String directory,
+            JobState state,
+            Instant submitted,
+            Optional<Instant> started,
+            Optional<Instant> ended,
+            Optional<JobResult> result,
+            Optional<BatchFacts> batch,
+            Handover handover) {
+        this(
+                number,
+                owner,
+                vm,
+                partition,
+                kind,
+                cores,
+                arguments,
+                directory,
+                state,
+                submitted,
+                started,
+                ended,
+                result,
+                batch,
+                handover,
+                Optional.empty());
+    }
 
     /** The higher, the earlier it starts. */
     int priority() {
@@ -88,6 +125,13 @@ public record JobRecord(
         return with(end.state(), started, Optional.of(when), Optional.of(end), batch, handover);
     }
 
+    /** The same job, of which is known what it used. */
+    JobRecord used(Optional<JobUsage> resources) {
+        return new JobRecord(
+                number, owner, vm, partition, kind, cores, arguments, directory, state, submitted, started, ended,
+                result, batch, handover, resources);
+    }
+
     /** The same job, whose end somebody asked for. */
     JobRecord asked(Handover.Asked end) {
         return with(state, started, ended, result, batch, handover.asked(end));
@@ -123,6 +167,7 @@ public record JobRecord(
             json.put("reason", end.reason());
         });
         batch.ifPresent(facts -> json.put("batch", facts.toJson()));
+        usage.ifPresent(resources -> json.put("usage", resources.toJson()));
         return json;
     }
 
@@ -147,7 +192,8 @@ public record JobRecord(
                 json.optionalText("ended").map(Instant::parse),
                 result,
                 json.has("batch") ? Optional.of(BatchFacts.fromJson(json.object("batch"))) : Optional.empty(),
-                json.has("handover") ? Handover.fromJson(json.object("handover")) : Handover.NONE);
+                json.has("handover") ? Handover.fromJson(json.object("handover")) : Handover.NONE,
+                json.has("usage") ? Optional.of(JobUsage.fromJson(json.object("usage"))) : Optional.empty());
     }
 
     /** Records of earlier versions name no owner: all jobs were hvmd's own user's. */

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -256,6 +257,34 @@ public final class JobService implements AutoCloseable {
     /** Slurm's word for why a job waits; empty if it does not. */
     public Optional<String> reason(JobRecord record) {
         return batch.reason(record);
+    }
+
+    /**
+     * What a job has used: of one that runs, up to now. Blocks.
+     *
+     * @throws HvmException if there is no such job, or its guest does not answer
+     */
+    public Map<String, Object> stat(int number) {
+        JobRecord record = find(number);
+        var facts = new LinkedHashMap<String, Object>();
+        facts.put("job", number);
+        facts.put("state", record.state());
+        facts.put("cores", record.cores());
+        record.started()
+                .ifPresent(begun -> facts.put(
+                        "elapsed_ms",
+                        Duration.between(begun, record.ended().orElseGet(clock::instant))
+                                .toMillis()));
+        Optional<JobUsage> usage = record.state() == JobState.RUNNING
+                ? machines.find(record.vm()).flatMap(machine -> machine.usage(JobKey.of(record)))
+                : record.usage();
+        usage.ifPresent(resources -> {
+            facts.putAll(resources.toJson());
+            if (record.state() == JobState.RUNNING) {
+                facts.put("memory_bytes", resources.memory());
+            }
+        });
+        return facts;
     }
 
     /** Why a job waits: the reason, the jobs in the way, since when, and when it could start. */

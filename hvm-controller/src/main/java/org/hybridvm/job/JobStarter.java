@@ -162,13 +162,14 @@ final class JobStarter implements BatchQueue.Site {
         BatchFacts facts = record.batch().orElseThrow();
         return new GuestCommand(
                 placement.partition().name(),
-                placement.partition().kind(),
+                record.kind(), // one of Linux may hold HRT cores, which srun gives to its programs
                 record.cores(),
                 RunOption.ofWords(facts.options()),
                 spec.command(),
                 BatchPlan.environment(record, spec.environment()),
                 record.directory(),
                 spec.identity().orElseGet(() -> GuestCommand.Identity.of(self)),
-                Optional.of(StreamFiles.of(facts)));
+                Optional.of(StreamFiles.of(facts)),
+                facts.memory());
     }
 }

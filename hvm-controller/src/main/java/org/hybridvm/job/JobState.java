@@ -15,6 +15,8 @@ public enum JobState {
     CANCELLED(true),
     /** Ended because its time limit was over. */
     TIMEOUT(true),
+    /** Linux killed it because it had all memory that it may have, or all that there was. */
+    OUT_OF_MEMORY(true),
     /** Its VM, its agent or hvmd went away under it. */
     NODE_FAIL(true);
 

@@ -9,6 +9,7 @@ import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
 import org.hybridvm.job.JobKey;
+import org.hybridvm.job.JobUsage;
 import org.hybridvm.layout.Health;
 
 /** The agent of a VM that is up. Calls that ask it something block until it answers or their time is over. */
@@ -72,6 +73,9 @@ public interface Guest {
 
     /** As {@link org.hybridvm.job.GuestMachine#release}. */
     void release(JobKey key);
+
+    /** What a job has used so far; empty if nothing is known of it. Blocks. */
+    Optional<JobUsage> usage(JobKey key);
 
     /**
      * QEMU does not run for a while: questions are refused for this reason, those under way too, and silence is no

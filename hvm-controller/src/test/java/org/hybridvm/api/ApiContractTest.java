@@ -172,6 +172,10 @@ class ApiContractTest {
         check("GET", "/v1/jobs/77", null, 404);
         check("GET", "/v1/jobs/1/log", null, 200);
         check("GET", "/v1/jobs/2/why", null, 200);
+        check("GET", "/v1/jobs/1/stat", null, 200);
+        check("GET", "/v1/jobs/77/stat", null, 404);
+        check("GET", "/v1/jobs/2_0", null, 404);
+        check("GET", "/v1/jobs/two", null, 400);
         check("GET", "/v1/jobs/run", null, 400);
         check("GET", "/v1/jobs/1/attach", null, 400);
         check("POST", "/v1/jobs/2/hold", null, 200);

@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.HvmException;
+import org.hybridvm.Json;
+import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.OwnIdentity;
 import org.hybridvm.access.Quotas;
@@ -231,6 +233,39 @@ class BatchServiceTest {
         gate.countDown();
         assertThat(end(second)).isEqualTo(JobState.COMPLETED);
         assertThat(end(third.number())).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldTellThatAJobWasOutOfMemory() throws Exception {
+        machine.install("/bin/hog", process -> {
+            process.report("resources peak=4194304 memory=0 limit=4194304 oom_kills=1 cpu_us=1500");
+            process.kill(9);
+            return 0;
+        });
+        int job = submit("/bin/hog", Map.of("--mem", "4M"));
+        assertThat(end(job)).isEqualTo(JobState.OUT_OF_MEMORY);
+        JobRecord record = jobs.find(job);
+        assertThat(machine.commands().getLast().memory()).isEqualTo(4 << 20);
+        assertThat(record.result().orElseThrow().reason())
+                .isEqualTo("out of memory: it had 4 MiB at most, its limit is 4 MiB (--mem)");
+        assertThat(JobRecord.fromJson(JsonObject.parse(Json.write(record.toStored()))))
+                .isEqualTo(record);
+        assertThat(jobs.stat(job)).containsEntry("peak_memory_bytes", 4194304L).containsEntry("cpu_time_us", 1500L);
+    }
+
+    @Test
+    void shouldGiveHrtCoresToALinuxScriptThatAsksForThem() throws Exception {
+        int job = submit("/bin/gate", Map.of("--linux", "", "--cores", "2"));
+        await(() -> jobs.find(job).state() == JobState.RUNNING);
+        int other = submit("/bin/true", Map.of());
+        await(() -> reason(other).equals("Resources"));
+        gate.countDown();
+        assertThat(end(other)).isEqualTo(JobState.COMPLETED);
+        GuestCommand command = machine.commands().getFirst();
+        assertThat(command.kind()).isEqualTo(PartitionKind.LINUX);
+        assertThat(command.environment())
+                .contains("HVM_JOB_KIND=linux", "HVM_CORES=2", "HVM_PARTITION=hrt", "SLURM_JOB_PARTITION=hrt")
+                .anyMatch(one -> one.startsWith("PATH=/hvm/lib/hvm/slurm:"));
     }
 
     @Test

@@ -8,9 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.hybridvm.JsonObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batch jobs: submitted, queued, ended, and what is left of them. */
 @WithVm
@@ -109,6 +112,82 @@ class JobQueueTest {
         await(node, running, "CANCELLED");
         node.hvm("release", waiting).succeeded();
         await(node, waiting, "COMPLETED");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--linux", "--hold"})
+    void shouldEndAJobThatTakesMoreMemoryThanItMay(String where, Node node) {
+        String job = submit(
+                node,
+                where,
+                "--mem",
+                "32M",
+                "--output",
+                "/dev/null",
+                "--",
+                "/bin/busybox",
+                "dd",
+                "if=/dev/zero",
+                "of=/dev/null",
+                "bs=100M",
+                "count=1");
+        if (where.equals("--hold")) {
+            node.hvm("release", job).succeeded(); // on the HRT
+        }
+
+        await(node, job, "OUT_OF_MEMORY");
+
+        assertThat(node.json("info", job).text("reason")).contains("its limit is 32 MiB");
+        assertThat(node.json("stat", job).number("peak_memory_bytes")).isBetween(16L << 20, 32L << 20);
+        assertThat(node.hvm("acct", "-j", job).succeeded().text()).contains("OUT_OF_MEMORY", "MiB");
+    }
+
+    @Test
+    void shouldRunProgramsOfAScriptOnItsHrtCores(Node node) throws IOException {
+        Path script = script(node, "steps", """
+                #!/bin/busybox sh
+                srun -n 1 /bin/busybox sh -c 'exit 7'
+                echo "status $? of job $SLURM_JOB_ID on $HVM_JOB_KIND"
+                srun -n 99 /bin/busybox true
+                echo "status $?"
+                """);
+        String[] linux = {"--linux", "--cores", "1", "--output", "linux.out", "--error", "linux.err"};
+
+        String first = submit(
+                node,
+                Stream.concat(Stream.of(linux), Stream.of(script.toString())).toArray(String[]::new));
+        await(node, first, "COMPLETED");
+        assertThat(node.folder().resolve("linux.out")).hasContent("status 7 of job " + first + " on linux\nstatus 1");
+        assertThat(node.folder().resolve("linux.err"))
+                .content()
+                .contains("started ") // the proxy's report
+                .contains("srun: the job does not have 99 HRT cores; allowed: 1 to 1");
+
+        String second = submit(node, "--output", "hrt.out", script.toString());
+        await(node, second, "COMPLETED");
+        assertThat(node.folder().resolve("hrt.out")).hasContent("status 7 of job " + second + " on hrt\nstatus 0");
+    }
+
+    @Test
+    void shouldFollowAJobAndTellWhatItUses(Node node) throws IOException {
+        Path script = script(node, "talker", """
+                #!/bin/busybox sh
+                #SBATCH --output talker.out
+                echo begun
+                while ! [ -e go ]; do sleep 0.1; done
+                echo ended
+                exit 4
+                """);
+        String job = submit(node, script.toString());
+        await(node, job, "RUNNING");
+
+        assertThat(node.json("stat", job).number("peak_memory_bytes")).isPositive();
+        assertThat(node.hvm("stat", job).succeeded().text()).contains("RUNNING").contains("MiB");
+        Files.createFile(node.folder().resolve("go"));
+
+        assertThat(node.hvm("attach", job).endedWith(4).text()).isEqualTo("begun\nended\n");
+        assertThat(node.json("info", job).object("usage").number("peak_memory_bytes"))
+                .isPositive();
     }
 
     private static String submit(Node node, String... words) {
