@@ -18,7 +18,8 @@ final class JobsCommand extends Command {
         explain(
                 "",
                 "States: PENDING (waits for cores), RUNNING, COMPLETED (status 0), FAILED, CANCELLED, TIMEOUT,",
-                "NODE_FAIL (its VM, its agent or hvmd went away).");
+                "OUT_OF_MEMORY (killed at its --mem, or the guest had no more), NODE_FAIL (its VM, its agent or hvmd",
+                "went away).");
         examples("hvm jobs", "hvm jobs --all -o json");
     }
 

@@ -39,7 +39,6 @@ public record JobUsage(long peak, long memory, long limit, long kills, long cpuM
     }
 
     private static long number(ReportLine line, String name) {
-        // A limit of "max" is none.
         return Long.parseUnsignedLong(line.value(name).orElse("0"));
     }
 

@@ -48,6 +48,40 @@ class BatchScriptTest {
     }
 
     @Test
+    void shouldReadMemoryAsSlurmDoes() {
+        assertThat(memory("512")).isEqualTo(512L << 20);
+        assertThat(memory("4k")).isEqualTo(4096);
+        assertThat(memory("2GB")).isEqualTo(2L << 30);
+        assertThat(memory("0")).isZero();
+        for (String wrong : List.of("-1", "1.5G", "much", "4B", "")) {
+            assertThatThrownBy(() -> memory(wrong))
+                    .hasMessageContaining("--mem does not fit")
+                    .hasMessageContaining("a size, e.g. 512M or 2G");
+        }
+    }
+
+    private static long memory(String size) {
+        var options = new BatchOptions(CLOCK);
+        options.set(new BatchScript.Setting("--mem", size, "f:1"));
+        return options.memory;
+    }
+
+    @Test
+    void shouldTellWhyAJobLackedMemory() {
+        String line = "resources peak=3145729 memory=4096 limit=%s oom_kills=2 cpu_us=7";
+        JobUsage limited =
+                JobUsage.of(ReportLine.parse(line.formatted("4194304"))).orElseThrow();
+        assertThat(limited).isEqualTo(new JobUsage(3145729, 4096, 4194304, 2, 7));
+        assertThat(limited.lackOfMemory()).contains("4 MiB at most").contains("its limit is 4 MiB");
+        assertThat(JobUsage.of(ReportLine.parse(line.formatted("0")))
+                        .orElseThrow()
+                        .lackOfMemory())
+                .contains("Linux partition had no more");
+        assertThat(JobUsage.of(ReportLine.parse(line.formatted("all")))).isEmpty();
+        assertThat(JobUsage.of(ReportLine.parse("refused errno=2"))).isEmpty();
+    }
+
+    @Test
     void shouldReadArraysAndSignals() {
         var options = new BatchOptions(CLOCK);
         options.set(new BatchScript.Setting("-a", "0-6:3,17%2", "f:1"));
