@@ -120,6 +120,12 @@ public final class Tokens {
                 .flatMap(token -> rules.account(token.user()).map(caller -> caller.atMost(token.role())));
     }
 
+    /** The part of a token's secret by which it is listed and revoked; empty if it is none. */
+    public static String idOf(String secret) {
+        Matcher form = FORM.matcher(secret);
+        return form.matches() ? form.group(1) : "";
+    }
+
     private static boolean isOwn(Caller caller, String user) {
         return caller.has(Role.ADMIN) || caller.name().equals(user);
     }

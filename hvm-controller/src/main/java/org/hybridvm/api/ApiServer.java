@@ -138,7 +138,7 @@ public final class ApiServer {
         sight.mount(router);
         new LayoutRoutes(vertx, vms, jobs, blocking, servers).mount(router);
         new JobRoutes(vertx, jobs, blocking, streams, limits).mount(router);
-        new TokenRoutes(access.tokens(), blocking).mount(router);
+        new TokenRoutes(access.tokens(), callers, blocking).mount(router);
         router.get("/v1/daemon/configuration")
                 .handler(request ->
                         Responses.json(request, access.configuration().toJson()));

@@ -27,6 +27,9 @@ final class Audited {
     private static final Pattern VM = Pattern.compile("/v1/vms/([^/]+)(?:/partitions/([^/]+))?(?:/.*)?");
     private static final Pattern OTHER = Pattern.compile("/v1/(job|token)s/([^/]+)(?:/.*)?");
 
+    /** HTTP: 101 Switching Protocols. */
+    private static final int SWITCHING = 101;
+
     private final AuditLog log;
     private final RoutingContext request;
 
@@ -75,6 +78,11 @@ final class Audited {
 
     CompletableFuture<Void> writeRefusal(HvmException refusal) {
         return write(refusal.code().httpStatus(), subject(null), refusal.code().wireName());
+    }
+
+    /** A stream is about to be opened by GET; completes when that is on disk. */
+    CompletableFuture<Void> writeOpening() {
+        return write(SWITCHING, subject(null), null);
     }
 
     /** From any thread. */

@@ -13,6 +13,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
+import org.hybridvm.access.Tokens;
 
 /** Tells every request whose it is, and refuses those of callers who lack the role for it. */
 final class Callers {
@@ -24,6 +25,9 @@ final class Callers {
     private final AccessControl access;
     private final Blocking blocking;
     private final Map<HttpConnection, Future<Optional<Caller>>> peers = new ConcurrentHashMap<>();
+
+    /** Over TCP: the token that was used last. */
+    private final Map<HttpConnection, String> tokens = new ConcurrentHashMap<>();
 
     Callers(AccessControl access, Blocking blocking) {
         this.access = access;
@@ -66,7 +70,23 @@ final class Callers {
             return Future.failedFuture(noToken());
         }
         String token = header.substring(BEARER.length()).strip();
-        return blocking.call(() -> access.tokens().caller(token).orElseThrow(Callers::wrongToken));
+        return blocking.call(() -> access.tokens().caller(token).orElseThrow(Callers::wrongToken))
+                .onSuccess(caller -> remember(connection, Tokens.idOf(token)));
+    }
+
+    private void remember(HttpConnection connection, String token) {
+        if (tokens.put(connection, token) == null) {
+            connection.closeHandler(ignored -> tokens.remove(connection));
+        }
+    }
+
+    /** Ends all connections that a token was used on, with the streams that they have become. From any thread. */
+    void cut(String token) {
+        tokens.forEach((connection, its) -> {
+            if (its.equals(token)) {
+                connection.close();
+            }
+        });
     }
 
     private Future<Void> ready(RoutingContext request) {

@@ -17,6 +17,7 @@ import java.util.function.BiFunction;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobId;
 import org.hybridvm.job.JobRecord;
@@ -234,13 +235,14 @@ final class JobRoutes {
         WebSockets.require(request);
         int number = number(request);
         long from = Requests.number(request, "from", 0, Long.MAX_VALUE).orElse(0L);
+        Caller caller = Callers.of(request);
         boolean stderr = Requests.choice(request, "stream", "stdout", "stderr").equals("stderr");
         JobAccess own = jobs(request);
         WebSockets.open(
                 request,
                 streams,
                 blocking,
-                () -> OutputFile.of(own.find(number), stderr, from),
+                () -> OutputFile.of(own.find(number), stderr, from, caller),
                 (socket, file, left) -> new AttachStream(
                                 vertx, blocking, socket, request.request().connection(), own, number, file, limits)
                         .start(left));

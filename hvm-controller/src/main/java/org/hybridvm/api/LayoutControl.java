@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 
 /**
  * What the API needs to have the VMs that layouts declare. Calls block, so never from an event loop; refusals are
@@ -36,8 +37,9 @@ public interface LayoutControl {
      * @param layouts YAML files with a layout in each document
      * @param plan one that was made before, instead of layouts
      * @param prune whether VMs that are not declared are removed
+     * @param caller with whose rights files and folders are looked at
      */
-    record Declaration(List<VmControl.LayoutSource> layouts, Optional<JsonObject> plan, boolean prune) {}
+    record Declaration(List<VmControl.LayoutSource> layouts, Optional<JsonObject> plan, boolean prune, Caller caller) {}
 
     /** Hears how it goes; calls come one after the other. */
     interface Observer extends VmControl.LaunchObserver {

@@ -41,7 +41,7 @@ final class LayoutRoutes {
     }
 
     private void plan(RoutingContext request) {
-        LayoutControl.Declaration declaration = declaration(Requests.body(request));
+        LayoutControl.Declaration declaration = declaration(Requests.body(request), Callers.of(request));
         answer(request, () -> vms.layouts().plan(declaration));
     }
 
@@ -62,7 +62,7 @@ final class LayoutRoutes {
     /** Answers with one JSON event a line, as a launch does. A caller who goes away stops nothing. */
     private void apply(RoutingContext request) {
         JsonObject body = Requests.body(request);
-        LayoutControl.Declaration declaration = declaration(body);
+        LayoutControl.Declaration declaration = declaration(body, Callers.of(request));
         boolean restart = body.flag("restart");
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
         blocking.callLong(() -> vms.layouts().apply(declaration, ending -> requireIdle(ending, restart), events))
@@ -87,17 +87,17 @@ final class LayoutRoutes {
         }
     }
 
-    private static LayoutControl.Declaration declaration(JsonObject body) {
+    private static LayoutControl.Declaration declaration(JsonObject body, Caller caller) {
         if (body.has("plan")) {
             JsonObject plan = body.object("plan");
-            return new LayoutControl.Declaration(List.of(), Optional.of(plan), plan.flag("prune"));
+            return new LayoutControl.Declaration(List.of(), Optional.of(plan), plan.flag("prune"), caller);
         }
         Path folder = Path.of(body.text("folder"));
         List<VmControl.LayoutSource> layouts = body.objects("layouts").stream()
-                .map(one ->
-                        new VmControl.LayoutSource(Optional.of(one.text("layout")), one.text("file", "layout"), folder))
+                .map(one -> new VmControl.LayoutSource(
+                        Optional.of(one.text("layout")), one.text("file", "layout"), folder, caller))
                 .toList();
-        return new LayoutControl.Declaration(layouts, Optional.empty(), body.flag("prune"));
+        return new LayoutControl.Declaration(layouts, Optional.empty(), body.flag("prune"), caller);
     }
 
     private void answer(RoutingContext request, Callable<Map<String, Object>> facts) {

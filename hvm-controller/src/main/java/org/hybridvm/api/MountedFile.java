@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.host.FileRights;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.vm.VmView;
 
@@ -15,7 +16,7 @@ import org.hybridvm.vm.VmView;
 final class MountedFile {
     private MountedFile() {}
 
-    /** Its path in the guest, without links. */
+    /** Its path in the guest, without links. To be called with the rights of the caller, who must be able to read it. */
     static String of(VmView vm, Path file) {
         Path real = real(file);
         List<Path> mounts =
@@ -37,6 +38,9 @@ final class MountedFile {
     private static Path real(Path file) {
         try {
             Path real = file.toRealPath();
+            if (Files.isRegularFile(real) && !FileRights.mayRead(real)) {
+                throw refuse(file, "the caller may not read it", null);
+            }
             if (Files.isRegularFile(real)) {
                 return real;
             }

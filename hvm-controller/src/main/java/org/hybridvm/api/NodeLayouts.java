@@ -13,6 +13,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
+import org.hybridvm.access.Caller;
 import org.hybridvm.host.HostBooks;
 import org.hybridvm.layout.Layout;
 import org.hybridvm.layout.LayoutFields;
@@ -91,6 +92,15 @@ final class NodeLayouts implements LayoutControl {
     }
 
     private static List<Layout> layouts(Declaration declaration) {
+        Caller caller = declaration.caller();
+        return caller.look(() -> {
+            List<Layout> layouts = read(declaration);
+            layouts.forEach(layout -> LayoutRights.require(layout, caller));
+            return layouts;
+        });
+    }
+
+    private static List<Layout> read(Declaration declaration) {
         if (declaration.plan().isPresent()) {
             return declaration.plan().get().objects("vms").stream()
                     .filter(vm -> vm.has("layout"))

@@ -172,10 +172,10 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     }
 
     @Override
-    public Map<String, Object> loadModule(String vm, String partition, Path file) {
+    public Map<String, Object> loadModule(String vm, String partition, Path file, Caller caller) {
         VmView view = manager().require(vm);
         requireHrt(view, partition);
-        String path = MountedFile.of(view, file);
+        String path = caller.look(() -> MountedFile.of(view, file));
         return moduleFacts(vm, partition, manager().requireGuest(vm).loadModule(partition, path));
     }
 
@@ -374,7 +374,11 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
 
     private static Layout read(LayoutSource source) {
         var reader = new LayoutReader(source.file(), source.folder());
-        return source.text().map(reader::read).orElseGet(reader::standard);
+        return source.caller().look(() -> {
+            Layout layout = source.text().map(reader::read).orElseGet(reader::standard);
+            LayoutRights.require(layout, source.caller());
+            return layout;
+        });
     }
 
     private static void requireHrt(VmView view, String partition) {

@@ -5,6 +5,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -25,6 +26,9 @@ final class RequestSight {
     private static final Logger LOG = LoggerFactory.getLogger(RequestSight.class);
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
     private static final Pattern SUBJECT = Pattern.compile("/v1/(vms|jobs)/([A-Za-z0-9._-]{1,64})(/.*)?");
+    /** Callers can invent methods; each would be a line of the metrics for ever. */
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS");
+
     private static final String SUBMIT = "POST /v1/jobs";
 
     private final Router router;
@@ -85,7 +89,8 @@ final class RequestSight {
         String route = routeOf(context);
         int status = context.response().getStatusCode();
         if (!isStream(context)) {
-            requests.observe(nanoseconds, method, route, Integer.toString(status));
+            requests.observe(
+                    nanoseconds, METHODS.contains(method) ? method : Histogram.OTHER, route, Integer.toString(status));
         }
         if (status == 200 && SUBMIT.equals(method + " " + route)) {
             submits.observe(nanoseconds);

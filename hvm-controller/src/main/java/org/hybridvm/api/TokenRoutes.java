@@ -19,10 +19,12 @@ final class TokenRoutes {
     private static final int MAX_NOTE = 200;
 
     private final Tokens tokens;
+    private final Callers callers;
     private final Blocking blocking;
 
-    TokenRoutes(Tokens tokens, Blocking blocking) {
+    TokenRoutes(Tokens tokens, Callers callers, Blocking blocking) {
         this.tokens = tokens;
+        this.callers = callers;
         this.blocking = blocking;
     }
 
@@ -61,7 +63,10 @@ final class TokenRoutes {
         String id = request.pathParam("token");
         blocking.call(() -> tokens.revoke(caller, id))
                 .compose(Future::fromCompletionStage)
-                .onSuccess(done -> Responses.nothing(request))
+                .onSuccess(done -> {
+                    request.addEndHandler(answered -> callers.cut(id)); // it may be the one that this request came with
+                    Responses.nothing(request);
+                })
                 .onFailure(failure -> Responses.problem(request, failure));
     }
 

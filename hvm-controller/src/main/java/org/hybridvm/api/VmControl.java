@@ -45,8 +45,9 @@ public interface VmControl {
      * Loads an HRT module; answers all of the partition.
      *
      * @param file on the host, absolute, below a mount of the VM
+     * @param caller who must be able to read it
      */
-    Map<String, Object> loadModule(String vm, String partition, Path file);
+    Map<String, Object> loadModule(String vm, String partition, Path file, Caller caller);
 
     /** Unloads an HRT module; answers those that are left. */
     Map<String, Object> unloadModule(String vm, String partition, String module);
@@ -87,8 +88,9 @@ public interface VmControl {
      * @param text YAML, or empty for the default VM
      * @param file its name, for messages
      * @param folder the caller's working directory: default of the mounts, start of relative paths
+     * @param caller with whose rights files and folders are looked at
      */
-    record LayoutSource(Optional<String> text, String file, Path folder) {}
+    record LayoutSource(Optional<String> text, String file, Path folder, Caller caller) {}
 
     /** Hears how a launch goes; calls come from any thread, one after the other. */
     interface LaunchObserver {

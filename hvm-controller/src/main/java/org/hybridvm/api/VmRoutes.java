@@ -100,9 +100,8 @@ final class VmRoutes {
     }
 
     private void validate(RoutingContext request) {
-        VmControl.LayoutSource source = layoutSource(Requests.body(request));
-        Caller caller = Callers.of(request);
-        answerJson(request, () -> caller.look(() -> vms.validate(source))); // it tells of files
+        VmControl.LayoutSource source = layoutSource(request);
+        answerJson(request, () -> vms.validate(source));
     }
 
     private void destroy(RoutingContext request) {
@@ -169,9 +168,10 @@ final class VmRoutes {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
         Path file = Path.of(Requests.body(request).text("file"));
+        Caller caller = Callers.of(request);
         blocking.callLong(() -> {
                     servers.retire(vm); // the next one offers the module's functions
-                    return vms.loadModule(vm, partition, file);
+                    return vms.loadModule(vm, partition, file, caller);
                 })
                 .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
@@ -236,7 +236,7 @@ final class VmRoutes {
      * status before the first event; what fails later is the last event. A caller who goes away stops no launch.
      */
     private void launch(RoutingContext request) {
-        VmControl.LayoutSource source = layoutSource(Requests.body(request));
+        VmControl.LayoutSource source = layoutSource(request);
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
         Optional<RequestKey> key = RequestKeys.of(request);
         blocking.callLong(() -> launches.launch(key, source, events))
@@ -244,9 +244,13 @@ final class VmRoutes {
                 .onFailure(events::failed);
     }
 
-    private static VmControl.LayoutSource layoutSource(JsonObject body) {
+    private static VmControl.LayoutSource layoutSource(RoutingContext request) {
+        JsonObject body = Requests.body(request);
         return new VmControl.LayoutSource(
-                body.optionalText("layout"), body.text("file", "layout"), Path.of(body.text("folder")));
+                body.optionalText("layout"),
+                body.text("file", "layout"),
+                Path.of(body.text("folder")),
+                Callers.of(request));
     }
 
     private interface Facts {

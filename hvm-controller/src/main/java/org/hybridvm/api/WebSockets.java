@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.ServerWebSocket;
@@ -19,7 +20,7 @@ final class WebSockets {
     }
 
     /**
-     * Opens a stream: counts it, looks whether it can be, becomes a WebSocket, and begins.
+     * Opens a stream: counts it, looks whether it can be, has it in the audit log, becomes a WebSocket, and begins.
      *
      * @param ready looked up before the handshake, blocking, so that what it refuses is refused by a status
      */
@@ -28,6 +29,10 @@ final class WebSockets {
         Runnable left = streams.enter();
         request.request().pause();
         blocking.call(ready)
+                .compose(found -> Future.fromCompletionStage(
+                                Audited.of(request).writeOpening(),
+                                request.vertx().getOrCreateContext())
+                        .map(found))
                 .compose(found -> request.request().toWebSocket().map(socket -> {
                     opened.begin(socket, found, left);
                     return null;

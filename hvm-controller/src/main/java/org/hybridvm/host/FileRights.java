@@ -7,6 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -15,8 +16,8 @@ import java.util.function.Supplier;
 /**
  * Looks at files with somebody else's rights, as a file server does that serves many (setfsuid(2), nfs-ganesha's and
  * Samba's way): on Linux these belong to the thread, so a thread takes them on, looks, and ends. Only its looks at files are
- * somebody else's; nobody can send the thread a signal. Except access(2), which asks for the process's: whoever wants to
- * know whether a file can be read opens it.
+ * somebody else's; nobody can send the thread a signal. Except access(2) and with it {@link java.nio.file.Files#isReadable},
+ * which ask for the process's.
  */
 @SuppressWarnings("restricted") // the JVM is started with --enable-native-access
 public final class FileRights {
@@ -33,7 +34,40 @@ public final class FileRights {
                     ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
             Linker.Option.firstVariadicArg(1));
 
+    // faccessat(2), which with this flag goes by the thread's rights for files and not by the process's user
+    private static final int AT_FDCWD = -100;
+    private static final int AT_EACCESS = 0x200;
+    private static final int READ = 4;
+    private static final int WRITE = 2;
+    private static final int ENTER = 1;
+    private static final MethodHandle FACCESSAT = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("faccessat"),
+            FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS, INT, INT));
+
     private FileRights() {}
+
+    /** Whether this thread may read a file. */
+    public static boolean mayRead(Path file) {
+        return may(file, READ);
+    }
+
+    /** Whether this thread may go into a folder. */
+    public static boolean mayEnter(Path folder) {
+        return may(folder, ENTER);
+    }
+
+    /** Whether this thread may make and delete files in a folder. */
+    public static boolean mayChange(Path folder) {
+        return may(folder, WRITE | ENTER);
+    }
+
+    private static boolean may(Path file, int what) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) FACCESSAT.invokeExact(AT_FDCWD, arena.allocateFrom(file.toString()), what, AT_EACCESS) == 0;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     /**
      * What {@code look} finds with the rights of that account. Root's own, and an unprivileged process's own, are those of

@@ -83,7 +83,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     /** From now on the VM is one user's only. */
-    void admitOnly(String user) {
+    public void admitOnly(String user) {
         admitted = Optional.of(user);
     }
 
@@ -138,7 +138,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
-    public Map<String, Object> loadModule(String vm, String partition, Path file) {
+    public Map<String, Object> loadModule(String vm, String partition, Path file, Caller caller) {
         String name = file.getFileName().toString().replace(".so", "");
         modules.add(Map.of(
                 "name",

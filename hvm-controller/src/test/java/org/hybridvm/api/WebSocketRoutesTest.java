@@ -111,8 +111,22 @@ class WebSocketRoutesTest {
             assertThat(JsonObject.parse(client.message().text())
                             .object("problem")
                             .text("allowed"))
-                    .isEqualTo("a regular file of the job's owner");
+                    .isEqualTo("a regular file");
             assertThat(client.message().closeCode()).isEqualTo(WebSocketSink.POLICY);
+        }
+    }
+
+    @Test
+    void shouldWriteDownWhoOpensAConsoleBeforeItOpens() throws Exception {
+        try (var client = new RawClient(socket)) {
+            client.webSocket("/v1/vms/demo/console");
+            JsonObject entry =
+                    JsonObject.parse(Files.readAllLines(hvm.home.auditLog()).getLast());
+            assertThat(entry.asMap())
+                    .containsEntry("method", "GET")
+                    .containsEntry("path", "/v1/vms/demo/console")
+                    .containsEntry("subject", "vm/demo")
+                    .containsEntry("status", 101L);
         }
     }
 

@@ -131,7 +131,9 @@ class HvmCommandsTest {
 
     @Test
     void shouldRefuseAnUnknownVm() {
-        assertThat(hvm.run("info", "other")).isEqualTo(new Outcome(1, "", "hvm: No such VM: other. Try: hvm list\n"));
+        assertThat(hvm.run("info", "other"))
+                .isEqualTo(
+                        new Outcome(1, "", "hvm: There is no such VM: other. Allowed: none is there. Try: hvm list\n"));
     }
 
     @Test

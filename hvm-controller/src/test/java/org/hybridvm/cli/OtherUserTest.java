@@ -44,6 +44,7 @@ class OtherUserTest {
     private final CountDownLatch gate = new CountDownLatch(1);
     private FakeMachine machine;
     private HvmTester hvm;
+    private FakeVmControl vms;
     private Home home;
     private Path mount;
 
@@ -68,7 +69,8 @@ class OtherUserTest {
             gate.await();
             return 0;
         });
-        hvm = new HvmTester(new FakeVmControl(machine, folder.resolve("console")).launched(), folder);
+        vms = new FakeVmControl(machine, folder.resolve("console")).launched();
+        hvm = new HvmTester(vms, folder);
         open(home.run());
     }
 
@@ -140,6 +142,28 @@ class OtherUserTest {
             assertThat(answer.status()).as(String.join(" ", request)).isEqualTo(403);
             assertThat(answer.json().text("code")).isEqualTo("forbidden");
         }
+    }
+
+    @Test
+    void shouldHideAVmFromUsersWhomItDoesNotAdmit() throws Exception {
+        vms.admitOnly(ADA);
+        int job = submit(ADA, "/bin/gate");
+        awaitState(job, JobState.RUNNING);
+        assertThat(ask(ADA, "GET", "/vms", null).json().objects("vms")).hasSize(1);
+        assertThat(ask(ADA, "GET", "/vms/demo", null).status()).isEqualTo(200);
+        assertThat(ask(BOB, "GET", "/vms", null).json().objects("vms")).isEmpty();
+        for (String path : List.of("/vms/%s", "/vms/%s/layout", "/vms/%s/partitions/hrt/modules")) {
+            Answer hidden = ask(BOB, "GET", path.formatted("demo"), null);
+            assertThat(hidden.status()).as(path).isEqualTo(404);
+            assertThat(hidden.json().text("code")).isEqualTo("no_such_vm");
+            assertThat(hidden.body().replace("demo", "none"))
+                    .isEqualTo(ask(BOB, "GET", path.formatted("none"), null).body());
+        }
+        assertThat(ask(BOB, "GET", "/top", null).json().objects("vms")).isEmpty();
+        assertThat(ask(BOB, "POST", "/jobs", submission("/bin/gate", "out"))
+                        .json()
+                        .text("code"))
+                .isEqualTo("no_vm");
     }
 
     @Test

@@ -13,6 +13,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.hybridvm.Home;
 import org.hybridvm.JsonObject;
 import org.hybridvm.access.OwnIdentity;
@@ -85,6 +88,26 @@ class TcpTest {
         assertThat(hvm.run(with(secret), "list").err()).contains("The token is wrong, expired or revoked");
         assertThat(hvm.run(with(secret), "run", "--cwd", "/", "--", "/bin/cat").err())
                 .contains("The token is wrong, expired or revoked");
+    }
+
+    @Test
+    void shouldCutAStreamWhoseTokenIsRevoked() throws Exception {
+        var begun = new CountDownLatch(1);
+        var end = new CountDownLatch(1);
+        machine.install("/bin/gate", process -> {
+            begun.countDown();
+            end.await();
+            return 0;
+        });
+        String secret = token();
+        CompletableFuture<Outcome> run =
+                CompletableFuture.supplyAsync(() -> hvm.run(with(secret), "run", "--cwd", "/", "--", "/bin/gate"));
+        assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(hvm.run("token", "revoke", secret.split("_")[1]).status()).isZero();
+        Outcome cut = run.get(30, TimeUnit.SECONDS);
+        end.countDown();
+        assertThat(cut.status()).isNotZero();
+        assertThat(cut.err()).contains("hvm: ");
     }
 
     @Test
