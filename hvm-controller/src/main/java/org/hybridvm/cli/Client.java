@@ -7,8 +7,10 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
@@ -24,10 +26,23 @@ final class Client {
     private static final int TRIES = 6;
     private static final long PAUSE_MILLIS = 100; // then twice as long each time
 
+    /** A look at something takes seconds at most, also at a host that has too much to do. */
+    private static final Duration LOOK_LIMIT = Duration.ofSeconds(60);
+
+    /** Some changes wait for a guest, or measure for minutes. Streams have no limit. */
+    private static final Duration CHANGE_LIMIT = Duration.ofMinutes(15);
+
     private final Endpoint endpoint;
+    private final Duration lookLimit;
 
     Client(Endpoint endpoint) {
+        this(endpoint, LOOK_LIMIT);
+    }
+
+    /** @param lookLimit how long hvmd may take to answer a GET */
+    Client(Endpoint endpoint, Duration lookLimit) {
         this.endpoint = endpoint;
+        this.lookLimit = lookLimit;
     }
 
     /** One part of a path, with everything escaped that is not plain. */
@@ -42,6 +57,7 @@ final class Client {
     /** As {@link #get}, but bad health is an answer, too. */
     JsonObject getHealth(String path) {
         try (HttpConnection connection = endpoint.connect()) {
+            connection.limit(lookLimit);
             connection.send("GET", PREFIX + path, null, null);
             HttpConnection.Head head = connection.readHead();
             return JsonObject.parse(new String(connection.body(head).readAllBytes(), StandardCharsets.UTF_8));
@@ -67,8 +83,7 @@ final class Client {
         var key = Map.of("Idempotency-Key", UUID.randomUUID().toString());
         for (int left = TRIES; ; left--) {
             try {
-                return JsonObject.parse(exchange(
-                        "POST", path, body, key, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8)));
+                return JsonObject.parse(text("POST", path, body, key));
             } catch (HvmException e) {
                 if (!(e.getCause() instanceof IOException) || left == 1) {
                     throw e;
@@ -161,7 +176,18 @@ final class Client {
     }
 
     private String text(String method, String path, Object body) {
-        return exchange(method, path, body, stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        return text(method, path, body, Map.of());
+    }
+
+    private String text(String method, String path, Object body, Map<String, String> headers) {
+        Optional<Duration> limit = Optional.of(method.equals("GET") ? lookLimit : CHANGE_LIMIT);
+        return exchange(
+                method,
+                path,
+                body,
+                headers,
+                limit,
+                stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8));
     }
 
     private interface Reader<T> {
@@ -169,11 +195,33 @@ final class Client {
     }
 
     private <T> T exchange(String method, String path, Object body, Reader<T> reader) {
-        return exchange(method, path, body, Map.of(), reader);
+        return exchange(method, path, body, Map.of(), Optional.empty(), reader);
     }
 
-    private <T> T exchange(String method, String path, Object body, Map<String, String> headers, Reader<T> reader) {
+    private <T> T exchange(
+            String method,
+            String path,
+            Object body,
+            Map<String, String> headers,
+            Optional<Duration> limit,
+            Reader<T> reader) {
         try (HttpConnection connection = endpoint.connect()) {
+            limit.ifPresent(connection::limit);
+            return exchange(connection, method, path, body, headers, reader);
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    private <T> T exchange(
+            HttpConnection connection,
+            String method,
+            String path,
+            Object body,
+            Map<String, String> headers,
+            Reader<T> reader)
+            throws IOException {
+        try {
             connection.send(method, PREFIX + path, body == null ? null : Json.write(body), null, headers);
             HttpConnection.Head head = connection.readHead();
             InputStream stream = connection.body(head);
@@ -182,12 +230,24 @@ final class Client {
             }
             return reader.read(stream);
         } catch (IOException e) {
-            throw lost(e);
+            if (connection.isOverdue()) {
+                throw overdue(method + " " + path);
+            }
+            throw e;
         }
     }
 
     private static HvmException problem(InputStream body) throws IOException {
         return Problem.fromJson(JsonObject.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+
+    private static HvmException overdue(String request) {
+        return HvmException.of(ErrorCode.INTERNAL, "hvmd does not answer")
+                .value(request)
+                .owner("hvmd")
+                .hint(
+                        "hvm daemon status; hvm logs hvmd; if it hangs, kill it: VMs and jobs go on, the next command starts it anew")
+                .build();
     }
 
     static HvmException lost(IOException cause) {

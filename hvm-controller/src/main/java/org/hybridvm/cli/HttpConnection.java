@@ -12,9 +12,12 @@ import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One HTTP/1.1 exchange over a Unix socket or TLS: enough for hvmd and no more, because loading the JDK's client (which knows no
@@ -27,6 +30,8 @@ final class HttpConnection implements Closeable {
     private final ByteChannel channel;
     private final String host;
     private final String token; // or null
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile boolean overdue;
     private final ByteBuffer input = ByteBuffer.allocate(64 * 1024).flip();
 
     private HttpConnection(ByteChannel channel, String host, String token) {
@@ -55,6 +60,28 @@ final class HttpConnection implements Closeable {
      */
     static HttpConnection of(ByteChannel channel, String host, String token) {
         return new HttpConnection(channel, host, token);
+    }
+
+    /**
+     * Gives the exchange up if it is not over in time: whoever reads then gets an {@link IOException}, and
+     * {@link #isOverdue()} is true.
+     */
+    void limit(Duration time) {
+        Thread.ofPlatform().daemon().name("limit").start(() -> {
+            try {
+                if (!closed.await(time.toMillis(), TimeUnit.MILLISECONDS)) {
+                    overdue = true;
+                    channel.close();
+                }
+            } catch (InterruptedException | IOException e) {
+                // nobody waits for it any more
+            }
+        });
+    }
+
+    /** Whether the limit was over before the exchange. */
+    boolean isOverdue() {
+        return overdue;
     }
 
     /** What came before the body. Header names are in lower case. */
@@ -162,6 +189,7 @@ final class HttpConnection implements Closeable {
 
     @Override
     public void close() throws IOException {
+        closed.countDown();
         channel.close();
     }
 

@@ -14,15 +14,21 @@ final class DumpMaker {
     private static final long FIRST_OWN_REQUEST = 0xf000;
 
     private final Guest guest;
-    private final QemuMonitor monitor;
+    private final Registers monitor;
     private final String domain;
     private final DumpSymbols symbols;
     private final Map<String, Object> facts = new LinkedHashMap<>();
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final List<String> gaps = new ArrayList<>();
 
+    /** Who knows what is in a vCPU's registers. */
+    interface Registers {
+        /** As text, of one vCPU of a domain of libvirt's. */
+        String registers(String domain, long cpu) throws IOException, InterruptedException;
+    }
+
     /** @param domain libvirt's name of the VM */
-    DumpMaker(Guest guest, QemuMonitor monitor, String domain, DumpSymbols symbols) {
+    DumpMaker(Guest guest, Registers monitor, String domain, DumpSymbols symbols) {
         this.guest = guest;
         this.monitor = monitor;
         this.domain = domain;

@@ -18,7 +18,7 @@ import org.libvirt.jna.ConnectionPointer;
  * What only QEMU knows, asked through libvirt's hand on its monitor ({@code libvirt-qemu.so}, which libvirt-java does not
  * bind). A QEMU that does not answer keeps nobody waiting beyond the limit.
  */
-final class QemuMonitor {
+final class QemuMonitor implements DumpMaker.Registers {
     private static final Duration LIMIT = Duration.ofSeconds(5);
 
     private final ConnectionPointer connection;
@@ -48,7 +48,8 @@ final class QemuMonitor {
      *
      * @throws IOException if QEMU does not tell
      */
-    String registers(String domain, long cpu) throws IOException, InterruptedException {
+    @Override
+    public String registers(String domain, long cpu) throws IOException, InterruptedException {
         String command = Json.write(Map.of(
                 "execute",
                 "human-monitor-command",
