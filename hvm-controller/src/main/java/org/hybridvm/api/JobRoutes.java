@@ -20,6 +20,7 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobId;
+import org.hybridvm.job.JobPage;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
 import org.hybridvm.job.Submission;
@@ -73,15 +74,18 @@ final class JobRoutes {
             page(request, own, live);
             return;
         }
-        List<JobRecord> asked = Requests.parameter(request, "job")
-                .map(text -> own.tasks(JobId.parse(text)))
-                .orElseGet(own::list);
-        List<JobRecord> all =
-                asked.stream().filter(job -> !live || !job.state().isTerminal()).toList();
-        List<Map<String, Object>> shown = all.subList(Math.max(0, all.size() - Math.max(0, last)), all.size()).stream()
-                .map(this::facts)
+        int most = Math.max(0, last);
+        List<JobRecord> shown = Requests.parameter(request, "job")
+                .map(text -> tasks(own, JobId.parse(text), live))
+                .map(tasks -> tasks.subList(Math.max(0, tasks.size() - most), tasks.size()))
+                .orElseGet(() -> own.page(JobPage.last(most, job -> !live || !job.state().isTerminal())));
+        Responses.json(request, Map.of("jobs", shown.stream().map(this::facts).toList()));
+    }
+
+    private static List<JobRecord> tasks(JobAccess own, JobId job, boolean live) {
+        return own.tasks(job).stream()
+                .filter(task -> !live || !task.state().isTerminal())
                 .toList();
-        Responses.json(request, Map.of("jobs", shown));
     }
 
     /** The jobs after one, oldest first. A job that comes meanwhile has a higher number, so none is shown twice or left out. */
@@ -90,10 +94,8 @@ final class JobRoutes {
         int limit = Requests.number(request, "limit", 1, MAX_JOBS_SHOWN)
                 .orElse(PAGE)
                 .intValue();
-        List<JobRecord> after = own.list().stream()
-                .filter(job -> job.number() > cursor && (!live || !job.state().isTerminal()))
-                .limit(limit + 1L)
-                .toList();
+        List<JobRecord> after = own.page(
+                JobPage.after((int) cursor, limit + 1, job -> !live || !job.state().isTerminal()));
         var answer = new LinkedHashMap<String, Object>();
         List<JobRecord> shown = after.subList(0, Math.min(limit, after.size()));
         answer.put("jobs", shown.stream().map(this::facts).toList());

@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
@@ -24,6 +26,7 @@ final class BatchJobs {
     private final Admission admission;
     private final JobKeeper keeper;
     private final Clock clock;
+    private final Set<Integer> requeued = ConcurrentHashMap.newKeySet(); // until the disk has it
 
     BatchJobs(
             GuestMachines machines,
@@ -121,27 +124,41 @@ final class BatchJobs {
         if (register.live(number).isPresent()) {
             return Optional.empty(); // one that waits with its caller lives
         }
-        return queue.remove(number).map(record -> {
-            CompletableFuture<Void> kept = register.endAndKeep(
-                    record.ended(JobResult.failed(JobState.CANCELLED, "cancelled while it waited"), clock.instant()));
-            queue.changed();
-            return kept;
+        return queue.take(number).map(record -> {
+            JobRecord end =
+                    record.ended(JobResult.failed(JobState.CANCELLED, "cancelled while it waited"), clock.instant());
+            return books.save(end).thenRun(() -> {
+                register.end(end);
+                queue.left(number);
+            });
         });
     }
 
     /** As {@link JobService#hold}. */
     CompletableFuture<Void> hold(int number, boolean hold) {
-        JobRecord record =
-                queue.find(number).filter(one -> one.batch().isPresent()).orElseThrow(() -> notWaiting(number));
-        JobRecord changed = record.waiting(record.batch().orElseThrow().withHeld(hold));
-        if (!register.replace(changed)) {
+        if (queue.find(number).filter(one -> one.batch().isPresent()).isEmpty()) {
             throw notWaiting(number);
         }
-        return books.add(List.of(changed)).thenRun(queue::changed);
+        JobRecord record = queue.take(number).orElseThrow(() -> notWaiting(number));
+        JobRecord changed = record.waiting(record.batch().orElseThrow().withHeld(hold));
+        return books.add(List.of(changed))
+                .whenComplete((ignored, failure) -> register.putBack(failure == null ? changed : record));
     }
 
     /** As {@link JobService#requeue}. */
     CompletableFuture<Void> requeue(int number) {
+        if (!requeued.add(number)) {
+            throw register.wrongState(number, "a batch job that nobody else puts back");
+        }
+        try {
+            return putBack(number).whenComplete((ignored, failure) -> requeued.remove(number));
+        } catch (RuntimeException e) {
+            requeued.remove(number);
+            throw e;
+        }
+    }
+
+    private CompletableFuture<Void> putBack(int number) {
         JobRecord record = register.find(number);
         Optional<Job> job = register.live(number);
         if (record.batch().isEmpty() || (job.isEmpty() && !record.state().isTerminal())) {

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class BatchQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
+    private static final long PAUSE_NANOS = 10_000; // some times of what a look takes for a job
     private static final Comparator<JobRecord> ORDER =
             Comparator.comparingInt((JobRecord record) -> -record.priority()).thenComparingInt(JobRecord::number);
 
@@ -70,9 +71,10 @@ final class BatchQueue implements AutoCloseable {
 
     private final Clock clock;
     private volatile Site site;
+    private volatile int size; // at the last look
     private volatile Eligibility eligibility;
     private final Map<Integer, JobRecord> waiting = new TreeMap<>(); // guarded by this
-    private final Map<Integer, JobRecord> starting = new TreeMap<>(); // being handed over; guarded by this
+    private final Map<Integer, JobRecord> between = new TreeMap<>(); // until the disk has their next; guarded by this
     private final Map<Integer, Blocked> blocked = new HashMap<>(); // guarded by this
     private final AtomicBoolean asked = new AtomicBoolean();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
@@ -95,22 +97,20 @@ final class BatchQueue implements AutoCloseable {
         changed();
     }
 
-    /** Something changed: look soon. Does not block. */
+    /** Something changed: look soon, but the more wait the rarer, as every look takes time for each. Does not block. */
     void changed() {
         if (site != null && asked.compareAndSet(false, true) && !thread.isShutdown()) {
-            thread.execute(this::look);
+            thread.schedule(this::look, PAUSE_NANOS * size, TimeUnit.NANOSECONDS);
         }
     }
 
     synchronized Optional<JobRecord> find(int number) {
         JobRecord record = waiting.get(number);
-        return Optional.ofNullable(record == null ? starting.get(number) : record);
+        return Optional.ofNullable(record == null ? between.get(number) : record);
     }
 
-    synchronized List<JobRecord> list() {
-        var all = new TreeMap<>(waiting);
-        all.putAll(starting);
-        return List.copyOf(all.values());
+    private synchronized List<JobRecord> inOrder() {
+        return waiting.values().stream().sorted(ORDER).toList();
     }
 
     synchronized Optional<Blocked> why(int number) {
@@ -133,9 +133,12 @@ final class BatchQueue implements AutoCloseable {
         blocked.remove(number);
     }
 
-    /** Takes a job out; empty if it does not wait any more. Waits for one that is being started to be so. */
-    synchronized Optional<JobRecord> remove(int number) {
-        while (starting.containsKey(number)) {
+    /**
+     * Takes a job that waits, to change it or to end it: nobody else does meanwhile, and it does not start. {@link #put} or
+     * {@link #left} must follow. Empty if it does not wait any more. Blocks while somebody else has taken it.
+     */
+    synchronized Optional<JobRecord> take(int number) {
+        while (between.containsKey(number)) {
             try {
                 wait();
             } catch (InterruptedException e) {
@@ -143,13 +146,31 @@ final class BatchQueue implements AutoCloseable {
                 return Optional.empty();
             }
         }
-        blocked.remove(number);
-        return Optional.ofNullable(waiting.remove(number));
+        JobRecord record = waiting.remove(number);
+        if (record != null) {
+            between.put(number, record);
+        }
+        return Optional.ofNullable(record);
     }
 
-    /** Replaces a job's record if it still waits. */
-    synchronized boolean replace(JobRecord record) {
-        return waiting.replace(record.number(), record) != null;
+    /** What was taken waits again, as the disk has it now. Does not block. */
+    void put(JobRecord record) {
+        synchronized (this) {
+            between.remove(record.number());
+            waiting.put(record.number(), record);
+            notifyAll();
+        }
+        changed();
+    }
+
+    /** What was taken does not wait any more. Does not block. */
+    void left(int number) {
+        synchronized (this) {
+            between.remove(number);
+            blocked.remove(number);
+            notifyAll();
+        }
+        changed();
     }
 
     @Override
@@ -160,19 +181,19 @@ final class BatchQueue implements AutoCloseable {
     private void look() {
         asked.set(false);
         try {
+            List<JobRecord> jobs = inOrder();
+            size = jobs.size();
             var machines = new HashMap<String, Optional<GuestMachine>>();
-            for (JobRecord record : list()) {
-                machines.computeIfAbsent(record.vm(), site::machine);
-            }
-            schedule(machines);
+            jobs.forEach(record -> machines.computeIfAbsent(record.vm(), site::machine));
+            schedule(jobs, machines);
         } catch (RuntimeException e) {
             LOG.error("the batch queue could not be looked at", e);
         }
     }
 
-    private void schedule(Map<String, Optional<GuestMachine>> machines) {
+    private void schedule(List<JobRecord> jobs, Map<String, Optional<GuestMachine>> machines) {
         var heads = new LinkedHashMap<String, Head>(); // the first that waits for cores, by partition
-        for (JobRecord record : list().stream().sorted(ORDER).toList()) {
+        for (JobRecord record : jobs) {
             Optional<Blocked> reason = consider(record, machines.getOrDefault(record.vm(), Optional.empty()), heads);
             synchronized (this) {
                 if (!waiting.containsKey(record.number())) {
@@ -221,12 +242,19 @@ final class BatchQueue implements AutoCloseable {
 
     /** Without the lock: who waits for the disk must not keep those from it who are told by the disk's thread. */
     private boolean start(GuestMachine machine, JobRecord record) {
-        boolean started = site.tryStart(machine, record, () -> claim(record));
-        synchronized (this) {
-            if (starting.remove(record.number()) != null && !started) {
-                waiting.put(record.number(), record);
+        var claimed = new AtomicBoolean();
+        boolean started = site.tryStart(machine, record, () -> {
+            claimed.set(claim(record));
+            return claimed.get();
+        });
+        if (claimed.get()) { // else somebody else may have it between
+            synchronized (this) {
+                between.remove(record.number());
+                if (!started) {
+                    waiting.put(record.number(), record);
+                }
+                notifyAll();
             }
-            notifyAll();
         }
         return started;
     }
@@ -234,7 +262,7 @@ final class BatchQueue implements AutoCloseable {
     private synchronized boolean claim(JobRecord record) {
         boolean mine = waiting.remove(record.number(), record); // else it was held or taken out meanwhile
         if (mine) {
-            starting.put(record.number(), record);
+            between.put(record.number(), record);
         }
         return mine;
     }

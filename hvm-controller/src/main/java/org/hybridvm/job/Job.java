@@ -33,6 +33,7 @@ public final class Job implements GuestProcess.Listener {
 
     private final Object writing = new Object(); // held while a record is handed to the books
     private Status lastWritten; // guarded by writing
+    private volatile Status told; // is on disk
     private JobListener listener; // guarded by hearing
     private boolean endTold; // guarded by hearing
     private boolean kept; // the end is on disk; guarded by hearing
@@ -71,6 +72,7 @@ public final class Job implements GuestProcess.Listener {
         this.kept = endTold;
         Status first = new Status(accepted.state(), since, accepted.result());
         this.lastWritten = first;
+        this.told = first;
         this.status = new StateMachine<>(
                 first,
                 present -> present.state().isTerminal(),
@@ -116,6 +118,11 @@ public final class Job implements GuestProcess.Listener {
 
     public JobRecord record() {
         return record(status.get());
+    }
+
+    /** As the books have it, so that what is told outlives hvmd. */
+    JobRecord keptRecord() {
+        return record(told);
     }
 
     private JobRecord record(Status present) {
@@ -488,6 +495,7 @@ public final class Job implements GuestProcess.Listener {
 
     /** The books have it. */
     private void tell(Status present) {
+        told = present;
         if (present.state() == JobState.RUNNING) {
             synchronized (hearing) {
                 listener.running();

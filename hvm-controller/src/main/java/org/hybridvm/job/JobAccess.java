@@ -56,6 +56,11 @@ public final class JobAccess {
                 .toList();
     }
 
+    /** Those of a page that the caller may know of, oldest first. */
+    public List<JobRecord> page(JobPage page) {
+        return jobs.page(page.and(record -> caller.sees(record.owner())));
+    }
+
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB}, also if it is somebody else's */
     public JobRecord find(int number) {
         JobRecord record = jobs.find(number);

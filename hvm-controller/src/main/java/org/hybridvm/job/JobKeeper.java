@@ -59,18 +59,23 @@ final class JobKeeper {
     }
 
     private CompletableFuture<Void> end(Job job, JobRecord record) {
-        CompletableFuture<Void> kept;
         queue.forget(record.number()); // before its cores: who has claimed it has taken them already
         if (job.asked() == Handover.Asked.REQUEUE) {
             JobRecord again = record.waiting(record.batch().orElseThrow().restarted());
-            kept = books.save(again, job::kept).thenRun(() -> register.awaitAgain(job, again));
-        } else {
-            register.end(record);
-            kept = books.save(record, job::kept);
+            return books.save(again, job::kept).thenRun(() -> {
+                register.awaitAgain(job, again);
+                free(record);
+            });
         }
+        return books.save(record, job::kept).thenRun(() -> {
+            register.end(record); // not before, so that nobody sees an end that a crash could take back
+            free(record);
+        });
+    }
+
+    private void free(JobRecord record) {
         cores.of(record.vm(), record.partition()).release(record.number());
         queue.changed();
-        return kept;
     }
 
     private static CompletableFuture<Void> done() {

@@ -3,13 +3,13 @@ package org.hybridvm.job;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.hybridvm.ErrorCode;
@@ -33,7 +33,7 @@ final class JobRegister {
         record Living(Job job) implements Known {
             @Override
             public JobRecord record() {
-                return job.record();
+                return job.keptRecord();
             }
         }
 
@@ -69,15 +69,10 @@ final class JobRegister {
         queue.add(records);
     }
 
-    /** Replaces what is known of a job that waits; false if it does not wait any more. */
-    boolean replace(JobRecord record) {
-        boolean waits = queue.replace(record);
-        if (waits) {
-            jobs.computeIfPresent(
-                    record.number(),
-                    (number, known) -> known instanceof Known.Waiting ? new Known.Waiting(record) : known);
-        }
-        return waits;
+    /** A job that was taken out of the queue waits again, as the disk has it now. */
+    void putBack(JobRecord record) {
+        jobs.put(record.number(), new Known.Waiting(record));
+        queue.put(record);
     }
 
     /** A job that runs, or waits for cores with its caller. */
@@ -154,15 +149,21 @@ final class JobRegister {
         }
     }
 
-    /** The same, and puts it on disk. */
-    CompletableFuture<Void> endAndKeep(JobRecord record) {
-        end(record);
-        return books.save(record);
-    }
-
-    /** All jobs that are known, oldest first. */
+    /** All jobs that are known, as they are on disk, oldest first. */
     List<JobRecord> list() {
         return jobs.values().stream().map(Known::record).toList();
+    }
+
+    /** Some of them, oldest first: costs what it shows, however many there are. */
+    List<JobRecord> page(JobPage page) {
+        NavigableMap<Integer, Known> behind = jobs.tailMap(page.after(), false);
+        return (page.newest() ? behind.descendingMap() : behind)
+                .values().stream()
+                        .map(Known::record)
+                        .filter(page.wanted())
+                        .limit(page.limit())
+                        .sorted(Comparator.comparingInt(JobRecord::number))
+                        .toList();
     }
 
     /** How many of the jobs of that user wait or run. */

@@ -148,6 +148,11 @@ public final class JobService implements AutoCloseable {
         return register.list();
     }
 
+    /** Some of the jobs, oldest first. */
+    List<JobRecord> page(JobPage page) {
+        return register.page(page);
+    }
+
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
     public JobRecord find(int number) {
         return register.find(number);
