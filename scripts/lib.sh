@@ -80,6 +80,27 @@ train_caches_later() {
 	setsid nice bash -c 'source "$0" && find_jdk && train_caches' "${BASH_SOURCE[0]}" </dev/null >"$log" 2>&1 &
 }
 
+# An hvmd of its own with VM $1 up, gone with the script: HVM_HOME, and the present folder, which the VM sees.
+launch_node() {
+	find_jdk
+	caches_are_fresh || train_caches >"$controller/caches.log" 2>&1
+	HVM_HOME=$(mktemp -d /tmp/hvm-node.XXXXXX)
+	export HVM_HOME
+	# shellcheck disable=SC2064
+	trap "clear_node $1" EXIT
+	mkdir "$HVM_HOME/work"
+	cd "$HVM_HOME/work" || fail "$HVM_HOME/work cannot be entered"
+	printf 'name: %s\nmemory: 1GiB\nhost: {policy: shared}\npartitions:\n  - name: hrt\n    cores: 1\n' "$1" >layout.yaml
+	"$tree/scripts/hvm" launch layout.yaml >/dev/null 2>"$HVM_HOME/launch.log" ||
+		fail "no VM could be launched:"$'\n'"$(cat "$HVM_HOME/launch.log")"
+}
+
+clear_node() {
+	"$tree/scripts/hvm" destroy "$1" --force >/dev/null 2>&1 || true
+	"$tree/scripts/hvm" daemon stop >/dev/null 2>&1 || true
+	cd / && rm -rf "$HVM_HOME"
+}
+
 # Build everything, without the tests, if a source is newer than the last build.
 build_tree() {
 	local stamp=$tree/target/built changed=''

@@ -9,6 +9,10 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -24,6 +28,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 public record YamlText(ErrorCode code, String file, String kind, List<String> fields) {
     private static final int MAX_TEXT = 256 * 1024;
+    private static final int MAX_DEPTH = 32; // the composer calls itself at each level
 
     /** @throws HvmException if there is no document, or there are several */
     public Node one(String yaml) {
@@ -40,10 +45,27 @@ public record YamlText(ErrorCode code, String file, String kind, List<String> fi
     }
 
     private Compose composer() {
-        return new Compose(LoadSettings.builder()
+        return new Compose(settings());
+    }
+
+    private LoadSettings settings() {
+        return LoadSettings.builder()
                 .setLabel(file)
                 .setAllowNonScalarKeys(true) // YamlObject refuses them, and says where they are
-                .build());
+                .build();
+    }
+
+    private void requireShallow(String yaml) {
+        int depth = 0;
+        for (Event event : new Parse(settings()).parseString(yaml)) {
+            depth += event instanceof CollectionStartEvent ? 1 : event instanceof CollectionEndEvent ? -1 : 0;
+            if (depth > MAX_DEPTH) {
+                Refusal.Builder refusal = Refusal.of(file, "depth", kind + " is nested too deeply")
+                        .allowed("at most " + MAX_DEPTH + " levels");
+                event.getStartMark().ifPresent(refusal::at);
+                throw refusal.build();
+            }
+        }
     }
 
     private List<Node> one(Optional<Node> document) {
@@ -67,6 +89,7 @@ public record YamlText(ErrorCode code, String file, String kind, List<String> fi
                     .build();
         }
         try {
+            requireShallow(yaml);
             return composer.apply(yaml);
         } catch (MarkedYamlEngineException e) {
             Refusal.Builder refusal = Refusal.of(file, "yaml", "not YAML: " + e.getProblem());

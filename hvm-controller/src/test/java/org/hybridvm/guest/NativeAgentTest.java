@@ -412,7 +412,7 @@ class NativeAgentTest {
 
     @Test
     void shouldWithstandOrdersThatMakeNoSense() throws Exception {
-        var random = new Random(20261121);
+        var random = new Random(Long.getLong("hvm.fuzz.seed", 20261121));
         try (var raw = new RawChannel(agent.socket())) {
             FrameType[] orders = {
                 FrameType.EXEC,

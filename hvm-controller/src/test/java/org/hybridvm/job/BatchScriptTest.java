@@ -106,7 +106,7 @@ class BatchScriptTest {
 
     @Test
     void shouldRefuseWithWordsWhateverComes() {
-        var random = new Random(4711);
+        var random = new Random(Long.getLong("hvm.fuzz.seed", 4711));
         List<String> parts = List.of(
                 "#!/bin/sh\n",
                 "#SBATCH ",
@@ -133,7 +133,7 @@ class BatchScriptTest {
                 "--",
                 "\u00e4",
                 "\0");
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < Integer.getInteger("hvm.fuzz", 20_000); round++) {
             var text = new StringBuilder(random.nextInt(8) == 0 ? "" : "#!/bin/sh\n#SBATCH ");
             for (int part = random.nextInt(12); part > 0; part--) {
                 text.append(parts.get(random.nextInt(parts.size())));

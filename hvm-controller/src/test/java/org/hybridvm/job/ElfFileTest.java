@@ -111,9 +111,9 @@ class ElfFileTest {
 
     @Test
     void shouldJudgeAnyBytesWithoutFailing() throws IOException {
-        var random = new Random(42);
+        var random = new Random(Long.getLong("hvm.fuzz.seed", 42));
         byte[] original = TestElf.program().interpreter("/lib/ld.so").bytes();
-        for (int round = 0; round < 2000; round++) {
+        for (int round = 0; round < Integer.getInteger("hvm.fuzz", 2000); round++) {
             byte[] mutated = Arrays.copyOf(original, 1 + random.nextInt(original.length));
             for (int change = 0; change < 4; change++) {
                 mutated[random.nextInt(mutated.length)] = (byte) random.nextInt();
