@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.ToDoubleFunction;
 import org.hybridvm.Json;
 
 /** How many durable submissions an hvmd takes, and how fast it answers questions when it knows many jobs. */
@@ -21,6 +22,7 @@ final class LoadRun {
     private static final int SUBMITS = 4_000;
     private static final int WARM_UP = 1_000;
     private static final int ASKS = 1_000;
+    private static final int ROUNDS = 5;
 
     private final Path socket;
     private final Path folder;
@@ -40,18 +42,24 @@ final class LoadRun {
     private Map<String, Object> measure() throws Exception {
         var figures = new LinkedHashMap<String, Object>();
         all(WARM_UP, Kind.SUBMIT);
-        Times submits = all(SUBMITS, Kind.SUBMIT);
+        var rounds = new ArrayList<Times>();
+        for (int round = 0; round < ROUNDS; round++) {
+            rounds.add(all(SUBMITS / ROUNDS, Kind.SUBMIT));
+        }
         figures.put("submit_clients", CLIENTS);
-        figures.put("submits_per_second", Math.round(submits.perSecond()));
-        figures.put("submit_p50_ms", submits.quantile(0.5));
-        figures.put("submit_p99_ms", submits.quantile(0.99));
+        figures.put("submits_per_second", Math.round(median(rounds, Times::perSecond)));
+        figures.put("submit_p50_ms", median(rounds, round -> round.quantile(0.5)));
+        figures.put("submit_p99_ms", median(rounds, round -> round.quantile(0.99)));
         all(JOBS - WARM_UP - SUBMITS, Kind.SUBMIT);
         for (Kind kind : List.of(Kind.JOB, Kind.PAGE, Kind.LIST)) {
             one(ASKS / 2, kind);
-            Times asked = one(ASKS, kind);
+            rounds.clear();
+            for (int round = 0; round < ROUNDS; round++) {
+                rounds.add(one(ASKS, kind));
+            }
             String name = kind.name().toLowerCase(java.util.Locale.ROOT);
-            figures.put("get_" + name + "_p50_ms", asked.quantile(0.5));
-            figures.put("get_" + name + "_p99_ms", asked.quantile(0.99));
+            figures.put("get_" + name + "_p50_ms", median(rounds, round -> round.quantile(0.5)));
+            figures.put("get_" + name + "_p99_ms", median(rounds, round -> round.quantile(0.99)));
         }
         return figures;
     }
@@ -64,6 +72,11 @@ final class LoadRun {
         PAGE,
         /** The last hundred that live, as hvm queue asks for them. */
         LIST
+    }
+
+    /** Of all rounds: one that somebody else's work fell into does not count. */
+    private static double median(List<Times> rounds, ToDoubleFunction<Times> figure) {
+        return rounds.stream().mapToDouble(figure).sorted().toArray()[rounds.size() / 2];
     }
 
     /** By all clients together. */

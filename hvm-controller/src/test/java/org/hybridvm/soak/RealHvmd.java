@@ -60,7 +60,8 @@ final class RealHvmd implements HvmdUnderTest {
         hvmd.destroyForcibly();
         hvmd.onExit().join();
         int status = new ProcessBuilder(hvm.toString(), "daemon", "start")
-                .inheritIO()
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()
                 .waitFor();
         if (status != 0) {

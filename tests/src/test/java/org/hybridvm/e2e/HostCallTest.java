@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -112,6 +113,22 @@ class HostCallTest {
                     .startsWith("hvm: No HRT core is free: 1 of 2 cores of e2e/hrt. Owner: job ");
         }
         assertThat(job.waitFor()).isZero();
+    }
+
+    /** The server goes on without hvmd, and the next one uses it, or one anew if it had nothing to do for too long; never two. */
+    @Test
+    void shouldCallOnThoughHvmdWasKilled(Node node) throws Exception {
+        String library = library(node);
+        assertThat(call(node, "--library", library, "multiply", "6", "7")).isEqualTo("42");
+        ProcessHandle hvmd =
+                ProcessHandle.of(node.json("version").number("pid")).orElseThrow();
+        hvmd.destroyForcibly();
+        hvmd.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+
+        assertThat(call(node, "--library", library, "multiply", "6", "8")).isEqualTo("48");
+        assertThat(node.json("jobs").objects("jobs"))
+                .filteredOn(job -> job.text("state").equals("RUNNING"))
+                .hasSize(1);
     }
 
     private static String call(Node node, String... words) {
