@@ -368,7 +368,8 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
                     "libvirt",
                     HostChecks.Status.FAIL,
                     e.getMessage(),
-                    Optional.of("scripts/bootstrap; hvm daemon stop"));
+                    Optional.of(
+                            "apt-get install libvirt0 libvirt-daemon-driver-qemu qemu-system-x86; hvm daemon stop"));
         }
     }
 

@@ -207,6 +207,6 @@ public final class HostChecks {
                 "qemu's user",
                 Status.FAIL,
                 "there is no user libvirt-qemu",
-                Optional.of("scripts/bootstrap makes it (or apt-get install libvirt-daemon-system)"));
+                Optional.of(INSTALL + "libvirt-daemon-system"));
     }
 }
