@@ -62,6 +62,9 @@ class JobQueueTest {
             assertThat(node.folder().resolve("task." + task)).hasContent(String.valueOf(task));
         }
         assertThat(node.folder().resolve("after")).hasContent("all");
+        assertThat(node.json("info", array + "_2").number("job")).isEqualTo(Long.parseLong(array) + 2);
+        assertThat(node.hvm("acct", "-j", array + "_1").succeeded().text().lines()).hasSize(2);
+        assertThat(node.hvm("list", "--partitions").succeeded().text()).contains(Node.VM + "/hrt", "up");
     }
 
     @Test
@@ -178,6 +181,7 @@ class JobQueueTest {
                 echo ended
                 exit 4
                 """);
+        Files.deleteIfExists(node.folder().resolve("go")); // of an earlier run
         String job = submit(node, script.toString());
         await(node, job, "RUNNING");
 
