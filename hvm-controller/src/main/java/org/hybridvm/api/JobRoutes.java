@@ -78,7 +78,8 @@ final class JobRoutes {
         List<JobRecord> shown = Requests.parameter(request, "job")
                 .map(text -> tasks(own, JobId.parse(text), live))
                 .map(tasks -> tasks.subList(Math.max(0, tasks.size() - most), tasks.size()))
-                .orElseGet(() -> own.page(JobPage.last(most, job -> !live || !job.state().isTerminal())));
+                .orElseGet(() ->
+                        own.page(JobPage.last(most, job -> !live || !job.state().isTerminal())));
         Responses.json(request, Map.of("jobs", shown.stream().map(this::facts).toList()));
     }
 
@@ -94,8 +95,8 @@ final class JobRoutes {
         int limit = Requests.number(request, "limit", 1, MAX_JOBS_SHOWN)
                 .orElse(PAGE)
                 .intValue();
-        List<JobRecord> after = own.page(
-                JobPage.after((int) cursor, limit + 1, job -> !live || !job.state().isTerminal()));
+        List<JobRecord> after = own.page(JobPage.after(
+                (int) cursor, limit + 1, job -> !live || !job.state().isTerminal()));
         var answer = new LinkedHashMap<String, Object>();
         List<JobRecord> shown = after.subList(0, Math.min(limit, after.size()));
         answer.put("jobs", shown.stream().map(this::facts).toList());

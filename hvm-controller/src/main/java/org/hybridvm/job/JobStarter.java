@@ -14,6 +14,9 @@ import org.hybridvm.access.Caller;
 final class JobStarter implements BatchQueue.Site {
     private static final int SIGTERM = 15;
 
+    /** The agent keeps 128 jobs; some of them have ended, and nobody has taken all of their output. */
+    private static final int MOST_ON_A_VM = 96;
+
     private final GuestMachines machines;
     private final Caller self;
     private final JobBooks books;
@@ -90,8 +93,8 @@ final class JobStarter implements BatchQueue.Site {
     @Override
     public boolean tryStart(GuestMachine machine, JobRecord record, BooleanSupplier claim) {
         Optional<Placement> place = placement(machine, record);
-        if (place.isEmpty()) {
-            return false; // the VM was launched anew with another layout
+        if (place.isEmpty() || isFull(machine)) {
+            return false; // the VM was launched anew with another layout, or its agent has its hands full
         }
         CoreQueue holders = cores.of(place.get());
         int total = place.get().partition().cores();
@@ -105,6 +108,15 @@ final class JobStarter implements BatchQueue.Site {
             return false;
         }
         return record.batch().isPresent() ? startBatch(machine, place.get(), record) : startRun(record);
+    }
+
+    /** Jobs of the Linux partition take no cores: only their agent bounds them, and it would refuse what waits well here. */
+    private boolean isFull(GuestMachine machine) {
+        return register.live().stream()
+                        .map(Job::record)
+                        .filter(one -> one.vm().equals(machine.name()) && one.state() == JobState.RUNNING)
+                        .count()
+                >= MOST_ON_A_VM;
     }
 
     private boolean startRun(JobRecord record) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,6 +96,24 @@ class BatchServiceTest {
         int job = submit("/bin/cat", Map.of("--input", "in", "--output", "out"));
         assertThat(end(job)).isEqualTo(JobState.COMPLETED);
         assertThat(folder.resolve("out")).hasSameBinaryContentAs(folder.resolve("in"));
+    }
+
+    /** Jobs of the Linux partition take no cores, and an agent that is given too many refuses them. */
+    @Test
+    void shouldLetJobsWaitThatTheAgentCouldNotKeep() throws Exception {
+        int most = 96;
+        var numbers = new ArrayList<Integer>();
+        for (int job = 0; job < most + 4; job++) {
+            numbers.add(submit("/bin/gate", Map.of("--linux", "", "--output", "/dev/null")));
+        }
+        await(() -> reason(numbers.get(most)).equals("Resources"));
+        assertThat(numbers.subList(0, most)).allMatch(job -> jobs.find(job).state() == JobState.RUNNING);
+        assertThat(numbers.subList(most, most + 4))
+                .allMatch(job -> jobs.find(job).state() == JobState.PENDING);
+        gate.countDown();
+        for (int job : numbers) {
+            assertThat(end(job)).isEqualTo(JobState.COMPLETED);
+        }
     }
 
     @Test
