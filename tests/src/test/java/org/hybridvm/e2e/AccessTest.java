@@ -35,8 +35,8 @@ class AccessTest {
         }
         // images that anybody can build, the test's own layout, and numbers of processes, which /proc tells everybody
         assertThat(open)
-                .allSatisfy(file ->
-                        assertThat(file).matches("images/.*|layout.yaml|hvmd.lock|libvirt/etc/qemu.conf|libvirt/run/.*[.]pid"));
+                .allSatisfy(file -> assertThat(file)
+                        .matches("images/.*|layout.yaml|hvmd.lock|libvirt/etc/qemu.conf|libvirt/run/.*[.]pid"));
     }
 
     @Test

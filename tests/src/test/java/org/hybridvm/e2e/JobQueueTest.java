@@ -63,7 +63,8 @@ class JobQueueTest {
         }
         assertThat(node.folder().resolve("after")).hasContent("all");
         assertThat(node.json("info", array + "_2").number("job")).isEqualTo(Long.parseLong(array) + 2);
-        assertThat(node.hvm("acct", "-j", array + "_1").succeeded().text().lines()).hasSize(2);
+        assertThat(node.hvm("acct", "-j", array + "_1").succeeded().text().lines())
+                .hasSize(2);
         assertThat(node.hvm("list", "--partitions").succeeded().text()).contains(Node.VM + "/hrt", "up");
     }
 
