@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.hybridvm.JsonObject;
 import org.hybridvm.config.Configuration;
+import org.hybridvm.config.Limits;
 import org.hybridvm.event.EventLog;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
+import org.hybridvm.config.Limits;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobRecord;
 

@@ -8,6 +8,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.config.Limits;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
 import org.hybridvm.event.EventLog;

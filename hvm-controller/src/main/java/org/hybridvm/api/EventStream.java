@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hybridvm.Problem;
+import org.hybridvm.config.Limits;
 import org.hybridvm.event.Event;
 import org.hybridvm.event.EventFilter;
 import org.hybridvm.event.EventLog;

@@ -111,7 +111,7 @@ public final class Hvmd {
                 var server = new ApiServer(
                         vertx,
                         new ApiServer.Parts(
-                                vms, jobs, events, database, access, Limits.STANDARD, stopRequest::countDown));
+                                vms, jobs, events, database, access, configuration.limits(), stopRequest::countDown));
                 server.listen(home.socket())
                         .toCompletionStage()
                         .toCompletableFuture()

@@ -18,6 +18,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
+import org.hybridvm.config.Limits;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobId;
 import org.hybridvm.job.JobPage;

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.config.Limits;
 
 /** Counts the streams that are open, of which there are only so many. May be used from any thread. */
 final class OpenStreams {

@@ -10,6 +10,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.Problem;
+import org.hybridvm.config.Limits;
 
 /** Requests that no route takes, or that cannot even be read, as problems like all others. */
 final class Refusals {

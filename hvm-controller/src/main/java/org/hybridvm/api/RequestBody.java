@@ -5,6 +5,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import org.hybridvm.config.Limits;
 
 /** Reads bodies, as far as they may go. They are JSON, whatever their type says: curl calls what it posts a form. */
 final class RequestBody implements Handler<RoutingContext> {

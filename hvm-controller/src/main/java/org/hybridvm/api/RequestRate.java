@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.config.Limits;
 
 /** How many requests each caller may still make: one token bucket a caller (RFC 2697's, without its second color). */
 final class RequestRate {

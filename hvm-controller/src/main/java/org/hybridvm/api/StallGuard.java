@@ -7,6 +7,7 @@ import java.util.Map;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Problem;
+import org.hybridvm.config.Limits;
 
 /** Watches that the reader of a stream takes what it is sent. */
 final class StallGuard {

@@ -20,7 +20,12 @@ import org.hybridvm.layout.ByteSize;
  * @param listen present if hvmd shall listen on TCP
  */
 public record Configuration(
-        Socket socket, Map<Role, AccessRules.Members> roles, Optional<Listen> listen, Audit audit, Quota quotas) {
+        Socket socket,
+        Map<Role, AccessRules.Members> roles,
+        Optional<Listen> listen,
+        Audit audit,
+        Quota quotas,
+        Limits limits) {
     public static final int DEFAULT_PORT = 8443;
     public static final String DEFAULT_ADDRESS = "127.0.0.1";
     public static final long DEFAULT_AUDIT_SIZE = 16L << 20;
@@ -134,6 +139,7 @@ public record Configuration(
             quotas.users().forEach((name, limits) -> users.put(name, json(limits)));
             json.put("quotas", Map.of("default", json(quotas.standard()), "users", users));
         }
+        json.put("limits", limits.toJson());
         return json;
     }
 

@@ -35,7 +35,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * each other.
  */
 public final class ConfigurationReader {
-    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit", "quotas");
+    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit", "quotas", "limits");
     static final List<String> SOCKET_FIELDS = List.of("group", "mode");
     static final List<String> ROLE_FIELDS = List.of("viewer", "user", "operator", "admin");
     static final List<String> MEMBERS_FIELDS = List.of("users", "groups");
@@ -98,7 +98,8 @@ public final class ConfigurationReader {
                 audit(top.object("audit", AUDIT_FIELDS)),
                 top.object("quotas", QUOTAS_FIELDS)
                         .map(ConfigurationReader::quotas)
-                        .orElse(Configuration.Quota.NONE));
+                        .orElse(Configuration.Quota.NONE),
+                LimitsReader.read(top.object("limits", LimitsReader.FIELDS)));
     }
 
     private static Configuration.Quota quotas(YamlObject quotas) {

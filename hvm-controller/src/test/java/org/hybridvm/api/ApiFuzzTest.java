@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.hybridvm.JsonObject;
 import org.hybridvm.cli.HvmTester;
+import org.hybridvm.config.Limits;
 import org.hybridvm.job.FakeMachine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

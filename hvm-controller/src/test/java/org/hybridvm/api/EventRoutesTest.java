@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.hybridvm.JsonObject;
 import org.hybridvm.cli.HvmTester;
+import org.hybridvm.config.Limits;
 import org.hybridvm.event.Event;
 import org.hybridvm.job.FakeMachine;
 import org.junit.jupiter.api.AfterEach;

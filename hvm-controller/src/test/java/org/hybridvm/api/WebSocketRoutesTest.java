@@ -14,6 +14,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.cli.HvmTester;
+import org.hybridvm.config.Limits;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.OutputStreamKind;
 import org.junit.jupiter.api.AfterEach;

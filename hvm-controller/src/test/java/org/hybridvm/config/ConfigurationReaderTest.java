@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,10 @@ class ConfigurationReaderTest {
                         Map.of(),
                         Optional.empty(),
                         new Configuration.Audit(16L << 20, 8),
-                        Configuration.Quota.NONE));
+                        Configuration.Quota.NONE,
+                        Limits.STANDARD));
+        assertThat(Limits.STANDARD)
+                .isEqualTo(new Limits(4 << 20, 32 << 10, 8 << 10, 2000, 4000, 256, 64 << 10, Duration.ofSeconds(30)));
     }
 
     @Test
@@ -61,6 +65,7 @@ class ConfigurationReaderTest {
                         listen: {address: 0.0.0.0, port: 9000, certificate: c.pem, key: c.key}
                         audit: {size: 1MiB, files: 2}
                         quotas: {default: {jobs: 100, running: 4}, users: {ada: {cores: 0}}}
+                        limits: {body: 1MiB, headers: 8KiB, rate: 10, burst: 20, streams: 3}
                         """))
                 .isEqualTo(new Configuration(
                         new Configuration.Socket(Optional.of("daemon"), 0640),
@@ -72,7 +77,8 @@ class ConfigurationReaderTest {
                         new Configuration.Audit(1 << 20, 2),
                         new Configuration.Quota(
                                 new Quotas.Limits(Optional.of(100), Optional.of(4), Optional.empty()),
-                                Map.of("ada", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(0))))));
+                                Map.of("ada", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(0)))),
+                        new Limits(1 << 20, 8 << 10, 8 << 10, 10, 20, 3, 64 << 10, Duration.ofSeconds(30))));
     }
 
     @Test
@@ -96,7 +102,7 @@ class ConfigurationReaderTest {
         writeKeyPair();
         Configuration read = read(
                 "socket: {group: daemon}\nroles: {user: {groups: [staff]}}\n"
-                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}");
+                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}\nlimits: {rate: 7, body: 96KiB}");
         assertThat(reader.read("printed", Json.write(read.toJson()))).isEqualTo(read);
         assertThat(reader.read("printed", Json.write(reader.standard().toJson())))
                 .isEqualTo(reader.standard());
@@ -104,7 +110,7 @@ class ConfigurationReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit, quotas. Try: did you mean socket?
+            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit, quotas, limits. Try: did you mean socket?
             socket: {mode: "0999"}           | F:1:16: permission bits are expected [mode]: socket.mode: 0999. Allowed: three octal digits, e.g. "0660".
             socket: {group: nosuchgroup}     | F:1:17: no such group [group]: socket.group: nosuchgroup. Try: groupadd --system nosuchgroup
             roles: {user: [ada]}             | F:1:15: fields are expected here [type]: a list. Allowed: users, groups.
@@ -113,6 +119,8 @@ class ConfigurationReaderTest {
             audit: {size: 1KiB}              | F:1:15: a file of the audit log is of another size [audit-size]: audit.size: 1KiB. Allowed: 64KiB to 1GiB.
             quotas: {users: [ada]}           | F:1:17: names with fields are expected [type]: quotas.users: a list.
             quotas: {users: {ada: {job: 1}}} | F:1:24: unknown field [unknown-field]: quotas.users.ada.job. Allowed: jobs, running, cores.
+            limits: {body: 1KiB}             | F:1:16: a limit is of another size [limit-size]: limits.body: 1KiB. Allowed: 64KiB to 64MiB.
+            limits: {rate: 0}                | F:1:16: a number is expected [number]: limits.rate: 0. Allowed: 1 to 1000000.
             audit: {files: 0}                | F:1:16: a number is expected [number]: audit.files: 0. Allowed: 1 to 100.
             """)
     void shouldSayWhereWhatIsWrongAndHowToMendIt(String text, String message) {
@@ -166,6 +174,16 @@ class ConfigurationReaderTest {
         assertThat(fields(schema, "/properties/listen")).isEqualTo(ConfigurationReader.LISTEN_FIELDS);
         assertThat(fields(schema, "/properties/audit")).isEqualTo(ConfigurationReader.AUDIT_FIELDS);
         assertThat(fields(schema, "/properties/quotas")).isEqualTo(ConfigurationReader.QUOTAS_FIELDS);
+        assertThat(fields(schema, "/properties/limits")).isEqualTo(LimitsReader.FIELDS);
+        assertThat(at(schema, "/properties/limits/properties/body/default"))
+                .isEqualTo(Limits.STANDARD.toJson().get("body"));
+        assertThat(at(schema, "/properties/limits/properties/body/maximum")).isEqualTo((long) LimitsReader.MAX_BODY);
+        assertThat(at(schema, "/properties/limits/properties/headers/default"))
+                .isEqualTo(Limits.STANDARD.toJson().get("headers"));
+        for (String number : List.of("rate", "burst", "streams")) {
+            assertThat(((Number) at(schema, "/properties/limits/properties/" + number + "/default")).intValue())
+                    .isEqualTo(Limits.STANDARD.toJson().get(number));
+        }
         assertThat(fields(schema, "/$defs/limits")).isEqualTo(ConfigurationReader.LIMITS_FIELDS);
         assertThat(fields(schema, "/$defs/members")).isEqualTo(ConfigurationReader.MEMBERS_FIELDS);
         assertThat(at(schema, "/properties/socket/properties/mode/default")).isEqualTo("0600");
