@@ -17,10 +17,13 @@ static NOINLINE void spin_without_interrupts(void)
 		rounds = rounds + 1;
 }
 
-/* What follows the aerokernel in its 2 MiB is zero: an instruction that writes to the address in rax. */
+/*
+ * What follows the aerokernel in its 2 MiB is zero: an instruction that writes to the address in rax. Without
+ * interrupts: one that comes there is taken for the kernel's own, and fails elsewhere.
+ */
 static NOINLINE void jump_into_the_kernel(void)
 {
-	__asm__ volatile("jmp *%0" : : "r"(HVM_IMAGE_VA + HVM_IMAGE_MAX - 0x1000), "a"(8ull));
+	__asm__ volatile("cli; jmp *%0" : : "r"(HVM_IMAGE_VA + HVM_IMAGE_MAX - 0x1000), "a"(8ull));
 }
 
 int main(int argc, char **argv)
