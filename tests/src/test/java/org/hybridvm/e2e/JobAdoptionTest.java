@@ -27,8 +27,9 @@ class JobAdoptionTest {
 
     @Test
     void shouldGoOnWithBatchJobsAndTellTheirTrueEnds(Node node) throws Exception {
-        Path go = node.folder().resolve("go");
-        String script = "echo begun $1; while [ ! -e go ]; do sleep 0.1; done; echo goes on; exit $1";
+        Path go = node.folder().resolve("adoption.go");
+        Files.deleteIfExists(go); // of an earlier run
+        String script = "echo begun $1; while [ ! -e adoption.go ]; do sleep 0.1; done; echo goes on; exit $1";
         String hrt = submit(node, "--output", "hrt.out", "--", "/bin/busybox", "sh", "-c", script, "x", "4");
         String array = submit(
                 node,
@@ -41,7 +42,7 @@ class JobAdoptionTest {
                 "/bin/busybox",
                 "sh",
                 "-c",
-                "echo begun $SLURM_ARRAY_TASK_ID; while [ ! -e go ]; do sleep 0.1; done; exit $SLURM_ARRAY_TASK_ID");
+                "echo begun $SLURM_ARRAY_TASK_ID; while [ ! -e adoption.go ]; do sleep 0.1; done; exit $SLURM_ARRAY_TASK_ID");
         String after = submit(
                 node, "--dependency", "afternotok:" + hrt, "--output", "after", "--", "/bin/busybox", "echo", "last");
         awaitText(node.folder().resolve("hrt.out"), "begun 4\n");
