@@ -14,19 +14,21 @@ import java.util.concurrent.CompletionException;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.Problem;
+import org.hybridvm.vm.ApplyObserver;
+import org.hybridvm.vm.VmPlan;
 
 /**
  * The answer to a launch, or to an apply: one JSON event a line, in the order in which they were told from whichever thread. They are few
  * and short, so they need no back-pressure. A caller who has gone away is no reason to stop.
  */
-final class LaunchEvents implements LayoutControl.Observer {
+final class LaunchEvents implements PhaseEvents, ApplyObserver {
     private final Context context;
     private final RoutingContext request;
     private final HttpServerResponse response;
     private final Queue<Map<String, Object>> unsent = new ArrayDeque<>(); // guarded by itself
 
     /** What is told of a launch, to all who asked for it. May be used from any thread. */
-    static final class Shared implements VmControl.LaunchObserver {
+    static final class Shared implements PhaseEvents {
         private final List<Map<String, Object>> told = new ArrayList<>(); // guarded by this
         private final List<LaunchEvents> hearers = new ArrayList<>(); // guarded by this
         private final CompletableFuture<Map<String, Object>> end = new CompletableFuture<>();
@@ -56,21 +58,7 @@ final class LaunchEvents implements LayoutControl.Observer {
         }
 
         @Override
-        public void begin(String phase) {
-            tell(beginning(phase));
-        }
-
-        @Override
-        public void end(String phase, long milliseconds) {
-            tell(ending(phase, milliseconds));
-        }
-
-        @Override
-        public void note(String text) {
-            tell(noted(text));
-        }
-
-        private synchronized void tell(Map<String, Object> event) {
+        public synchronized void tell(Map<String, Object> event) {
             told.add(event);
             hearers.forEach(hearer -> hearer.tell(event));
         }
@@ -84,35 +72,8 @@ final class LaunchEvents implements LayoutControl.Observer {
     }
 
     @Override
-    public void begin(String phase) {
-        tell(beginning(phase));
-    }
-
-    @Override
-    public void end(String phase, long milliseconds) {
-        tell(ending(phase, milliseconds));
-    }
-
-    @Override
-    public void note(String text) {
-        tell(noted(text));
-    }
-
-    private static Map<String, Object> beginning(String phase) {
-        return Map.of("event", "begin", "phase", phase);
-    }
-
-    private static Map<String, Object> ending(String phase, long milliseconds) {
-        return Map.of("event", "phase", "phase", phase, "ms", milliseconds);
-    }
-
-    private static Map<String, Object> noted(String text) {
-        return Map.of("event", "note", "text", text);
-    }
-
-    @Override
-    public void vm(String name, String action) {
-        tell(Map.of("event", "vm", "vm", name, "action", action));
+    public void vm(String name, VmPlan.Action action) {
+        tell(Map.of("event", "vm", "vm", name, "action", PlanFacts.word(action)));
     }
 
     @Override
@@ -155,7 +116,8 @@ final class LaunchEvents implements LayoutControl.Observer {
         }
     }
 
-    private void tell(Map<String, Object> event) {
+    @Override
+    public void tell(Map<String, Object> event) {
         synchronized (unsent) {
             unsent.add(event);
         }

@@ -13,6 +13,7 @@ import org.hybridvm.Problem;
 import org.hybridvm.store.Database;
 import org.hybridvm.store.RequestKey;
 import org.hybridvm.store.RequestTable;
+import org.hybridvm.vm.BootObserver;
 
 /**
  * Launches that have an Idempotency-Key: each is made once. Who asks again hears of the same launch from its beginning while
@@ -53,8 +54,7 @@ final class Launches {
         }
     }
 
-    private Map<String, Object> once(
-            RequestKey request, VmControl.LayoutSource source, VmControl.LaunchObserver observer) {
+    private Map<String, Object> once(RequestKey request, VmControl.LayoutSource source, BootObserver observer) {
         String name = String.valueOf(vms.validate(source).get("name"));
         Optional<RequestTable.Earlier> earlier =
                 database.read(connection -> RequestTable.find(connection, request, clock.instant()));

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
+import org.hybridvm.vm.ApplyObserver;
 
 /**
  * What the API needs to have the VMs that layouts declare. Calls block, so never from an event loop; refusals are
@@ -23,7 +24,7 @@ public interface LayoutControl {
      *
      * @param idle refuses if jobs run on one of these VMs, which are to be ended
      */
-    Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, Observer observer);
+    Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer);
 
     /** A VM as it was declared: {@code {"vm", "generation", "layout"}}. */
     Map<String, Object> layout(String vm);
@@ -40,14 +41,4 @@ public interface LayoutControl {
      * @param caller with whose rights files and folders are looked at
      */
     record Declaration(List<VmControl.LayoutSource> layouts, Optional<JsonObject> plan, boolean prune, Caller caller) {}
-
-    /** Hears how it goes; calls come one after the other. */
-    interface Observer extends VmControl.LaunchObserver {
-        /** What is told next is about this VM. */
-        void vm(String name, String action);
-
-        void done(String name);
-
-        void failed(String name, HvmException failure);
-    }
 }

@@ -40,7 +40,7 @@ final class NodeLayouts implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, Observer observer) {
+    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer) {
         List<Layout> wanted = layouts(declaration);
         VmManager manager = node.get();
         var done = new LinkedHashMap<String, Object>();
@@ -55,7 +55,7 @@ final class NodeLayouts implements LayoutControl {
                             .toList());
                     done.putAll(PlanFacts.of(plan, manager.revision(), declaration.prune()));
                 },
-                new AppliedSteps(observer));
+                observer);
         if (!failures.isEmpty()) {
             throw notAll(new TreeMap<>(failures));
         }
@@ -123,38 +123,5 @@ final class NodeLayouts implements LayoutControl {
     private static Layout planned(JsonObject vm) {
         return new LayoutReader("plan of " + vm.text("name"), Path.of("/"))
                 .read(Json.write(vm.object("layout").asMap()));
-    }
-
-    /** The manager's observer as the API's. */
-    private record AppliedSteps(Observer observer) implements ApplyObserver {
-        @Override
-        public void vm(String name, VmPlan.Action action) {
-            observer.vm(name, PlanFacts.word(action));
-        }
-
-        @Override
-        public void done(String name) {
-            observer.done(name);
-        }
-
-        @Override
-        public void failed(String name, HvmException failure) {
-            observer.failed(name, failure);
-        }
-
-        @Override
-        public void begin(String phase) {
-            observer.begin(phase);
-        }
-
-        @Override
-        public void end(String phase, long milliseconds) {
-            observer.end(phase, milliseconds);
-        }
-
-        @Override
-        public void note(String text) {
-            observer.note(text);
-        }
     }
 }

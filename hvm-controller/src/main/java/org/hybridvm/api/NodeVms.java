@@ -117,24 +117,9 @@ final class NodeVms implements VmControl, GuestMachines, AutoCloseable {
     }
 
     @Override
-    public Map<String, Object> launch(LayoutSource source, LaunchObserver observer) {
+    public Map<String, Object> launch(LayoutSource source, BootObserver observer) {
         Layout layout = read(source);
-        return VmFacts.inFull(manager().launch(layout, new BootObserver() {
-            @Override
-            public void begin(String phase) {
-                observer.begin(phase);
-            }
-
-            @Override
-            public void end(String phase, long milliseconds) {
-                observer.end(phase, milliseconds);
-            }
-
-            @Override
-            public void note(String text) {
-                observer.note(text);
-            }
-        }));
+        return VmFacts.inFull(manager().launch(layout, observer));
     }
 
     @Override

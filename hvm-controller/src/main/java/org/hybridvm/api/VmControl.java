@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.vm.BootObserver;
 import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
@@ -28,7 +29,7 @@ public interface VmControl {
     Map<String, Object> validate(LayoutSource source);
 
     /** Makes a VM and waits until it is ready; answers its facts. */
-    Map<String, Object> launch(LayoutSource source, LaunchObserver observer);
+    Map<String, Object> launch(LayoutSource source, BootObserver observer);
 
     void destroy(String vm);
 
@@ -91,13 +92,4 @@ public interface VmControl {
      * @param caller with whose rights files and folders are looked at
      */
     record LayoutSource(Optional<String> text, String file, Path folder, Caller caller) {}
-
-    /** Hears how a launch goes; calls come from any thread, one after the other. */
-    interface LaunchObserver {
-        void begin(String phase);
-
-        void end(String phase, long milliseconds);
-
-        void note(String text);
-    }
 }

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.hybridvm.vm.ApplyObserver;
+import org.hybridvm.vm.VmPlan;
 
 /** A node of two cores on which every layout makes one VM, "demo"; it cannot be applied while the word busy is in it. */
 final class FakeLayoutControl implements LayoutControl {
@@ -57,10 +59,10 @@ final class FakeLayoutControl implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, Observer observer) {
+    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer) {
         if (declaration.plan().isEmpty()) {
             idle.accept(List.of("demo"));
-            observer.vm("demo", "restart");
+            observer.vm("demo", VmPlan.Action.RESTART);
             observer.begin("QEMU");
             observer.end("QEMU", 7);
             observer.done("demo");

@@ -16,6 +16,7 @@ import org.hybridvm.access.Role;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
+import org.hybridvm.vm.BootObserver;
 import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
@@ -98,7 +99,7 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
-    public Map<String, Object> launch(LayoutSource source, LaunchObserver observer) {
+    public Map<String, Object> launch(LayoutSource source, BootObserver observer) {
         validate(source);
         observer.begin("firmware");
         observer.end("firmware", 12);
