@@ -137,17 +137,23 @@ static struct hvm_part *find(char name[HVM_NAME_MAX])
 	return hvm_part_find(name);
 }
 
+/* What an administrator asks, copied once into @request, and the partition that it names; or an error. */
+static struct hvm_part *part_asked(const void __user *arg, void *request, size_t size, char name[HVM_NAME_MAX])
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PTR(-EPERM);
+	if (copy_from_user(request, arg, size))
+		return ERR_PTR(-EFAULT);
+	return find(name) ?: ERR_PTR(-ENOENT);
+}
+
 static long do_load(void __user *arg)
 {
 	struct hvm_load load;
 	struct hvm_part *part;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&load, arg, sizeof(load)))
-		return -EFAULT;
-	part = find(load.name);
-	return part ? hvm_image_load(part, u64_to_user_ptr(load.image), load.size) : -ENOENT;
+	part = part_asked(arg, &load, sizeof(load), load.name);
+	return IS_ERR(part) ? PTR_ERR(part) : hvm_image_load(part, u64_to_user_ptr(load.image), load.size);
 }
 
 static long do_boot_or_down(void __user *arg, bool boot)
@@ -155,13 +161,9 @@ static long do_boot_or_down(void __user *arg, bool boot)
 	struct hvm_partition_request request;
 	struct hvm_part *part;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&request, arg, sizeof(request)))
-		return -EFAULT;
-	part = find(request.name);
-	if (!part)
-		return -ENOENT;
+	part = part_asked(arg, &request, sizeof(request), request.name);
+	if (IS_ERR(part))
+		return PTR_ERR(part);
 	if (request.flags & ~(HVM_BOOT_FORCE | HVM_DOWN_RETURN))
 		return -EINVAL;
 	return boot ? hvm_boot(part, request.flags & HVM_BOOT_FORCE)
@@ -213,13 +215,9 @@ static long do_ping(void __user *arg)
 	struct hvm_part *part;
 	long err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&ping, arg, sizeof(ping)))
-		return -EFAULT;
-	part = find(ping.name);
-	if (!part)
-		return -ENOENT;
+	part = part_asked(arg, &ping, sizeof(ping), ping.name);
+	if (IS_ERR(part))
+		return PTR_ERR(part);
 	ping.timeout_ns = ping.timeout_ns ? min_t(u64, ping.timeout_ns, NSEC_PER_SEC) : 100 * NSEC_PER_MSEC;
 	err = hvm_ping(part, &ping);
 	/* Who is silent is wanted most when one is. */
@@ -233,12 +231,8 @@ static long do_freeze(void __user *arg)
 	struct hvm_partition_request request;
 	struct hvm_part *part;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&request, arg, sizeof(request)))
-		return -EFAULT;
-	part = find(request.name);
-	return part ? hvm_freeze(part) : -ENOENT;
+	part = part_asked(arg, &request, sizeof(request), request.name);
+	return IS_ERR(part) ? PTR_ERR(part) : hvm_freeze(part);
 }
 
 static long do_core(void __user *arg)
@@ -266,12 +260,8 @@ static long do_slot(void __user *arg)
 	struct hvm_part *part;
 	long err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&info, arg, sizeof(info)))
-		return -EFAULT;
-	part = find(info.name);
-	err = part ? hvm_describe_slot(part, &info) : -ENOENT;
+	part = part_asked(arg, &info, sizeof(info), info.name);
+	err = IS_ERR(part) ? PTR_ERR(part) : hvm_describe_slot(part, &info);
 	if (err)
 		return err;
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -283,13 +273,9 @@ static long do_module_load(void __user *arg)
 	struct hvm_part *part;
 	long err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&load, arg, sizeof(load)))
-		return -EFAULT;
-	part = find(load.name);
-	if (!part)
-		return -ENOENT;
+	part = part_asked(arg, &load, sizeof(load), load.name);
+	if (IS_ERR(part))
+		return PTR_ERR(part);
 	if (part->user)
 		return -EOPNOTSUPP;
 	err = hvm_module_load(part, &load);
@@ -304,13 +290,11 @@ static long do_module_unload(void __user *arg)
 	struct hvm_module_unload unload;
 	struct hvm_part *part;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&unload, arg, sizeof(unload)))
-		return -EFAULT;
+	part = part_asked(arg, &unload, sizeof(unload), unload.name);
+	if (IS_ERR(part))
+		return PTR_ERR(part);
 	unload.module[HVM_NAME_MAX - 1] = 0;
-	part = find(unload.name);
-	return part ? hvm_module_unload(part, unload.module) : -ENOENT;
+	return hvm_module_unload(part, unload.module);
 }
 
 /* The partition that a request names; with no name that of the job. */
