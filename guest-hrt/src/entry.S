@@ -215,6 +215,22 @@ vector = vector + 1
 	jmp	\function
 .endm
 
+/* The program's registers, but for those of SYSCALL itself: rax has the result, rcx and r11 are the caller's to load. */
+.macro LOAD_REGS
+	mov	REGS_R8(%rsp), %r8
+	mov	REGS_R9(%rsp), %r9
+	mov	REGS_R10(%rsp), %r10
+	mov	REGS_RBX(%rsp), %rbx
+	mov	REGS_RBP(%rsp), %rbp
+	mov	REGS_R12(%rsp), %r12
+	mov	REGS_R13(%rsp), %r13
+	mov	REGS_R14(%rsp), %r14
+	mov	REGS_R15(%rsp), %r15
+	mov	REGS_RDI(%rsp), %rdi
+	mov	REGS_RSI(%rsp), %rsi
+	mov	REGS_RDX(%rsp), %rdx
+.endm
+
 	.section .text.syscall, "ax"
 	.balign 16
 	.globl syscall_entry
@@ -236,18 +252,7 @@ syscall_leave:
 	xor	%edx, %edx			/* clears OF, which SAHF leaves */
 	sahf					/* the others, from ah */
 	mov	%rcx, %rax
-	mov	REGS_R8(%rsp), %r8
-	mov	REGS_R9(%rsp), %r9
-	mov	REGS_R10(%rsp), %r10
-	mov	REGS_RBX(%rsp), %rbx
-	mov	REGS_RBP(%rsp), %rbp
-	mov	REGS_R12(%rsp), %r12
-	mov	REGS_R13(%rsp), %r13
-	mov	REGS_R14(%rsp), %r14
-	mov	REGS_R15(%rsp), %r15
-	mov	REGS_RDI(%rsp), %rdi
-	mov	REGS_RSI(%rsp), %rsi
-	mov	REGS_RDX(%rsp), %rdx
+	LOAD_REGS
 	mov	REGS_RCX(%rsp), %rcx
 	mov	REGS_RSP(%rsp), %rsp
 	swapgs
@@ -287,18 +292,7 @@ syscall_leave_user:
 	shr	$47, %rdx
 	jnz	7f
 	mov	REGS_RFLAGS(%rsp), %r11
-	mov	REGS_R8(%rsp), %r8
-	mov	REGS_R9(%rsp), %r9
-	mov	REGS_R10(%rsp), %r10
-	mov	REGS_RBX(%rsp), %rbx
-	mov	REGS_RBP(%rsp), %rbp
-	mov	REGS_R12(%rsp), %r12
-	mov	REGS_R13(%rsp), %r13
-	mov	REGS_R14(%rsp), %r14
-	mov	REGS_R15(%rsp), %r15
-	mov	REGS_RDI(%rsp), %rdi
-	mov	REGS_RSI(%rsp), %rsi
-	mov	REGS_RDX(%rsp), %rdx
+	LOAD_REGS
 	swapgs
 	mov	REGS_RSP(%rsp), %rsp
 	sysretq
