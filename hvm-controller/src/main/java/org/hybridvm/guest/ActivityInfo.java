@@ -2,8 +2,6 @@
 package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.hybridvm.vm.Guest;
@@ -15,26 +13,34 @@ final class ActivityInfo {
 
     private static final int CORE_COUNT_OFFSET = 4;
     private static final int NAME_OFFSET = 8;
-    private static final int NAME_SIZE = 32;
     private static final int COUNTERS_OFFSET = 40;
     private static final int CORE_HEARTBEAT_OFFSET = 8;
     private static final int CORE_INTERRUPTS_OFFSET = 16;
     private static final int MAX_CORES = 64;
 
     /** enum hvm_core_state of hvm/partition.h, in its order. */
-    private static final String[] STATES = {"OFF", "STARTING", "IDLE", "RUNNING", "PANIC"};
+    static final String[] STATES = {"OFF", "STARTING", "IDLE", "RUNNING", "PANIC"};
 
     private ActivityInfo() {}
 
+    /** All that an answer has. */
+    static List<Guest.Activity> all(Fields answer) throws ProtocolException {
+        var activities = new ArrayList<Guest.Activity>();
+        for (byte[] info : answer.all(FieldTag.ACTIVITY)) {
+            activities.add(decode(info));
+        }
+        return activities;
+    }
+
     static Guest.Activity decode(byte[] bytes) throws ProtocolException {
-        ByteBuffer info = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer info = Struct.of(bytes);
         int cores = bytes.length < HEAD_SIZE ? -1 : info.getInt(CORE_COUNT_OFFSET);
         if (cores < 0 || cores > MAX_CORES || bytes.length != HEAD_SIZE + cores * CORE_SIZE) {
             throw new ProtocolException("a partition's activity of " + bytes.length + " bytes for " + cores + " cores");
         }
         info.position(COUNTERS_OFFSET);
         return new Guest.Activity(
-                name(bytes),
+                Struct.name(bytes, NAME_OFFSET),
                 info.getLong(),
                 info.getLong(),
                 info.getLong(),
@@ -51,20 +57,10 @@ final class ActivityInfo {
         var cores = new ArrayList<Guest.Core>();
         for (int at = HEAD_SIZE; at < HEAD_SIZE + count * CORE_SIZE; at += CORE_SIZE) {
             cores.add(new Guest.Core(
-                    state(info.getInt(at)),
+                    Struct.word(STATES, info.getInt(at), "state"),
                     info.getLong(at + CORE_HEARTBEAT_OFFSET),
                     info.getLong(at + CORE_INTERRUPTS_OFFSET)));
         }
         return cores;
-    }
-
-    private static String name(byte[] bytes) {
-        String field = new String(bytes, NAME_OFFSET, NAME_SIZE, StandardCharsets.UTF_8);
-        int end = field.indexOf(0);
-        return end < 0 ? field : field.substring(0, end);
-    }
-
-    private static String state(int number) {
-        return number >= 0 && number < STATES.length ? STATES[number] : "state " + Integer.toUnsignedString(number);
     }
 }

@@ -2,7 +2,6 @@
 package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,15 +33,12 @@ final class DumpInfo {
     private static final int SLOT_ARGUMENTS_OFFSET = 56;
     private static final int ARGUMENTS = 6;
 
-    /** enum hvm_core_state of hvm/partition.h, in its order. */
-    private static final String[] STATES = {"OFF", "STARTING", "IDLE", "RUNNING", "PANIC"};
-
     private static final Map<String, Long> REGISTERS = registers();
 
     private DumpInfo() {}
 
     static PartitionDump.Core core(byte[] bytes, List<Long> programTrace) throws ProtocolException {
-        ByteBuffer info = buffer(bytes, CORE_SIZE, "core");
+        ByteBuffer info = Struct.of(bytes, CORE_SIZE, "core");
         boolean spoke = info.getInt(SPOKE_OFFSET) != 0;
         var registers = new LinkedHashMap<String, Long>();
         var trace = new ArrayList<Long>();
@@ -54,11 +50,10 @@ final class DumpInfo {
                 trace.add(info.getLong(LAST_TRACE_OFFSET + 8 * i));
             }
         }
-        int state = info.getInt(STATE_OFFSET);
         return new PartitionDump.Core(
                 Integer.toUnsignedLong(info.getInt(CORE_OFFSET)),
                 Integer.toUnsignedLong(info.getInt(CPU_OFFSET)),
-                state >= 0 && state < STATES.length ? STATES[state] : "state " + Integer.toUnsignedString(state),
+                Struct.word(ActivityInfo.STATES, info.getInt(STATE_OFFSET), "state"),
                 info.getLong(HEARTBEAT_OFFSET),
                 info.getLong(INTERRUPTS_OFFSET),
                 info.getLong(COMMAND_OFFSET) == info.getLong(COMMAND_ACK_OFFSET),
@@ -69,7 +64,7 @@ final class DumpInfo {
     }
 
     static PartitionDump.Thread thread(byte[] bytes) throws ProtocolException {
-        ByteBuffer info = buffer(bytes, SLOT_SIZE, "slot");
+        ByteBuffer info = Struct.of(bytes, SLOT_SIZE, "slot");
         var numbers = new ArrayList<Long>();
         for (int at = SLOT_OFFSET; at < SLOT_ARGUMENTS_OFFSET; at += Integer.BYTES) {
             numbers.add(Integer.toUnsignedLong(info.getInt(at)));
@@ -89,19 +84,12 @@ final class DumpInfo {
     }
 
     static List<Long> addresses(byte[] bytes) {
-        ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer words = Struct.of(bytes);
         var addresses = new ArrayList<Long>();
         while (words.remaining() >= Long.BYTES) {
             addresses.add(words.getLong());
         }
         return addresses;
-    }
-
-    private static ByteBuffer buffer(byte[] bytes, int size, String what) throws ProtocolException {
-        if (bytes.length != size) {
-            throw new ProtocolException("a " + what + "'s description of " + bytes.length + " bytes, not " + size);
-        }
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static Map<String, Long> registers() {

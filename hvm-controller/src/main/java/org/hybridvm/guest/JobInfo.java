@@ -2,7 +2,6 @@
 package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.HexFormat;
 import org.hybridvm.job.AgentGreeting;
@@ -24,10 +23,7 @@ final class JobInfo {
         byte[] life = fields.all(FieldTag.LIFE).stream().findFirst().orElse(new byte[0]);
         var jobs = new HashMap<JobKey, AgentGreeting.Kept>();
         for (byte[] bytes : fields.all(FieldTag.JOB)) {
-            if (bytes.length != SIZE) {
-                throw new ProtocolException("a job's description of " + bytes.length + " bytes, not " + SIZE);
-            }
-            ByteBuffer info = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer info = Struct.of(bytes, SIZE, "job");
             var key = new JobKey(info.getInt(STREAM_OFFSET), info.getInt(RESTARTS_OFFSET));
             long reports = info.getLong(REPORTS_OFFSET);
             if (key.job() <= 0 || key.restarts() < 0 || reports < 0) {

@@ -2,8 +2,7 @@
 package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.hybridvm.vm.Guest;
 
@@ -12,32 +11,31 @@ final class ModuleInfo {
     static final int SIZE = 232;
 
     private static final int MODULE_OFFSET = 40;
-    private static final int NAME_SIZE = 32;
     private static final int ADDRESS_OFFSET = 72;
     private static final int MEMORY_SIZE_OFFSET = 88;
     private static final int SYMBOL_COUNT_OFFSET = 96;
 
     private ModuleInfo() {}
 
+    /** All that an answer has. */
+    static List<Guest.Module> all(Fields answer) throws ProtocolException {
+        List<byte[]> infos = answer.all(FieldTag.MODULE);
+        List<String> names = answer.texts(FieldTag.TEXT);
+        var modules = new ArrayList<Guest.Module>();
+        for (int i = 0; i < infos.size(); i++) {
+            modules.add(decode(infos.get(i), i < names.size() ? names.get(i) : ""));
+        }
+        return modules;
+    }
+
     /** @param names the functions that the agent named, apart by spaces */
     static Guest.Module decode(byte[] bytes, String names) throws ProtocolException {
-        if (bytes.length != SIZE) {
-            throw new ProtocolException("a module's description of " + bytes.length + " bytes, not " + SIZE);
-        }
-        ByteBuffer info = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer info = Struct.of(bytes, SIZE, "module");
         return new Guest.Module(
-                name(bytes),
+                Struct.name(bytes, MODULE_OFFSET),
                 info.getLong(ADDRESS_OFFSET),
                 info.getLong(MEMORY_SIZE_OFFSET),
                 info.getInt(SYMBOL_COUNT_OFFSET),
                 names.isBlank() ? List.of() : List.of(names.split(" ")));
-    }
-
-    private static String name(byte[] bytes) {
-        int end = MODULE_OFFSET;
-        while (end < MODULE_OFFSET + NAME_SIZE && bytes[end] != 0) {
-            end++;
-        }
-        return new String(bytes, MODULE_OFFSET, end - MODULE_OFFSET, StandardCharsets.UTF_8);
     }
 }

@@ -2,9 +2,8 @@
 package org.hybridvm.guest;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.hybridvm.vm.Guest;
 
@@ -14,7 +13,6 @@ final class PartitionInfo {
 
     private static final int STATE_OFFSET = 4;
     private static final int NAME_OFFSET = 8;
-    private static final int NAME_SIZE = 32;
     private static final int CORES_OFFSET = 40;
     private static final int CORES_FREE_OFFSET = 44;
     private static final int MEMORY_SIZE_OFFSET = 56;
@@ -36,14 +34,20 @@ final class PartitionInfo {
 
     private PartitionInfo() {}
 
-    static Guest.Partition decode(byte[] bytes) throws ProtocolException {
-        if (bytes.length != SIZE) {
-            throw new ProtocolException("a partition's description of " + bytes.length + " bytes, not " + SIZE);
+    /** All that an answer has. */
+    static List<Guest.Partition> all(Fields answer) throws ProtocolException {
+        var partitions = new ArrayList<Guest.Partition>();
+        for (byte[] info : answer.all(FieldTag.INFO)) {
+            partitions.add(decode(info));
         }
-        ByteBuffer info = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return partitions;
+    }
+
+    static Guest.Partition decode(byte[] bytes) throws ProtocolException {
+        ByteBuffer info = Struct.of(bytes, SIZE, "partition");
         return new Guest.Partition(
-                name(bytes),
-                state(info.getInt(STATE_OFFSET)),
+                Struct.name(bytes, NAME_OFFSET),
+                Struct.word(STATES, info.getInt(STATE_OFFSET), "state"),
                 info.getInt(CORES_OFFSET),
                 info.getInt(CORES_FREE_OFFSET),
                 info.getLong(MEMORY_SIZE_OFFSET),
@@ -55,28 +59,10 @@ final class PartitionInfo {
                 info.getLong(HEARTBEAT_OFFSET),
                 info.getLong(INTERRUPTS_OFFSET),
                 info.getInt(JOBS_OFFSET),
-                privilege(info.getInt(PRIVILEGE_OFFSET)));
-    }
-
-    private static String name(byte[] bytes) {
-        int end = NAME_OFFSET;
-        while (end < NAME_OFFSET + NAME_SIZE && bytes[end] != 0) {
-            end++;
-        }
-        return new String(bytes, NAME_OFFSET, end - NAME_OFFSET, StandardCharsets.UTF_8);
+                Struct.word(PRIVILEGES, info.getInt(PRIVILEGE_OFFSET), "privilege"));
     }
 
     static boolean isState(String name) {
         return List.of(STATES).contains(name);
-    }
-
-    private static String privilege(int number) {
-        return number >= 0 && number < PRIVILEGES.length
-                ? PRIVILEGES[number]
-                : "privilege " + Integer.toUnsignedString(number);
-    }
-
-    private static String state(int number) {
-        return number >= 0 && number < STATES.length ? STATES[number] : "state " + Integer.toUnsignedString(number);
     }
 }
