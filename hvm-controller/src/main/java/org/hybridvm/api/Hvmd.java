@@ -99,7 +99,7 @@ public final class Hvmd {
                     EventLog events = new EventLog(database, Clock.systemUTC());
                     NodeVms vms = NodeVms.open(home, agents, events, database);
                     JobService jobs = new JobService(
-                            vms,
+                            vms.machines(),
                             OwnIdentity.ofThisProcess(),
                             configuration.quotas(rules),
                             JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),

@@ -5,13 +5,10 @@ import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
-import org.hybridvm.host.HostChecks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.metrics.Exposition;
 import org.hybridvm.metrics.Histogram;
@@ -71,16 +68,12 @@ final class Sight {
     }
 
     private Map<String, Object> doctor() {
-        JsonObject host = JsonObject.of(vms.doctor());
-        var checks = new ArrayList<Map<String, Object>>();
-        host.objects("checks").forEach(check -> checks.add(check.asMap()));
+        var checks = new ArrayList<>(vms.doctor());
         boolean known = vms.obstacle().isEmpty();
         Set<String> names =
                 known ? vms.list().stream().map(vm -> vm.get("name").toString()).collect(Collectors.toSet()) : Set.of();
-        List<HostChecks.Check> own = new DaemonChecks(database).run(names);
-        own.forEach(check -> checks.add(NodeVms.toJson(check)));
-        boolean ok = host.flag("ok") && own.stream().noneMatch(check -> check.status() == HostChecks.Status.FAIL);
-        return Map.of("ok", ok, "checks", checks);
+        checks.addAll(new DaemonChecks(database).run(names));
+        return CheckFacts.of(checks);
     }
 
     private void top(RoutingContext request) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.host.HostChecks;
 import org.hybridvm.vm.BootObserver;
 import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
@@ -53,7 +54,7 @@ public interface VmControl {
     /** Unloads an HRT module; answers those that are left. */
     Map<String, Object> unloadModule(String vm, String partition, String module);
 
-    /** @param kind kernel, agent, qemu, console or hrt (which needs a partition) */
+    /** @param kind kernel, console, qemu or hrt: that of a partition, by default the first */
     String log(String vm, String kind, Optional<String> partition);
 
     /** The dumps of HRT partitions that hung or failed, oldest first. */
@@ -71,8 +72,8 @@ public interface VmControl {
     /** The file of the memory that the VM shares with this host; refused if the VM is not up. */
     Path window(String vm);
 
-    /** What this host lacks: {@code {"ok": ..., "checks": [{name, status, value, mend}]}}. */
-    Map<String, Object> doctor();
+    /** What was looked at on this host, and what it lacks. */
+    List<HostChecks.Check> doctor();
 
     /** Why VMs cannot be managed now; empty once libvirt is connected and running VMs are adopted. Does not block. */
     Optional<HvmException> obstacle();

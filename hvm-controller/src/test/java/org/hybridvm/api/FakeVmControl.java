@@ -13,6 +13,7 @@ import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
+import org.hybridvm.host.HostChecks;
 import org.hybridvm.job.FakeMachine;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestMachines;
@@ -259,20 +260,9 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
-    public Map<String, Object> doctor() {
-        return Map.of(
-                "ok",
-                false,
-                "checks",
-                List.of(Map.of(
-                        "name",
-                        "acceleration",
-                        "status",
-                        "fail",
-                        "value",
-                        "no /dev/kvm",
-                        "mend",
-                        "load the module kvm_intel")));
+    public List<HostChecks.Check> doctor() {
+        return List.of(new HostChecks.Check(
+                "acceleration", HostChecks.Status.FAIL, "no /dev/kvm", Optional.of("load the module kvm_intel")));
     }
 
     /** From now on the node is not ready. */
