@@ -87,12 +87,13 @@ public final class Hvmd {
         make(home.logs(), PRIVATE);
         try (InstanceLock _ = InstanceLock.take(home.lockFile())) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
+            Configuration configuration = new ConfigurationReader(home).read();
+            LogSetup.apply(configuration.log());
             Logger log = LoggerFactory.getLogger(Hvmd.class);
             Vertx vertx = Vertx.vertx(vertxOptions());
             byte[] instance = InstanceId.of(home.instance());
             Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
             Optional<JobTracer> tracer = JobTracer.of(System.getenv());
-            Configuration configuration = new ConfigurationReader(home).read();
             AccessRules rules = configuration.rules();
             try (Database database = Database.open(home.database());
                     AuditLog audit = audit(configuration.audit());

@@ -16,17 +16,26 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
+import java.util.Arrays;
+import java.util.Optional;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.config.LogSettings;
+import org.hybridvm.config.LogSettings.Format;
+import org.hybridvm.layout.LayoutWords;
+import org.slf4j.LoggerFactory;
 
 /**
  * Logging, configured in code: reading an XML file would take longer than all else of hvmd's start. With the property
- * {@value #FILE_PROPERTY} to that file, of which one older part is kept; without it warnings to standard error.
+ * {@value #FILE_PROPERTY} to that file, of which one older part is kept; without it warnings to standard error. hvmd's
+ * configuration is not yet read then: {@link #apply} changes what it chooses.
  *
  * <p>Logback finds this class by {@code META-INF/services}.
  */
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String FILE_PROPERTY = "hvm.daemon.log";
 
-    /** System property and environment variable: {@code text} (key=value, the default) or {@code json}. */
+    /** System property and environment variable: {@code text} or {@code json}; they go before the configuration. */
     static final String FORMAT_PROPERTY = "hvm.log.format";
 
     static final String FORMAT_VARIABLE = "HVM_LOG_FORMAT";
@@ -39,11 +48,37 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        String file = System.getProperty(FILE_PROPERTY);
+        configure(context, System.getProperty(FILE_PROPERTY));
+        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** @param file null: standard error */
+    static void configure(LoggerContext context, String file) {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(file == null ? Level.WARN : Level.INFO);
         root.addAppender(file == null ? toStandardError(context) : toFile(context, file));
-        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /**
+     * From now on log as the configuration says. Before any line is logged, or it may get lost.
+     *
+     * @throws HvmException if the environment asks for a format that is none
+     */
+    static void apply(LogSettings settings) {
+        apply((LoggerContext) LoggerFactory.getILoggerFactory(), chosen(settings));
+    }
+
+    /** The environment goes before the configuration. */
+    static LogSettings chosen(LogSettings settings) {
+        return new LogSettings(chosenFormat().map(LogSetup::requireFormat).orElse(settings.format()), settings.level());
+    }
+
+    static void apply(LoggerContext context, LogSettings settings) {
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(Level.valueOf(settings.level().name()));
+        root.iteratorForAppenders()
+                .forEachRemaining(appender ->
+                        encode(context, (OutputStreamAppender<ILoggingEvent>) appender, encoder(settings.format())));
     }
 
     private static Appender<ILoggingEvent> toStandardError(LoggerContext context) {
@@ -75,13 +110,27 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static Appender<ILoggingEvent> start(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
-        Encoder<ILoggingEvent> encoder = wantsJson() ? new LogLines() : plain();
-        encoder.setContext(context);
-        encoder.start();
         appender.setContext(context);
-        appender.setEncoder(encoder);
+        encode(
+                context,
+                appender,
+                encoder(chosenFormat().flatMap(LogSetup::format).orElse(Format.TEXT)));
         appender.start();
         return appender;
+    }
+
+    private static void encode(
+            LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, Encoder<ILoggingEvent> encoder) {
+        encoder.setContext(context);
+        encoder.start();
+        appender.setEncoder(encoder);
+    }
+
+    private static Encoder<ILoggingEvent> encoder(Format format) {
+        return switch (format) {
+            case TEXT -> plain();
+            case JSON -> new LogLines();
+        };
     }
 
     private static PatternLayoutEncoder plain() {
@@ -90,8 +139,23 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         return encoder;
     }
 
-    private static boolean wantsJson() {
-        String format = System.getProperty(FORMAT_PROPERTY, System.getenv(FORMAT_VARIABLE));
-        return "json".equals(format);
+    private static Optional<String> chosenFormat() {
+        return Optional.ofNullable(System.getProperty(FORMAT_PROPERTY, System.getenv(FORMAT_VARIABLE)));
+    }
+
+    private static Optional<Format> format(String word) {
+        return Arrays.stream(Format.values())
+                .filter(format -> LayoutWords.of(format).equals(word))
+                .findFirst();
+    }
+
+    private static Format requireFormat(String word) {
+        return format(word)
+                .orElseThrow(() -> HvmException.of(ErrorCode.INVALID_CONFIGURATION, "hvmd's log has no such format")
+                        .field(FORMAT_VARIABLE)
+                        .value(FORMAT_VARIABLE + "=" + word)
+                        .allowed("text, json")
+                        .hint("unset " + FORMAT_VARIABLE + "; 'log: {format: ...}' of hvmd.yaml chooses then")
+                        .build());
     }
 }

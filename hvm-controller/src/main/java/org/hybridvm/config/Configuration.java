@@ -25,7 +25,8 @@ public record Configuration(
         Optional<Listen> listen,
         Audit audit,
         Quota quotas,
-        Limits limits) {
+        Limits limits,
+        LogSettings log) {
     public static final int DEFAULT_PORT = 8443;
     public static final String DEFAULT_ADDRESS = "127.0.0.1";
     public static final long DEFAULT_AUDIT_SIZE = 16L << 20;
@@ -140,6 +141,7 @@ public record Configuration(
             json.put("quotas", Map.of("default", json(quotas.standard()), "users", users));
         }
         json.put("limits", limits.toJson());
+        json.put("log", log.toJson());
         return json;
     }
 

@@ -35,7 +35,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * each other.
  */
 public final class ConfigurationReader {
-    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit", "quotas", "limits");
+    static final List<String> FIELDS = List.of("socket", "roles", "listen", "audit", "quotas", "limits", "log");
     static final List<String> SOCKET_FIELDS = List.of("group", "mode");
     static final List<String> ROLE_FIELDS = List.of("viewer", "user", "operator", "admin");
     static final List<String> MEMBERS_FIELDS = List.of("users", "groups");
@@ -44,6 +44,7 @@ public final class ConfigurationReader {
     static final List<String> LIMITS_FIELDS = List.of("jobs", "running", "cores");
     static final int MAX_QUOTA = 1_000_000;
     static final List<String> AUDIT_FIELDS = List.of("size", "files");
+    static final List<String> LOG_FIELDS = List.of("format", "level");
 
     static final String MODE_FORM = "0?[0-7]{3}";
     static final int MAX_PORT = 65535;
@@ -99,7 +100,8 @@ public final class ConfigurationReader {
                 top.object("quotas", QUOTAS_FIELDS)
                         .map(ConfigurationReader::quotas)
                         .orElse(Configuration.Quota.NONE),
-                LimitsReader.read(top.object("limits", LimitsReader.FIELDS)));
+                LimitsReader.read(top.object("limits", LimitsReader.FIELDS)),
+                top.object("log", LOG_FIELDS).map(ConfigurationReader::log).orElse(LogSettings.STANDARD));
     }
 
     private static Configuration.Quota quotas(YamlObject quotas) {
@@ -251,6 +253,13 @@ public final class ConfigurationReader {
                     .build();
         }
         return size;
+    }
+
+    private static LogSettings log(YamlObject log) {
+        LogSettings standard = LogSettings.STANDARD;
+        return new LogSettings(
+                log.choice("format", LogSettings.Format.class, standard.format()),
+                log.choice("level", LogSettings.Level.class, standard.level()));
     }
 
     private static HvmException.Builder refuse(String what) {

@@ -141,7 +141,8 @@ public final class YamlObject {
         });
     }
 
-    <E extends Enum<E>> E choice(String field, Class<E> type, E fallback) {
+    /** One of the words that {@link LayoutWords} has for {@code type}. */
+    public <E extends Enum<E>> E choice(String field, Class<E> type, E fallback) {
         return read(field, fallback, value -> {
             String text = scalar(pathOf(field), value, "a word");
             return Arrays.stream(type.getEnumConstants())

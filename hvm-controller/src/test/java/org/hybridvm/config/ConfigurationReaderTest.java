@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.hybridvm.Json;
 import org.hybridvm.access.AccessRules.Members;
 import org.hybridvm.access.Quotas;
 import org.hybridvm.access.Role;
+import org.hybridvm.layout.LayoutWords;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +51,8 @@ class ConfigurationReaderTest {
                         Optional.empty(),
                         new Configuration.Audit(16L << 20, 8),
                         Configuration.Quota.NONE,
-                        Limits.STANDARD));
+                        Limits.STANDARD,
+                        new LogSettings(LogSettings.Format.TEXT, LogSettings.Level.INFO)));
         assertThat(Limits.STANDARD)
                 .isEqualTo(new Limits(4 << 20, 32 << 10, 8 << 10, 2000, 4000, 256, 64 << 10, Duration.ofSeconds(30)));
     }
@@ -66,6 +69,7 @@ class ConfigurationReaderTest {
                         audit: {size: 1MiB, files: 2}
                         quotas: {default: {jobs: 100, running: 4}, users: {ada: {cores: 0}}}
                         limits: {body: 1MiB, headers: 8KiB, rate: 10, burst: 20, streams: 3}
+                        log: {format: json, level: debug}
                         """))
                 .isEqualTo(new Configuration(
                         new Configuration.Socket(Optional.of("daemon"), 0640),
@@ -78,7 +82,8 @@ class ConfigurationReaderTest {
                         new Configuration.Quota(
                                 new Quotas.Limits(Optional.of(100), Optional.of(4), Optional.empty()),
                                 Map.of("ada", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(0)))),
-                        new Limits(1 << 20, 8 << 10, 8 << 10, 10, 20, 3, 64 << 10, Duration.ofSeconds(30))));
+                        new Limits(1 << 20, 8 << 10, 8 << 10, 10, 20, 3, 64 << 10, Duration.ofSeconds(30)),
+                        new LogSettings(LogSettings.Format.JSON, LogSettings.Level.DEBUG)));
     }
 
     @Test
@@ -102,7 +107,7 @@ class ConfigurationReaderTest {
         writeKeyPair();
         Configuration read = read(
                 "socket: {group: daemon}\nroles: {user: {groups: [staff]}}\n"
-                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}\nlimits: {rate: 7, body: 96KiB}");
+                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}\nlimits: {rate: 7, body: 96KiB}\nlog: {level: warn}");
         assertThat(reader.read("printed", Json.write(read.toJson()))).isEqualTo(read);
         assertThat(reader.read("printed", Json.write(reader.standard().toJson())))
                 .isEqualTo(reader.standard());
@@ -110,7 +115,7 @@ class ConfigurationReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit, quotas, limits. Try: did you mean socket?
+            sockets: {}                      | F:1:1: unknown field [unknown-field]: sockets. Allowed: socket, roles, listen, audit, quotas, limits, log. Try: did you mean socket?
             socket: {mode: "0999"}           | F:1:16: permission bits are expected [mode]: socket.mode: 0999. Allowed: three octal digits, e.g. "0660".
             socket: {group: nosuchgroup}     | F:1:17: no such group [group]: socket.group: nosuchgroup. Try: groupadd --system nosuchgroup
             roles: {user: [ada]}             | F:1:15: fields are expected here [type]: a list. Allowed: users, groups.
@@ -121,6 +126,8 @@ class ConfigurationReaderTest {
             quotas: {users: {ada: {job: 1}}} | F:1:24: unknown field [unknown-field]: quotas.users.ada.job. Allowed: jobs, running, cores.
             limits: {body: 1KiB}             | F:1:16: a limit is of another size [limit-size]: limits.body: 1KiB. Allowed: 64KiB to 64MiB.
             limits: {rate: 0}                | F:1:16: a number is expected [number]: limits.rate: 0. Allowed: 1 to 1000000.
+            log: {format: xml}               | F:1:15: unknown value [choice]: log.format: xml. Allowed: text, json.
+            log: {level: loud}               | F:1:14: unknown value [choice]: log.level: loud. Allowed: error, warn, info, debug.
             audit: {files: 0}                | F:1:16: a number is expected [number]: audit.files: 0. Allowed: 1 to 100.
             """)
     void shouldSayWhereWhatIsWrongAndHowToMendIt(String text, String message) {
@@ -180,6 +187,13 @@ class ConfigurationReaderTest {
         assertThat(at(schema, "/properties/limits/properties/body/maximum")).isEqualTo((long) LimitsReader.MAX_BODY);
         assertThat(at(schema, "/properties/limits/properties/headers/default"))
                 .isEqualTo(Limits.STANDARD.toJson().get("headers"));
+        assertThat(fields(schema, "/properties/log")).isEqualTo(ConfigurationReader.LOG_FIELDS);
+        LogSettings.STANDARD
+                .toJson()
+                .forEach((field, standard) -> assertThat(at(schema, "/properties/log/properties/" + field + "/default"))
+                        .isEqualTo(standard));
+        assertThat(at(schema, "/properties/log/properties/format/enum")).isEqualTo(words(LogSettings.Format.class));
+        assertThat(at(schema, "/properties/log/properties/level/enum")).isEqualTo(words(LogSettings.Level.class));
         for (String number : List.of("rate", "burst", "streams")) {
             assertThat(((Number) at(schema, "/properties/limits/properties/" + number + "/default")).intValue())
                     .isEqualTo(Limits.STANDARD.toJson().get(number));
@@ -212,6 +226,10 @@ class ConfigurationReaderTest {
         Files.writeString(folder.resolve("c.pem"), "");
         Files.writeString(folder.resolve("c.key"), "");
         Files.setPosixFilePermissions(folder.resolve("c.key"), PosixFilePermissions.fromString("rw-------"));
+    }
+
+    private static List<String> words(Class<? extends Enum<?>> type) {
+        return Arrays.stream(type.getEnumConstants()).map(LayoutWords::of).toList();
     }
 
     private static List<String> fields(Object schema, String path) {
