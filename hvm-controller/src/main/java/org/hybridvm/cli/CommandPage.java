@@ -151,6 +151,7 @@ final class CommandPage {
         }
         below(command).forEach(one -> pages.add(nameOf(one) + "(1)"));
         pages.add("hvm.layout(5)");
+        pages.add("hvmd.yaml(5)");
         pages.add("hvmd(8)");
         return pages;
     }

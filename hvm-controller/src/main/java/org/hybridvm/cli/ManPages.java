@@ -2,6 +2,7 @@
 package org.hybridvm.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.hybridvm.config.Configuration;
 import org.hybridvm.layout.Layout;
 import picocli.CommandLine;
 
@@ -36,11 +38,15 @@ public final class ManPages {
         String day = DATE.format(date.atZone(ZoneOffset.UTC));
         var pages = new LinkedHashMap<String, ManPage>();
         addCommands(pages, Hvm.commandLine(Context.ofThisProcess()), day);
-        try (var stream = Layout.class.getResourceAsStream("layout.schema.json")) {
-            String schema = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-            pages.put("hvm.layout.5", new LayoutPage(schema, day).page());
-        }
+        pages.put("hvm.layout.5", new LayoutPage(resource(Layout.class, "layout.schema.json"), day).page());
+        pages.put("hvmd.yaml.5", new ConfigurationPage(resource(Configuration.class, "hvmd.schema.json"), day).page());
         return pages;
+    }
+
+    private static String resource(Class<?> owner, String name) throws IOException {
+        try (InputStream stream = owner.getResourceAsStream(name)) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     private static void addCommands(Map<String, ManPage> pages, CommandLine command, String day) {

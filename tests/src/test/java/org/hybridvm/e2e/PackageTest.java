@@ -49,6 +49,7 @@ class PackageTest {
                         "/usr/lib/hvm/slurm/sbatch",
                         "/usr/share/man/man1/hvm-run.1.gz",
                         "/usr/share/man/man5/hvm.layout.5.gz",
+                        "/usr/share/man/man5/hvmd.yaml.5.gz",
                         "/usr/share/man/man8/hvmd.8.gz",
                         "/usr/share/bash-completion/completions/hvm",
                         "/usr/share/zsh/vendor-completions/_hvm",
