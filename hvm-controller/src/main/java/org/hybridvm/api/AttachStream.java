@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.ServerWebSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 import org.hybridvm.config.Limits;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobRecord;
+import org.hybridvm.job.JobService;
 
 /**
- * Follows the output file of a batch job for one client, as fast as the client takes it, until the job has ended; and takes
- * signals for the job. On the event loop of its connection.
+ * Follows the output of a job for one client, as fast as the client takes it, until the job has ended; and takes signals for
+ * the job. On the event loop of its connection.
  */
 final class AttachStream {
-    private static final long LOOK_AGAIN_MS = 50;
-
     private final Vertx vertx;
+    private final Context context;
     private final Blocking blocking;
     private final ServerWebSocket socket;
     private final WebSocketSink sink;
     private final JobAccess jobs;
     private final int job;
-    private final OutputFile file;
+    private final AttachedOutput output;
     private final Limits limits;
     private final StallGuard guard;
     private boolean ended;
@@ -41,15 +42,16 @@ final class AttachStream {
             HttpConnection connection,
             JobAccess jobs,
             int job,
-            OutputFile file,
+            AttachedOutput output,
             Limits limits) {
         this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.blocking = blocking;
         this.socket = socket;
         this.sink = new WebSocketSink(socket, connection);
         this.jobs = jobs;
         this.job = job;
-        this.file = file;
+        this.output = output;
         this.limits = limits;
         this.guard = new StallGuard(vertx, limits, this::tooSlow);
     }
@@ -58,15 +60,16 @@ final class AttachStream {
     void start(Runnable left) {
         sink.onEnd(() -> {
             ended = true;
+            output.leave();
             left.run();
         });
         socket.textMessageHandler(this::command);
-        socket.binaryMessageHandler(ignored -> refuse(OutputFile.noInput(job)));
+        socket.binaryMessageHandler(ignored -> refuse(output.noInput()));
         next();
     }
 
-    /** A piece of the file, or, where it ends, how the job ended if it has. */
-    private record Found(Buffer piece, Optional<JobRecord> end) {}
+    /** A piece of the output, or, where it ends, how the job ended if it has. */
+    private record Found(AttachedOutput.Piece piece, Optional<JobRecord> end) {}
 
     private void next() {
         if (!ended) {
@@ -74,24 +77,27 @@ final class AttachStream {
         }
     }
 
-    /** The job first: what it had written before its end is in the file then. */
+    /** The job first: what it had written before its end is there then. */
     private Found look() {
         JobRecord record = jobs.find(job);
         return new Found(
-                file.read(), Optional.of(record).filter(one -> one.state().isTerminal()));
+                output.read(), Optional.of(record).filter(one -> one.state().isTerminal()));
     }
 
     private void send(Found found) {
         if (ended) {
             return;
         }
-        if (found.piece().length() > 0) {
-            guard.guard(socket.writeBinaryMessage(found.piece())).onSuccess(written -> next());
+        if (found.piece().skipped() > 0) {
+            sink.write(List.of(Map.of("skipped", found.piece().skipped())));
+        }
+        if (found.piece().bytes().length() > 0) {
+            guard.guard(socket.writeBinaryMessage(found.piece().bytes())).onSuccess(written -> next());
         } else if (found.end().isPresent()) {
             sink.write(List.of(found.end().get().toJson()));
             sink.end(null);
         } else {
-            vertx.setTimer(LOOK_AGAIN_MS, ignored -> next());
+            output.whenMore(() -> context.runOnContext(ignored -> next()));
         }
     }
 
@@ -110,11 +116,17 @@ final class AttachStream {
     /** Told, and no reason to end. */
     private void refuse(Throwable failure) {
         if (!ended) {
-            HvmException error = failure instanceof ArithmeticException
-                    ? OutputFile.noSuchSignal()
-                    : Responses.asHvmException(failure);
+            HvmException error =
+                    failure instanceof ArithmeticException ? noSuchSignal() : Responses.asHvmException(failure);
             sink.write(List.of(Map.of("problem", Problem.toJson(error))));
         }
+    }
+
+    private static HvmException noSuchSignal() {
+        return HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
+                .field("signal")
+                .allowed("1 to " + JobService.MAX_SIGNAL)
+                .build();
     }
 
     private void fail(Throwable failure) {

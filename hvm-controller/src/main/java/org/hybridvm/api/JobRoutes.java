@@ -24,6 +24,8 @@ import org.hybridvm.job.JobId;
 import org.hybridvm.job.JobPage;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
+import org.hybridvm.job.OutputStreamKind;
+import org.hybridvm.job.OutputTail;
 import org.hybridvm.job.Submission;
 import org.hybridvm.store.RequestKey;
 import org.hybridvm.trace.TraceParent;
@@ -234,11 +236,11 @@ final class JobRoutes {
                 .onFailure(failure -> Responses.problem(request, failure));
     }
 
-    /** A WebSocket on the output of a batch job. */
+    /** A WebSocket on a job's output. */
     private void attach(RoutingContext request) {
         WebSockets.require(request);
         int number = number(request);
-        long from = Requests.number(request, "from", 0, Long.MAX_VALUE).orElse(0L);
+        Optional<Long> from = Requests.number(request, "from", 0, Long.MAX_VALUE);
         Caller caller = Callers.of(request);
         boolean stderr = Requests.choice(request, "stream", "stdout", "stderr").equals("stderr");
         JobAccess own = jobs(request);
@@ -246,10 +248,19 @@ final class JobRoutes {
                 request,
                 streams,
                 blocking,
-                () -> OutputFile.of(own.find(number), stderr, from, caller),
-                (socket, file, left) -> new AttachStream(
-                                vertx, blocking, socket, request.request().connection(), own, number, file, limits)
+                () -> output(own, own.find(number), stderr, from, caller),
+                (socket, output, left) -> new AttachStream(
+                                vertx, blocking, socket, request.request().connection(), own, number, output, limits)
                         .start(left));
+    }
+
+    /** A batch job's file from its beginning, a run's output from now on, unless the client says from where. */
+    private AttachedOutput output(JobAccess own, JobRecord record, boolean stderr, Optional<Long> from, Caller caller) {
+        if (record.batch().isPresent()) {
+            return OutputFile.of(vertx, record, stderr, from.orElse(0L), caller);
+        }
+        OutputTail tail = own.tail(record.number(), stderr ? OutputStreamKind.STDERR : OutputStreamKind.STDOUT);
+        return new RunOutput(record.number(), tail, from.orElseGet(tail::end));
     }
 
     /** Turns the connection into a run stream. */

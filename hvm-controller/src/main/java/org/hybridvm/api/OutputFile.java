@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,39 +18,51 @@ import org.hybridvm.access.Caller;
 import org.hybridvm.job.BatchFacts;
 import org.hybridvm.job.JobRecord;
 
-/** An output file of a batch job, read from some byte on while it grows. Calls block. */
-final class OutputFile {
+/** An output file of a batch job, read from some byte on while it grows. */
+final class OutputFile implements AttachedOutput {
     private static final int PIECE = 64 * 1024;
 
+    private static final long LOOK_AGAIN_MS = 50;
+
+    private final Vertx vertx;
+    private final int job;
     private final Path file;
     private final Caller caller;
     private long position;
 
-    private OutputFile(Path file, Caller caller, long position) {
+    private OutputFile(Vertx vertx, int job, Path file, Caller caller, long position) {
+        this.vertx = vertx;
+        this.job = job;
         this.file = file;
         this.caller = caller;
         this.position = position;
     }
 
-    /**
-     * @param caller with whose rights it is read: the job's owner can put a link where his output was
-     * @throws HvmException if the job has no such file
-     */
-    static OutputFile of(JobRecord record, boolean stderr, long from, Caller caller) {
-        BatchFacts facts = record.batch()
-                .orElseThrow(() -> HvmException.of(
-                                ErrorCode.WRONG_STATE, "The job's output goes to whoever runs it, and is kept nowhere")
-                        .value(record.number())
-                        .allowed("a batch job")
-                        .owner("its hvm run")
-                        .hint("hvm submit")
-                        .build());
-        return new OutputFile(Path.of(stderr ? facts.stderr() : facts.stdout()), caller, from);
+    /** @param caller with whose rights it is read: the job's owner can put a link where his output was */
+    static OutputFile of(Vertx vertx, JobRecord record, boolean stderr, long from, Caller caller) {
+        BatchFacts facts = record.batch().orElseThrow();
+        Path file = Path.of(stderr ? facts.stderr() : facts.stdout());
+        return new OutputFile(vertx, record.number(), file, caller, from);
     }
 
-    /** What follows, empty if that is nothing yet. A file that became shorter was begun anew. */
-    Buffer read() {
-        return caller.look(this::readNow);
+    /** What follows. A file that became shorter was begun anew. */
+    @Override
+    public Piece read() {
+        return new Piece(0, caller.look(this::readNow));
+    }
+
+    /** A file tells nobody that it has grown. */
+    @Override
+    public void whenMore(Runnable more) {
+        vertx.setTimer(LOOK_AGAIN_MS, ignored -> more.run());
+    }
+
+    @Override
+    public HvmException noInput() {
+        return HvmException.of(ErrorCode.WRONG_STATE, "A batch job takes its input from a file")
+                .value(job)
+                .hint("hvm submit --input FILE")
+                .build();
     }
 
     private Buffer readNow() {
@@ -86,19 +99,5 @@ final class OutputFile {
                     .hint("read it yourself")
                     .build();
         }
-    }
-
-    static HvmException noInput(int job) {
-        return HvmException.of(ErrorCode.WRONG_STATE, "A batch job takes its input from a file")
-                .value(job)
-                .hint("hvm submit --input FILE")
-                .build();
-    }
-
-    static HvmException noSuchSignal() {
-        return HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
-                .field("signal")
-                .allowed("1 to 64")
-                .build();
     }
 }

@@ -4,7 +4,9 @@ package org.hybridvm.job;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -29,6 +31,8 @@ public final class Job implements GuestProcess.Listener {
     private final Clock clock;
     private final StateMachine<Status> status;
     private final ProcessLink link = new ProcessLink();
+    private final Map<OutputStreamKind, OutputTail> tails =
+            new EnumMap<>(Map.of(OutputStreamKind.STDOUT, new OutputTail(), OutputStreamKind.STDERR, new OutputTail()));
     private final Object hearing = new Object(); // held while a listener is told of the job or replaced
 
     private final Object writing = new Object(); // held while a record is handed to the books
@@ -133,6 +137,11 @@ public final class Job implements GuestProcess.Listener {
                         .ended(present.result().orElseThrow(), present.since())
                         .used(usage)
                 : record.asked(asked));
+    }
+
+    /** The newest output, for those who look on; of a batch job there is none, as its output goes to files. */
+    OutputTail tail(OutputStreamKind stream) {
+        return tails.get(stream);
     }
 
     JobKey key() {
@@ -352,9 +361,10 @@ public final class Job implements GuestProcess.Listener {
     @Override
     public void output(OutputStreamKind stream, ByteBuffer bytes) {
         synchronized (hearing) {
-            int size = bytes.remaining();
+            ByteBuffer same = bytes.duplicate();
             listener.output(stream, bytes);
-            link.received(stream, size, !listener.countsForItself());
+            long before = link.received(stream, same.remaining(), !listener.countsForItself());
+            tails.get(stream).append(before, same);
         }
     }
 
@@ -512,6 +522,7 @@ public final class Job implements GuestProcess.Listener {
                 endTold = true;
                 listener.ended(present.result().orElseThrow());
             }
+            tails.values().forEach(OutputTail::close);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
+import org.hybridvm.access.Role;
 import org.hybridvm.store.RequestKey;
 
 /**
@@ -89,6 +90,24 @@ public final class JobAccess {
     public String log(int number) throws IOException {
         find(number);
         return jobs.log(number);
+    }
+
+    /**
+     * The newest output of a run. It is its owner's, as a batch job's file is: operators do not see it, administrators do.
+     *
+     * @throws HvmException {@link ErrorCode#FORBIDDEN} if the job is somebody else's; {@link ErrorCode#WRONG_STATE} if it has
+     *     ended
+     */
+    public OutputTail tail(int number, OutputStreamKind stream) {
+        JobRecord record = find(number);
+        if (record.owner().uid() != caller.uid() && !caller.has(Role.ADMIN)) {
+            throw HvmException.of(ErrorCode.FORBIDDEN, "The output of a run is its owner's")
+                    .value("job " + number)
+                    .allowed("its owner, and administrators")
+                    .owner("user " + record.owner().name())
+                    .build();
+        }
+        return jobs.tail(number, stream);
     }
 
     public void signal(int number, int signal) {

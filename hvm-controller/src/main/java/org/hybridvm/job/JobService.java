@@ -199,6 +199,23 @@ public final class JobService implements AutoCloseable {
         stopping = true;
     }
 
+    /**
+     * The newest output of a run, while it waits or runs.
+     *
+     * @throws HvmException if there is no such job, or it has ended
+     */
+    OutputTail tail(int number, OutputStreamKind stream) {
+        return register.live(number)
+                .map(job -> job.tail(stream))
+                .orElseThrow(() -> HvmException.of(
+                                ErrorCode.WRONG_STATE, "The job has ended; the output of a run is kept nowhere")
+                        .value(number + " (" + find(number).state() + ")")
+                        .allowed("PENDING, RUNNING, or a batch job")
+                        .owner("its hvm run")
+                        .hint("hvm info " + number + "; hvm submit, whose output goes to a file")
+                        .build());
+    }
+
     /** The report of a job as text, empty if it reported nothing. */
     public String log(int number) throws IOException {
         find(number);

@@ -133,14 +133,17 @@ final class ProcessLink {
      * Counts what came.
      *
      * @param taken whether it is where it belongs; the guest is told from time to time
+     * @return how much had come before
      */
-    synchronized void received(OutputStreamKind stream, int bytes, boolean taken) {
+    synchronized long received(OutputStreamKind stream, int bytes, boolean taken) {
         Flow flow = flows.get(stream);
+        long before = flow.received;
         flow.received += bytes;
         if (taken && flow.received - flow.taken >= TOLD_EVERY) {
             flow.taken = flow.received;
             tell(one -> one.grant(stream, flow.taken, (int) (flow.limit - flow.taken)));
         }
+        return before;
     }
 
     synchronized void inputCredit(long bytes, int window) {

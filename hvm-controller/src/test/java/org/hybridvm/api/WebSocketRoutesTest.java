@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -82,9 +84,7 @@ class WebSocketRoutesTest {
     @Test
     void shouldSendSignalsThroughAnAttachment() throws Exception {
         hvm.run("submit", "-o", "out", "--", "/bin/sleep");
-        while (machine.commands().isEmpty()) {
-            Thread.sleep(5);
-        }
+        awaitCommand();
         try (var client = new RawClient(socket)) {
             client.webSocket("/v1/jobs/1/attach");
             client.frame(TEXT, "{\"signal\":99}".getBytes(StandardCharsets.UTF_8));
@@ -99,6 +99,90 @@ class WebSocketRoutesTest {
                     .isEqualTo("wrong_state");
             client.frame(TEXT, "{\"signal\":15}".getBytes(StandardCharsets.UTF_8));
             assertThat(JsonObject.parse(client.message().text()).text("state")).isEqualTo("CANCELLED");
+        }
+    }
+
+    @Test
+    void shouldFollowARunBesideItsOwnTerminal() throws Exception {
+        var run = CompletableFuture.supplyAsync(() -> hvm.run("run", "--", "talk"));
+        awaitCommand();
+        try (var early = new RawClient(socket);
+                var late = new RawClient(socket)) {
+            early.webSocket("/v1/jobs/1/attach?from=0");
+            assertThat(early.message().text()).isEqualTo("one ");
+            late.webSocket("/v1/jobs/1/attach");
+            more.countDown();
+            for (RawClient client : List.of(early, late)) {
+                assertThat(client.message().text()).isEqualTo("two");
+                assertThat(JsonObject.parse(client.message().text()).number("exit_code"))
+                        .isEqualTo(3);
+                assertThat(client.message().opcode()).isEqualTo(CLOSE);
+            }
+        }
+        assertThat(run.join()).isEqualTo(new HvmTester.Outcome(3, "one two", ""));
+    }
+
+    @Test
+    void shouldNotLetOneWhoLooksOnSlowARunDown() throws Exception {
+        var go = new CountDownLatch(1);
+        byte[] much = new byte[1 << 20];
+        machine.install("/bin/flood", process -> {
+            go.await();
+            for (int i = 0; i < 16; i++) {
+                process.write(OutputStreamKind.STDOUT, much);
+            }
+            process.write(OutputStreamKind.STDOUT, "end");
+            return 0;
+        });
+        var run = CompletableFuture.supplyAsync(() -> hvm.run("run", "--", "flood"));
+        awaitCommand();
+        try (var client = new RawClient(socket)) {
+            client.webSocket("/v1/jobs/1/attach");
+            go.countDown();
+            assertThat(run.join().out()).hasSize(16 * much.length + 3); // while nobody reads what is sent here
+            long seen = 0;
+            long skipped = 0;
+            String last = "";
+            RawClient.Message message = client.message();
+            for (; message.opcode() == BINARY || message.text().contains("skipped"); message = client.message()) {
+                if (message.opcode() == BINARY) {
+                    seen += message.payload().length;
+                    last = message.text();
+                } else {
+                    skipped += JsonObject.parse(message.text()).number("skipped");
+                }
+            }
+            assertThat(JsonObject.parse(message.text()).text("state")).isEqualTo("COMPLETED");
+            assertThat(skipped).isPositive();
+            assertThat(seen + skipped).isEqualTo(16L * much.length + 3);
+            assertThat(last).endsWith("end");
+        }
+    }
+
+    @Test
+    void shouldTakeSignalsForARunButNoInput() throws Exception {
+        var run = CompletableFuture.supplyAsync(() -> hvm.run("run", "--", "sleep"));
+        awaitCommand();
+        try (var client = new RawClient(socket)) {
+            client.webSocket("/v1/jobs/1/attach");
+            client.frame(BINARY, new byte[] {1});
+            assertThat(JsonObject.parse(client.message().text())
+                            .object("problem")
+                            .text("owner"))
+                    .isEqualTo("its hvm run");
+            client.frame(TEXT, "{\"signal\":15}".getBytes(StandardCharsets.UTF_8));
+            assertThat(JsonObject.parse(client.message().text()).text("state")).isEqualTo("CANCELLED");
+        }
+        assertThat(run.join().status()).isEqualTo(128 + 15);
+        try (var client = new RawClient(socket)) {
+            assertThat(client.webSocket("/v1/jobs/1/attach").json().text("code"))
+                    .isEqualTo("wrong_state");
+        }
+    }
+
+    private void awaitCommand() throws InterruptedException {
+        while (machine.commands().isEmpty()) {
+            Thread.sleep(5);
         }
     }
 

@@ -103,6 +103,37 @@ class HvmRunTest {
     }
 
     @Test
+    void shouldShowBothStreamsAtASecondTerminal() throws Exception {
+        vms.launched();
+        var attached = new CountDownLatch(1);
+        machine.install("/bin/slow", process -> {
+            process.write(STDOUT, "first out\n");
+            process.write(STDERR, "first err\n");
+            attached.await();
+            process.write(STDOUT, "last out\n");
+            process.write(STDERR, "last err\n");
+            return 5;
+        });
+        var run = CompletableFuture.supplyAsync(() -> hvm.run("run", "--", "slow"));
+        while (machine.commands().isEmpty()) {
+            Thread.sleep(5);
+        }
+        var out = new ByteArrayOutputStream() {
+            @Override
+            public void flush() {
+                attached.countDown(); // the second terminal has shown something
+            }
+        };
+        var err = new ByteArrayOutputStream();
+        int status = Hvm.run(hvm.context(InputStream.nullInputStream(), out, err), "attach", "--from", "0", "1");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("first out\nlast out\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("first err\nlast err\nhvm: job 1 ended as FAILED\n");
+        assertThat(status).isEqualTo(5);
+        assertThat(run.join()).isEqualTo(new Outcome(5, "first out\nlast out\n", "first err\nlast err\n"));
+        assertThat(hvm.run("attach", "1").err()).contains("The job has ended").contains("hvm submit");
+    }
+
+    @Test
     void shouldExitWithTheProgramsStatus() {
         vms.launched();
         assertThat(hvm.run("run", "--", "false").status()).isEqualTo(7);

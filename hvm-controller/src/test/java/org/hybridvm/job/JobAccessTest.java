@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
@@ -93,6 +94,18 @@ class JobAccessTest {
     }
 
     @Test
+    void shouldShowARunsOutputToItsOwnerAndAdministrators() throws InterruptedException {
+        int job = jobs.as(ADA).run(sleep(1), new RecordingListener()).number();
+        var admin = new Caller(1004, 1004, List.of(), "root", Role.ADMIN);
+        assertThat(jobs.as(ADA).tail(job, OutputStreamKind.STDOUT))
+                .isSameAs(jobs.as(admin).tail(job, OutputStreamKind.STDOUT));
+        assertThatThrownBy(() -> jobs.as(OPERATOR).tail(job, OutputStreamKind.STDOUT))
+                .isInstanceOfSatisfying(
+                        HvmException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
+                .hasMessageContaining("user ada");
+    }
+
+    @Test
     void shouldAnswerForAnothersJobExactlyAsForOneThatIsNotThere() throws InterruptedException {
         int job = submit(ADA, Map.of("--hold", ""));
         var actions = new ArrayList<BiConsumer<JobAccess, Integer>>(List.of(
@@ -104,6 +117,7 @@ class JobAccessTest {
                 (own, number) -> own.hold(number, false),
                 (own, number) -> own.signal(number, 9),
                 JobAccessTest::readLog,
+                (own, number) -> own.tail(number, OutputStreamKind.STDOUT),
                 (own, number) -> own.submit(submission(Map.of("--dependency", "afterany:" + number)))));
         for (BiConsumer<JobAccess, Integer> action : actions) {
             String absent = refusal(() -> action.accept(jobs.as(BOB), 77));
