@@ -4,7 +4,6 @@ package org.hybridvm.api;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.hybridvm.ErrorCode;
@@ -114,19 +112,14 @@ final class BenchRun implements JobListener {
     private static Map<String, Object> run(
             JobService jobs, Optional<String> vm, PartitionKind kind, int cores, List<String> arguments) {
         var run = new BenchRun();
-        var request = new JobRequest(
-                vm,
-                Optional.empty(),
-                kind,
-                cores,
-                Set.of(),
-                PROGRAM,
-                arguments,
-                Path.of("/"),
-                List.of("PATH=/bin:/sbin"),
-                "",
-                true,
-                Optional.of(LIMIT));
+        var request = new JobRequest.Builder(PROGRAM, arguments)
+                .vm(vm)
+                .kind(kind)
+                .cores(cores)
+                .environment(List.of("PATH=/bin:/sbin"))
+                .asRoot()
+                .timeLimit(Optional.of(LIMIT))
+                .build();
         Job job = jobs.run(request, run);
         job.closeStdin();
         job.grant(OutputStreamKind.STDOUT, 0, MAX_OUTPUT);

@@ -18,7 +18,6 @@ import org.hybridvm.access.Caller;
 import org.hybridvm.ipc.WindowStatus;
 import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.JobService;
-import org.hybridvm.job.PartitionKind;
 
 /**
  * The programs that serve the windows of this node's VMs, one for each VM, begun when the first call comes. Each takes an
@@ -154,19 +153,12 @@ final class FunctionServers {
                 List.of("--idle", String.valueOf(IDLE.toSeconds()), "--user", self.uid() + ":" + self.gid()));
         partition.ifPresent(name -> arguments.addAll(List.of("--partition", name)));
         libraries.forEach(library -> arguments.addAll(List.of("--library", library)));
-        return new JobRequest(
-                Optional.of(vm),
-                partition,
-                PartitionKind.HRT,
-                1,
-                Set.of(),
-                PROGRAM,
-                arguments,
-                Path.of("/"),
-                List.of("PATH=/bin:/sbin"),
-                "",
-                true,
-                Optional.empty());
+        return new JobRequest.Builder(PROGRAM, arguments)
+                .vm(Optional.of(vm))
+                .partition(partition)
+                .environment(List.of("PATH=/bin:/sbin"))
+                .asRoot()
+                .build();
     }
 
     private static void await(FunctionServer server, Path window, WindowStatus before) {

@@ -17,21 +17,18 @@ final class JobRequests {
 
     /** @throws HvmException that names the field which does not fit */
     static JobRequest parse(JsonObject body) {
-        return new JobRequest(
-                body.optionalText("vm"),
-                body.optionalText("partition"),
-                kind(body.text("kind", "hrt")),
-                Math.clamp(body.number("cores", 1), Integer.MIN_VALUE, Integer.MAX_VALUE),
-                RunOption.ofWords(body.texts("options")),
-                body.text("program"),
-                body.texts("arguments"),
-                directory(body.text("directory")),
-                body.texts("environment"),
-                body.text("search_path", ""),
-                false,
-                timeLimit(body),
-                body.text("key", ""),
-                Math.clamp(body.number("reports", 0), 0, Integer.MAX_VALUE));
+        return new JobRequest.Builder(body.text("program"), body.texts("arguments"))
+                .vm(body.optionalText("vm"))
+                .partition(body.optionalText("partition"))
+                .kind(kind(body.text("kind", "hrt")))
+                .cores(Math.clamp(body.number("cores", 1), Integer.MIN_VALUE, Integer.MAX_VALUE))
+                .options(RunOption.ofWords(body.texts("options")))
+                .directory(directory(body.text("directory")))
+                .environment(body.texts("environment"))
+                .searchPath(body.text("search_path", ""))
+                .timeLimit(timeLimit(body))
+                .key(body.text("key", ""), Math.clamp(body.number("reports", 0), 0, Integer.MAX_VALUE))
+                .build();
     }
 
     private static PartitionKind kind(String text) {

@@ -62,19 +62,17 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
 
     /** What it asks for, as a request to be run. A Linux script that holds HRT cores goes to their partition. */
     JobRequest request() {
-        return new JobRequest(
-                options.vm,
-                options.partition,
-                options.linux && !options.coresAsked ? PartitionKind.LINUX : PartitionKind.HRT,
-                options.cores(),
-                RunOption.ofWords(options.runOptions),
-                program,
-                submission.arguments(),
-                directory,
-                submission.environment(),
-                submission.searchPath(),
-                false,
-                options.timeLimit);
+        return new JobRequest.Builder(program, submission.arguments())
+                .vm(options.vm)
+                .partition(options.partition)
+                .kind(options.linux && !options.coresAsked ? PartitionKind.LINUX : PartitionKind.HRT)
+                .cores(options.cores())
+                .options(RunOption.ofWords(options.runOptions))
+                .directory(directory)
+                .environment(submission.environment())
+                .searchPath(submission.searchPath())
+                .timeLimit(options.timeLimit)
+                .build();
     }
 
     List<String> command(String found) {
@@ -90,7 +88,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
         shown.addAll(submission.arguments());
         var records = new ArrayList<JobRecord>();
         for (int at = 0; at < Math.max(1, options.array.size()); at++) {
-            records.add(new JobRecord(
+            records.add(JobRecord.pending(
                     first + at,
                     owner,
                     vm,
@@ -99,11 +97,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                     partition.kind() == PartitionKind.HRT ? options.cores() : 0,
                     shown,
                     directory.toString(),
-                    JobState.PENDING,
                     now,
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
                     Optional.of(facts(first, at)),
                     Handover.NONE));
         }

@@ -37,8 +37,8 @@ public record JobRecord(
         Optional<BatchFacts> batch,
         Handover handover,
         Optional<JobUsage> usage) {
-    /** One that has used nothing that is known. */
-    public JobRecord(
+    /** A job that waits, and has not begun. */
+    static JobRecord pending(
             int number,
             Owner owner,
             String vm,
@@ -47,14 +47,10 @@ public record JobRecord(
             int cores,
             List<String> arguments,
             String directory,
-            JobState state,
             Instant submitted,
-            Optional<Instant> started,
-            Optional<Instant> ended,
-            Optional<JobResult> result,
             Optional<BatchFacts> batch,
             Handover handover) {
-        this(
+        return new JobRecord(
                 number,
                 owner,
                 vm,
@@ -63,11 +59,11 @@ public record JobRecord(
                 cores,
                 arguments,
                 directory,
-                state,
+                JobState.PENDING,
                 submitted,
-                started,
-                ended,
-                result,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 batch,
                 handover,
                 Optional.empty());
@@ -96,8 +92,22 @@ public record JobRecord(
             Optional<BatchFacts> facts,
             Handover hands) {
         return new JobRecord(
-                number, owner, vm, partition, kind, cores, arguments, directory, next, submitted, begun, over, end,
-                facts, hands);
+                number,
+                owner,
+                vm,
+                partition,
+                kind,
+                cores,
+                arguments,
+                directory,
+                next,
+                submitted,
+                begun,
+                over,
+                end,
+                facts,
+                hands,
+                Optional.empty());
     }
 
     /** The same job in the queue again. */

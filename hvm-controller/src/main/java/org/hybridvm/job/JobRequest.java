@@ -38,37 +38,6 @@ public record JobRequest(
         Optional<Duration> timeLimit,
         String key,
         int reports) {
-    /** One whose caller does not come back. */
-    public JobRequest(
-            Optional<String> vm,
-            Optional<String> partition,
-            PartitionKind kind,
-            int cores,
-            Set<RunOption> options,
-            String program,
-            List<String> arguments,
-            Path directory,
-            List<String> environment,
-            String searchPath,
-            boolean asRoot,
-            Optional<Duration> timeLimit) {
-        this(
-                vm,
-                partition,
-                kind,
-                cores,
-                options,
-                program,
-                arguments,
-                directory,
-                environment,
-                searchPath,
-                asRoot,
-                timeLimit,
-                "",
-                0);
-    }
-
     public JobRequest {
         options = Set.copyOf(options);
         arguments = List.copyOf(arguments);
@@ -92,5 +61,104 @@ public record JobRequest(
                 timeLimit,
                 key,
                 reports);
+    }
+
+    /** A request from its program on; what is not said is: on one core of any HRT partition, in {@code /}, as the caller. */
+    public static final class Builder {
+        private final String program;
+        private final List<String> arguments;
+        private Optional<String> vm = Optional.empty();
+        private Optional<String> partition = Optional.empty();
+        private PartitionKind kind = PartitionKind.HRT;
+        private int cores = 1;
+        private Set<RunOption> options = Set.of();
+        private Path directory = Path.of("/");
+        private List<String> environment = List.of();
+        private String searchPath = "";
+        private boolean asRoot;
+        private Optional<Duration> timeLimit = Optional.empty();
+        private String key = "";
+        private int reports;
+
+        public Builder(String program, List<String> arguments) {
+            this.program = program;
+            this.arguments = arguments;
+        }
+
+        public Builder vm(Optional<String> name) {
+            vm = name;
+            return this;
+        }
+
+        public Builder partition(Optional<String> name) {
+            partition = name;
+            return this;
+        }
+
+        public Builder kind(PartitionKind wanted) {
+            kind = wanted;
+            return this;
+        }
+
+        public Builder cores(int number) {
+            cores = number;
+            return this;
+        }
+
+        public Builder options(Set<RunOption> chosen) {
+            options = chosen;
+            return this;
+        }
+
+        public Builder directory(Path folder) {
+            directory = folder;
+            return this;
+        }
+
+        public Builder environment(List<String> variables) {
+            environment = variables;
+            return this;
+        }
+
+        public Builder searchPath(String path) {
+            searchPath = path;
+            return this;
+        }
+
+        /** Run as the guest's root. */
+        public Builder asRoot() {
+            asRoot = true;
+            return this;
+        }
+
+        public Builder timeLimit(Optional<Duration> limit) {
+            timeLimit = limit;
+            return this;
+        }
+
+        /** By which its caller finds it again, who has {@code has} lines of its report. */
+        public Builder key(String chosen, int has) {
+            key = chosen;
+            reports = has;
+            return this;
+        }
+
+        public JobRequest build() {
+            return new JobRequest(
+                    vm,
+                    partition,
+                    kind,
+                    cores,
+                    options,
+                    program,
+                    arguments,
+                    directory,
+                    environment,
+                    searchPath,
+                    asRoot,
+                    timeLimit,
+                    key,
+                    reports);
+        }
     }
 }

@@ -122,7 +122,7 @@ final class RunJobs {
             GuestCommand command,
             Handover handover,
             JobListener listener) {
-        var record = new JobRecord(
+        var record = JobRecord.pending(
                 number,
                 caller.owner(),
                 placement.machine().name(),
@@ -131,11 +131,7 @@ final class RunJobs {
                 command.cores(),
                 command.arguments(),
                 command.directory(),
-                JobState.PENDING,
                 clock.instant(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
                 Optional.empty(),
                 handover);
         var job = new Job(record, books.newLog(number), clock, listener);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.cli;
 
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.hybridvm.job.JobRequest;
 import org.hybridvm.job.PartitionKind;
 
@@ -13,18 +10,9 @@ final class TestRequests {
     private TestRequests() {}
 
     static JobRequest linux(String program) {
-        return new JobRequest(
-                Optional.empty(),
-                Optional.empty(),
-                PartitionKind.LINUX,
-                0,
-                Set.of(),
-                program,
-                List.of(),
-                Path.of("/"),
-                List.of(),
-                "",
-                false,
-                Optional.empty());
+        return new JobRequest.Builder(program, List.of())
+                .kind(PartitionKind.LINUX)
+                .cores(0)
+                .build();
     }
 }

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.access.Caller;
@@ -290,21 +289,11 @@ class AdoptionTest {
     }
 
     private JobRequest request(String program, String key, Optional<Duration> limit, int reports) {
-        return new JobRequest(
-                Optional.empty(),
-                Optional.empty(),
-                PartitionKind.HRT,
-                1,
-                Set.of(),
-                program,
-                List.of(),
-                folder,
-                List.of(),
-                "",
-                false,
-                limit,
-                key,
-                reports);
+        return new JobRequest.Builder(program, List.of())
+                .directory(folder)
+                .timeLimit(limit)
+                .key(key, reports)
+                .build();
     }
 
     private String log(int job) {

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.hybridvm.HvmException;
@@ -408,19 +407,11 @@ class BatchServiceTest {
     }
 
     private JobRequest run(String program, Optional<Duration> limit, int cores) {
-        return new JobRequest(
-                Optional.empty(),
-                Optional.empty(),
-                PartitionKind.HRT,
-                cores,
-                Set.of(),
-                program,
-                List.of(),
-                folder,
-                List.of(),
-                "",
-                false,
-                limit);
+        return new JobRequest.Builder(program, List.of())
+                .cores(cores)
+                .directory(folder)
+                .timeLimit(limit)
+                .build();
     }
 
     private String reason(int job) {

@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -237,19 +236,10 @@ class JobAccessTest {
     }
 
     private static JobRequest sleep(Optional<String> vm, int cores) {
-        return new JobRequest(
-                vm,
-                Optional.empty(),
-                PartitionKind.HRT,
-                cores,
-                Set.of(),
-                "/bin/sleep",
-                List.of(),
-                Path.of("/"),
-                List.of(),
-                "",
-                false,
-                Optional.empty());
+        return new JobRequest.Builder("/bin/sleep", List.of())
+                .vm(vm)
+                .cores(cores)
+                .build();
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {

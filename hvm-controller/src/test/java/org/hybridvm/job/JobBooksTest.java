@@ -199,6 +199,7 @@ class JobBooksTest {
                 result.map(ignored -> NOW),
                 result,
                 Optional.empty(),
-                handover);
+                handover,
+                Optional.empty());
     }
 }

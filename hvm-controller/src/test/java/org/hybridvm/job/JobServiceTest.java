@@ -181,19 +181,9 @@ class JobServiceTest {
 
     @Test
     void shouldRefuseAnUnknownVm() {
-        JobRequest request = new JobRequest(
-                Optional.of("other"),
-                Optional.empty(),
-                PartitionKind.HRT,
-                1,
-                Set.of(),
-                "/bin/true",
-                List.of(),
-                Path.of("/"),
-                List.of(),
-                "",
-                false,
-                Optional.empty());
+        JobRequest request = new JobRequest.Builder("/bin/true", List.of())
+                .vm(Optional.of("other"))
+                .build();
         assertThatThrownBy(() -> jobs.run(request, listener))
                 .hasMessage("No such VM is up: other. Allowed: demo. Try: hvm list");
     }
@@ -256,18 +246,11 @@ class JobServiceTest {
     }
 
     private static JobRequest request(String program, PartitionKind kind, int cores, Optional<Duration> limit) {
-        return new JobRequest(
-                Optional.empty(),
-                Optional.empty(),
-                kind,
-                cores,
-                Set.of(),
-                program,
-                List.of(),
-                Path.of("/"),
-                List.of("A=1"),
-                "",
-                false,
-                limit);
+        return new JobRequest.Builder(program, List.of())
+                .kind(kind)
+                .cores(cores)
+                .environment(List.of("A=1"))
+                .timeLimit(limit)
+                .build();
     }
 }
