@@ -13,6 +13,9 @@ import org.hybridvm.job.RunOption;
 
 /** Reads what to run from its JSON. */
 final class JobRequests {
+    /** As far as Slurm's nice goes. */
+    private static final int MAX_PRIORITY = 2_147_483_645;
+
     private JobRequests() {}
 
     /** @throws HvmException that names the field which does not fit */
@@ -27,6 +30,7 @@ final class JobRequests {
                 .environment(body.texts("environment"))
                 .searchPath(body.text("search_path", ""))
                 .timeLimit(timeLimit(body))
+                .priority(priority(body))
                 .key(body.text("key", ""), Math.clamp(body.number("reports", 0), 0, Integer.MAX_VALUE))
                 .build();
     }
@@ -51,6 +55,18 @@ final class JobRequests {
                     .build();
         }
         return Path.of(text);
+    }
+
+    private static int priority(JsonObject body) {
+        long priority = body.number("priority", 0);
+        if (priority < -MAX_PRIORITY || priority > MAX_PRIORITY) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "The priority is out of range")
+                    .field("priority")
+                    .value(priority)
+                    .allowed("-" + MAX_PRIORITY + " to " + MAX_PRIORITY)
+                    .build();
+        }
+        return (int) priority;
     }
 
     private static Optional<Duration> timeLimit(JsonObject body) {

@@ -44,6 +44,12 @@ final class RunCommand extends Command {
                 "Take its large mappings from the partition's own memory, as long as that lasts (hvm info tells).",
                 "--partition-memory");
         option(Integer.class, "SECONDS", "End the job after this time (SIGTERM, then SIGKILL).", "--time");
+        option(
+                Integer.class,
+                "N",
+                "If it has to wait: higher starts earlier; default 0, above for operators only.",
+                "--priority");
+        option(Integer.class, "N", "The same, lower: 10 is priority -10.", "--nice");
         option(String.class, "FOLDER", "Working directory; default: this one.", "-C", "--cwd");
         repeated("NAME[=VALUE]", "Set a variable, or pass one of yours; may be repeated.", "-e", "--env");
         flag("Pass all your environment variables.", "--env-all");
@@ -143,7 +149,20 @@ final class RunCommand extends Command {
         request.put("environment", environment());
         request.put("search_path", context.environment().getOrDefault("PATH", ""));
         request.put("time_limit_s", number("--time"));
+        request.put("priority", priority());
         return request;
+    }
+
+    private long priority() {
+        Integer nice = number("--nice");
+        Integer priority = number("--priority");
+        if (nice != null && priority != null) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "A priority is said twice")
+                    .value("--nice " + nice + " --priority " + priority)
+                    .allowed("one of the two")
+                    .build();
+        }
+        return nice != null ? -(long) nice : priority != null ? priority : 0;
     }
 
     private List<String> options() {

@@ -5,8 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.access.Caller;
 import org.hybridvm.access.Owner;
 import org.hybridvm.access.Quotas;
+import org.hybridvm.access.Role;
 
 /** Refuses jobs of users who have as many as they may. May be used from any thread, but not from an event loop. */
 final class Admission {
@@ -46,5 +48,16 @@ final class Admission {
                         .build();
             }
         });
+    }
+
+    /** @throws HvmException {@link ErrorCode#FORBIDDEN} if the caller may not go before others */
+    static void requireModest(Caller caller, int priority) {
+        if (priority > 0 && !caller.has(Role.OPERATOR)) {
+            throw HvmException.of(ErrorCode.FORBIDDEN, "Only operators may raise a job's priority")
+                    .value(priority)
+                    .allowed("0 or less, by --nice")
+                    .owner("the administrator of this host")
+                    .build();
+        }
     }
 }

@@ -10,10 +10,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
-import org.hybridvm.access.Role;
 import org.hybridvm.store.RequestKey;
 import org.hybridvm.store.RequestTable;
 
@@ -55,7 +53,7 @@ final class BatchJobs {
         BatchPlan plan = BatchPlan.of(submission, clock);
         BatchOptions options = plan.options();
         requireSeen(seen, options.dependency);
-        requireModest(caller, options.priority);
+        Admission.requireModest(caller, options.priority);
         Placement placement = Placement.of(new SeenMachines(machines, caller), plan.request());
         GuestMachine machine = placement.machine();
         var lookup = new ProgramLookup(machine.name(), machine.mounts(), plan.directory());
@@ -106,16 +104,6 @@ final class BatchJobs {
                     .map(Dependency.Term::job)
                     .filter(job -> job.number() > 0)
                     .forEach(seen::find);
-        }
-    }
-
-    private static void requireModest(Caller caller, int priority) {
-        if (priority > 0 && !caller.has(Role.OPERATOR)) {
-            throw HvmException.of(ErrorCode.FORBIDDEN, "Only operators may raise a job's priority")
-                    .value(priority)
-                    .allowed("0 or less, by --nice")
-                    .owner("the administrator of this host")
-                    .build();
         }
     }
 

@@ -71,7 +71,7 @@ public record JobRecord(
 
     /** The higher, the earlier it starts. */
     int priority() {
-        return batch.map(BatchFacts::priority).orElse(0);
+        return batch.map(BatchFacts::priority).orElse(handover.priority());
     }
 
     Optional<Duration> timeLimit() {
@@ -176,6 +176,9 @@ public record JobRecord(
             json.put("signal", end.signal());
             json.put("reason", end.reason());
         });
+        if (handover.priority() != 0) {
+            json.put("priority", handover.priority());
+        }
         batch.ifPresent(facts -> json.put("batch", facts.toJson()));
         usage.ifPresent(resources -> json.put("usage", resources.toJson()));
         return json;

@@ -20,6 +20,7 @@ import java.util.Set;
  * @param searchPath the caller's PATH, to find a bare program name
  * @param asRoot run as the guest's root instead of the caller; for the node's own programs
  * @param timeLimit after which the job is ended, or empty
+ * @param priority the higher, the earlier it starts; above 0 for operators only
  * @param key chosen by the caller, who finds the job again by it; empty: he will not try
  * @param reports of a caller who has lost the job: how many lines of its report he has
  */
@@ -36,6 +37,7 @@ public record JobRequest(
         String searchPath,
         boolean asRoot,
         Optional<Duration> timeLimit,
+        int priority,
         String key,
         int reports) {
     public JobRequest {
@@ -59,6 +61,7 @@ public record JobRequest(
                 searchPath,
                 asRoot,
                 timeLimit,
+                priority,
                 key,
                 reports);
     }
@@ -77,6 +80,7 @@ public record JobRequest(
         private String searchPath = "";
         private boolean asRoot;
         private Optional<Duration> timeLimit = Optional.empty();
+        private int priority;
         private String key = "";
         private int reports;
 
@@ -136,6 +140,11 @@ public record JobRequest(
             return this;
         }
 
+        public Builder priority(int place) {
+            priority = place;
+            return this;
+        }
+
         /** By which its caller finds it again, who has {@code has} lines of its report. */
         public Builder key(String chosen, int has) {
             key = chosen;
@@ -157,6 +166,7 @@ public record JobRequest(
                     searchPath,
                     asRoot,
                     timeLimit,
+                    priority,
                     key,
                     reports);
         }

@@ -47,6 +47,7 @@ final class RunJobs {
         if (known.isPresent()) {
             return rejoin(seen, known.get(), caller, request, listener);
         }
+        Admission.requireModest(caller, request.priority());
         Start start = plan(place(caller, request), request, caller);
         waiting.admission().enter(caller.owner(), 1);
         try {

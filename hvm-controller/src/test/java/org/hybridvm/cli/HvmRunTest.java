@@ -134,6 +134,18 @@ class HvmRunTest {
     }
 
     @Test
+    void shouldHandOnItsPlaceInTheQueue() {
+        vms.launched();
+        hvm.run("run", "--nice", "5", "--", "false");
+        hvm.run("run", "--priority", "5", "--", "false");
+        assertThat(hvm.jobs.find(1).toJson()).containsEntry("priority", -5);
+        assertThat(hvm.jobs.find(2).toJson()).containsEntry("priority", 5);
+        assertThat(hvm.run("run", "--priority", "1", "--nice", "2", "--", "false")
+                        .err())
+                .contains("A priority is said twice");
+    }
+
+    @Test
     void shouldExitWithTheProgramsStatus() {
         vms.launched();
         assertThat(hvm.run("run", "--", "false").status()).isEqualTo(7);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
@@ -219,6 +220,32 @@ class BatchServiceTest {
     }
 
     @Test
+    void shouldStartRunsByTheirPriorityToo() throws Exception {
+        int running = submit("/bin/sleep", Map.of("--cores", "2"));
+        await(() -> jobs.find(running).state() == JobState.RUNNING);
+        Job nice = jobs.run(prior(-5), new RecordingListener());
+        int batch = submit("/bin/true", Map.of("--cores", "2"));
+        Job first = jobs.run(prior(5), new RecordingListener());
+        await(() -> reason(nice.number()).equals("Priority") && reason(batch).equals("Priority"));
+        assertThat(reason(first.number())).isEqualTo("Resources");
+        jobs.cancel(running).join();
+        await(() -> jobs.find(first.number()).state() == JobState.RUNNING);
+        jobs.cancel(first.number()).join();
+        assertThat(end(batch)).isEqualTo(JobState.COMPLETED);
+        await(() -> jobs.find(nice.number()).state() == JobState.RUNNING);
+    }
+
+    @Test
+    void shouldLetOnlyOperatorsRunBeforeOthers() {
+        var ada = new Caller(1001, 1001, List.of(), "ada", Role.USER);
+        assertThatThrownBy(() -> jobs.as(ada).run(prior(1), new RecordingListener()))
+                .isInstanceOfSatisfying(
+                        HvmException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
+                .hasMessageContaining("by --nice");
+        assertThat(jobs.list()).isEmpty();
+    }
+
+    @Test
     void shouldHoldUsersToTheirQuotas() throws Exception {
         jobs.close();
         jobs = new JobService(
@@ -411,6 +438,13 @@ class BatchServiceTest {
                 .cores(cores)
                 .directory(folder)
                 .timeLimit(limit)
+                .build();
+    }
+
+    private JobRequest prior(int priority) {
+        return new JobRequest.Builder("/bin/sleep", List.of())
+                .cores(2)
+                .priority(priority)
                 .build();
     }
 

@@ -62,7 +62,8 @@ class JobBooksTest {
 
     @Test
     void shouldGiveBackAJobThatRunsWithAllThatAnotherHvmdNeeds() throws IOException {
-        var handover = new Handover("life", "key", Optional.of(Duration.ofMillis(1500)), true, Handover.Asked.CANCEL);
+        var handover =
+                new Handover("life", "key", Optional.of(Duration.ofMillis(1500)), -7, true, Handover.Asked.CANCEL);
         JobRecord running = record(1, Optional.empty(), handover);
         open().save(running).join();
         assertThat(open().recover().records()).containsExactly(running);
