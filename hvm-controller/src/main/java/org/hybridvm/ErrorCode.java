@@ -37,6 +37,8 @@ public enum ErrorCode {
     IDEMPOTENCY_KEY_REUSED(Fault.CALLER, 422),
     TOO_MANY_REQUESTS(Fault.CALLER, 429),
     TOO_MANY_STREAMS(Fault.CALLER, 429),
+    /** The user has handed in as many jobs as he may in a minute. */
+    TOO_MANY_SUBMITS(Fault.CALLER, 429),
     HEADERS_TOO_LARGE(Fault.CALLER, 431),
     /** A stream was cut because its reader took nothing for long. */
     STREAM_TOO_SLOW(Fault.CALLER, 408),

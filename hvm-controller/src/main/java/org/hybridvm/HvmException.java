@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -22,6 +24,7 @@ public final class HvmException extends RuntimeException {
     private final String allowed;
     private final String owner;
     private final String hint;
+    private final Duration retryAfter;
     private final List<Finding> findings;
 
     private HvmException(Builder builder) {
@@ -33,6 +36,7 @@ public final class HvmException extends RuntimeException {
         this.allowed = builder.allowed;
         this.owner = builder.owner;
         this.hint = builder.hint;
+        this.retryAfter = builder.retryAfter;
         this.findings = builder.findings;
     }
 
@@ -74,6 +78,11 @@ public final class HvmException extends RuntimeException {
         return hint;
     }
 
+    /** After which time it may be done, in whole seconds; empty if waiting does not help, or nobody knows how long. */
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+
     /** The mistakes one by one, if the thing refused is a file that a person wrote; else empty. */
     public List<Finding> findings() {
         return findings;
@@ -88,6 +97,7 @@ public final class HvmException extends RuntimeException {
         private String allowed;
         private String owner;
         private String hint;
+        private Duration retryAfter;
         private Throwable cause;
         private List<Finding> findings = List.of();
 
@@ -118,6 +128,11 @@ public final class HvmException extends RuntimeException {
 
         public Builder hint(String hint) {
             this.hint = hint;
+            return this;
+        }
+
+        public Builder retryAfter(Duration wait) {
+            this.retryAfter = wait;
             return this;
         }
 

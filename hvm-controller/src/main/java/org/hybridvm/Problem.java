@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +24,7 @@ public final class Problem {
         putIfSaid(json, "allowed", error.allowed());
         putIfSaid(json, "owner", error.owner());
         putIfSaid(json, "hint", error.hint());
+        error.retryAfter().ifPresent(wait -> json.put("retry_after_s", wait.toSeconds()));
         if (!error.findings().isEmpty()) {
             json.put("errors", error.findings().stream().map(Finding::toJson).toList());
         }
@@ -37,6 +39,7 @@ public final class Problem {
                 .allowed(json.text("allowed", null))
                 .owner(json.text("owner", null))
                 .hint(json.text("hint", null))
+                .retryAfter(json.has("retry_after_s") ? Duration.ofSeconds(json.number("retry_after_s")) : null)
                 .findings(json.objects("errors").stream().map(Finding::fromJson).toList())
                 .build();
     }

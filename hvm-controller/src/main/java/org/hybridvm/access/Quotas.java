@@ -20,9 +20,15 @@ public final class Quotas {
      * @param jobs that wait or run at a time; 0: none at all
      * @param running jobs at a time
      * @param cores HRT cores of those that run
+     * @param submitsPerMinute submissions, arrays as one, and runs; 0: none at all
      */
-    public record Limits(Optional<Integer> jobs, Optional<Integer> running, Optional<Integer> cores) {
-        public static final Limits NONE = new Limits(Optional.empty(), Optional.empty(), Optional.empty());
+    public record Limits(
+            Optional<Integer> jobs,
+            Optional<Integer> running,
+            Optional<Integer> cores,
+            Optional<Integer> submitsPerMinute) {
+        public static final Limits NONE =
+                new Limits(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     private final Limits standard;

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
+import org.hybridvm.TokenBucket;
 import org.hybridvm.config.Limits;
 
-/** How many requests each caller may still make: one token bucket a caller (RFC 2697's, without its second color). */
+/** How many requests each caller may still make: one token bucket a caller. */
 final class RequestRate {
     private static final int MAX_CALLERS = 1_000;
-    private static final double SECOND = 1e9;
+    private static final Duration SECOND = Duration.ofSeconds(1);
 
     private final Limits limits;
     private final LongSupplier nanoTime;
 
     /** By caller, the least recent first. */
-    private final Map<String, Bucket> buckets = new LinkedHashMap<>(16, 0.75f, true) { // guarded by this
+    private final Map<String, TokenBucket> buckets = new LinkedHashMap<>(16, 0.75f, true) { // guarded by this
                 @Override
-                protected boolean removeEldestEntry(Map.Entry<String, Bucket> eldest) {
+                protected boolean removeEldestEntry(Map.Entry<String, TokenBucket> eldest) {
                     return size() > MAX_CALLERS;
                 }
             };
-
-    private static final class Bucket {
-        private double tokens;
-        private long filled;
-    }
 
     RequestRate(Limits limits, LongSupplier nanoTime) {
         this.limits = limits;
@@ -37,11 +34,9 @@ final class RequestRate {
     /** @throws HvmException {@link ErrorCode#TOO_MANY_REQUESTS} if the caller has to wait */
     synchronized void take(String caller) {
         long now = nanoTime.getAsLong();
-        Bucket bucket = buckets.computeIfAbsent(caller, ignored -> full(now));
-        double earned = (now - bucket.filled) / SECOND * limits.requestsPerSecond();
-        bucket.tokens = Math.min(limits.burst(), bucket.tokens + earned);
-        bucket.filled = now;
-        if (bucket.tokens < 1) {
+        TokenBucket bucket = buckets.computeIfAbsent(
+                caller, ignored -> new TokenBucket(limits.burst(), SECOND.dividedBy(limits.requestsPerSecond()), now));
+        if (bucket.take(now).isPositive()) {
             throw HvmException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many requests")
                     .value("more than " + limits.burst() + " at once")
                     .allowed(limits.requestsPerSecond() + " a second")
@@ -49,13 +44,5 @@ final class RequestRate {
                     .hint("wait a second")
                     .build();
         }
-        bucket.tokens--;
-    }
-
-    private Bucket full(long now) {
-        var bucket = new Bucket();
-        bucket.tokens = limits.burst();
-        bucket.filled = now;
-        return bucket;
     }
 }

@@ -7,7 +7,8 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.InvalidPathException;
-import java.util.OptionalInt;
+import java.time.Duration;
+import java.util.Optional;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
@@ -59,7 +60,9 @@ final class Responses {
             request.request().connection().close();
             return;
         }
-        retryAfter(error.code()).ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));
+        error.retryAfter()
+                .or(() -> retryAfter(error.code()))
+                .ifPresent(wait -> response.putHeader("Retry-After", String.valueOf(wait.toSeconds())));
         json(response, error.code().httpStatus(), Problem.CONTENT_TYPE, Problem.toJson(error));
     }
 
@@ -70,13 +73,13 @@ final class Responses {
                 || (failure instanceof ChannelException && failure.getCause() instanceof ClosedChannelException);
     }
 
-    /** Seconds, for what passes by itself. */
-    private static OptionalInt retryAfter(ErrorCode code) {
+    /** For what passes by itself. */
+    private static Optional<Duration> retryAfter(ErrorCode code) {
         return switch (code) {
-            case TOO_MANY_REQUESTS, SHUTTING_DOWN -> OptionalInt.of(1);
-            case TOO_MANY_STREAMS -> OptionalInt.of(5);
-            case STORE_UNAVAILABLE -> OptionalInt.of(10);
-            default -> OptionalInt.empty();
+            case TOO_MANY_REQUESTS, SHUTTING_DOWN -> Optional.of(Duration.ofSeconds(1));
+            case TOO_MANY_STREAMS -> Optional.of(Duration.ofSeconds(5));
+            case STORE_UNAVAILABLE -> Optional.of(Duration.ofSeconds(10));
+            default -> Optional.empty();
         };
     }
 

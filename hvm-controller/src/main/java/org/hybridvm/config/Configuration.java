@@ -150,6 +150,7 @@ public record Configuration(
         limits.jobs().ifPresent(jobs -> json.put("jobs", jobs));
         limits.running().ifPresent(running -> json.put("running", running));
         limits.cores().ifPresent(cores -> json.put("cores", cores));
+        limits.submitsPerMinute().ifPresent(submits -> json.put("submits_per_minute", submits));
         return json;
     }
 }

@@ -41,7 +41,7 @@ public final class ConfigurationReader {
     static final List<String> MEMBERS_FIELDS = List.of("users", "groups");
     static final List<String> LISTEN_FIELDS = List.of("address", "port", "certificate", "key");
     static final List<String> QUOTAS_FIELDS = List.of("default", "users");
-    static final List<String> LIMITS_FIELDS = List.of("jobs", "running", "cores");
+    static final List<String> LIMITS_FIELDS = List.of("jobs", "running", "cores", "submits_per_minute");
     static final int MAX_QUOTA = 1_000_000;
     static final List<String> AUDIT_FIELDS = List.of("size", "files");
     static final List<String> LOG_FIELDS = List.of("format", "level");
@@ -115,7 +115,11 @@ public final class ConfigurationReader {
     }
 
     private static Quotas.Limits limits(YamlObject limits) {
-        return new Quotas.Limits(limit(limits, "jobs"), limit(limits, "running"), limit(limits, "cores"));
+        return new Quotas.Limits(
+                limit(limits, "jobs"),
+                limit(limits, "running"),
+                limit(limits, "cores"),
+                limit(limits, "submits_per_minute"));
     }
 
     private static Optional<Integer> limit(YamlObject limits, String field) {

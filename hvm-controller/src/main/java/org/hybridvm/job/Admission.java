@@ -14,20 +14,23 @@ import org.hybridvm.access.Role;
 final class Admission {
     private final JobRegister register;
     private final Quotas quotas;
+    private final SubmitRate rate;
     private final Map<Integer, Integer> entering = new HashMap<>(); // admitted, and not known yet; guarded by this
 
     Admission(JobRegister register, Quotas quotas) {
         this.register = register;
         this.quotas = quotas;
+        this.rate = new SubmitRate(quotas, System::nanoTime);
     }
 
     /**
      * Admits jobs that are to be known soon; {@link #entered} when they are, or will never be.
      *
-     * @throws HvmException {@link ErrorCode#QUOTA_EXCEEDED}; then none is admitted
+     * @throws HvmException {@link ErrorCode#QUOTA_EXCEEDED}, {@link ErrorCode#TOO_MANY_SUBMITS}; then none is admitted
      */
     synchronized void enter(Owner owner, int jobs) {
         require(owner, jobs);
+        rate.take(owner);
         entering.merge(owner.uid(), jobs, Integer::sum);
     }
 

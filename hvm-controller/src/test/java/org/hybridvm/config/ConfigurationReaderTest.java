@@ -67,7 +67,7 @@ class ConfigurationReaderTest {
                           operator: {users: [ada, oda], groups: [staff]}
                         listen: {address: 0.0.0.0, port: 9000, certificate: c.pem, key: c.key}
                         audit: {size: 1MiB, files: 2}
-                        quotas: {default: {jobs: 100, running: 4}, users: {ada: {cores: 0}}}
+                        quotas: {default: {jobs: 100, running: 4, submits_per_minute: 60}, users: {ada: {cores: 0}}}
                         limits: {body: 1MiB, headers: 8KiB, rate: 10, burst: 20, streams: 3}
                         log: {format: json, level: debug}
                         """))
@@ -80,8 +80,11 @@ class ConfigurationReaderTest {
                                 "0.0.0.0", 9000, folder.resolve("c.pem"), folder.resolve("c.key"))),
                         new Configuration.Audit(1 << 20, 2),
                         new Configuration.Quota(
-                                new Quotas.Limits(Optional.of(100), Optional.of(4), Optional.empty()),
-                                Map.of("ada", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(0)))),
+                                new Quotas.Limits(Optional.of(100), Optional.of(4), Optional.empty(), Optional.of(60)),
+                                Map.of(
+                                        "ada",
+                                        new Quotas.Limits(
+                                                Optional.empty(), Optional.empty(), Optional.of(0), Optional.empty()))),
                         new Limits(1 << 20, 8 << 10, 8 << 10, 10, 20, 3, 64 << 10, Duration.ofSeconds(30)),
                         new LogSettings(LogSettings.Format.JSON, LogSettings.Level.DEBUG)));
     }
@@ -107,7 +110,7 @@ class ConfigurationReaderTest {
         writeKeyPair();
         Configuration read = read(
                 "socket: {group: daemon}\nroles: {user: {groups: [staff]}}\n"
-                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1}, bob: {}}}\nlimits: {rate: 7, body: 96KiB}\nlog: {level: warn}");
+                        + "listen: {certificate: c.pem, key: c.key}\naudit: {files: 3}\nquotas: {users: {ada: {jobs: 1, submits_per_minute: 6}, bob: {}}}\nlimits: {rate: 7, body: 96KiB}\nlog: {level: warn}");
         assertThat(reader.read("printed", Json.write(read.toJson()))).isEqualTo(read);
         assertThat(reader.read("printed", Json.write(reader.standard().toJson())))
                 .isEqualTo(reader.standard());
@@ -123,7 +126,7 @@ class ConfigurationReaderTest {
             listen: {port: 0}                | F has 3 mistakes
             audit: {size: 1KiB}              | F:1:15: a file of the audit log is of another size [audit-size]: audit.size: 1KiB. Allowed: 64KiB to 1GiB.
             quotas: {users: [ada]}           | F:1:17: names with fields are expected [type]: quotas.users: a list.
-            quotas: {users: {ada: {job: 1}}} | F:1:24: unknown field [unknown-field]: quotas.users.ada.job. Allowed: jobs, running, cores.
+            quotas: {users: {ada: {job: 1}}} | F:1:24: unknown field [unknown-field]: quotas.users.ada.job. Allowed: jobs, running, cores, submits_per_minute.
             limits: {body: 1KiB}             | F:1:16: a limit is of another size [limit-size]: limits.body: 1KiB. Allowed: 64KiB to 64MiB.
             limits: {rate: 0}                | F:1:16: a number is expected [number]: limits.rate: 0. Allowed: 1 to 1000000.
             log: {format: xml}               | F:1:15: unknown value [choice]: log.format: xml. Allowed: text, json.

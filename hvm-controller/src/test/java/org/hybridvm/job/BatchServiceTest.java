@@ -254,8 +254,12 @@ class BatchServiceTest {
                 new Quotas(
                         Quotas.Limits.NONE,
                         Map.of(
-                                "ada", new Quotas.Limits(Optional.of(3), Optional.of(1), Optional.empty()),
-                                "bob", new Quotas.Limits(Optional.empty(), Optional.empty(), Optional.of(1))),
+                                "ada",
+                                        new Quotas.Limits(
+                                                Optional.of(3), Optional.of(1), Optional.empty(), Optional.empty()),
+                                "bob",
+                                        new Quotas.Limits(
+                                                Optional.empty(), Optional.empty(), Optional.of(1), Optional.empty())),
                         owner -> true),
                 books(),
                 Clock.systemUTC());
