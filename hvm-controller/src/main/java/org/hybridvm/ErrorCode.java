@@ -46,6 +46,8 @@ public enum ErrorCode {
     EVENTS_GONE(Fault.CALLER, 410),
     /** The VM or partition is not in a state in which this can be done. */
     WRONG_STATE(Fault.CALLER, 409),
+    /** hvmd was ended while it did this for the same Idempotency-Key: it may have been done. */
+    OUTCOME_UNKNOWN(Fault.CALLER, 409),
     /** VMs have changed since the plan was made. */
     STALE_PLAN(Fault.CALLER, 412),
     /** The user has as many jobs as hvmd.yaml allows him. */

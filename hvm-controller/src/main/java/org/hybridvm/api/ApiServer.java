@@ -126,20 +126,14 @@ public final class ApiServer {
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
-        new VmRoutes(
-                        vertx,
-                        vms,
-                        jobs,
-                        blocking,
-                        servers,
-                        new Launches(vms, parts.database(), Clock.systemUTC()),
-                        streams,
-                        limits)
+        var answers = new Answers(parts.database(), Clock.systemUTC());
+        var calls = new KeyedCalls(answers);
+        new VmRoutes(vertx, vms, jobs, blocking, servers, new Launches(vms, answers), calls, streams, limits)
                 .mount(router);
         sight.mount(router);
-        new LayoutRoutes(vertx, vms, jobs, blocking, servers).mount(router);
-        new JobRoutes(vertx, jobs, blocking, streams, limits).mount(router);
-        new TokenRoutes(access.tokens(), callers, blocking).mount(router);
+        new LayoutRoutes(vertx, vms, jobs, blocking, servers, new Applies(vms.layouts(), answers)).mount(router);
+        new JobRoutes(vertx, jobs, blocking, calls, streams, limits).mount(router);
+        new TokenRoutes(access.tokens(), callers, blocking, calls).mount(router);
         router.get("/v1/daemon/configuration")
                 .handler(request ->
                         Responses.json(request, access.configuration().toJson()));

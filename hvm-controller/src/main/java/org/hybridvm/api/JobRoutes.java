@@ -38,14 +38,16 @@ final class JobRoutes {
     private final Vertx vertx;
     private final JobService jobs;
     private final Blocking blocking;
+    private final KeyedCalls calls;
     private final OpenStreams streams;
     private final Limits limits;
     private final Object matching = new Object();
 
-    JobRoutes(Vertx vertx, JobService jobs, Blocking blocking, OpenStreams streams, Limits limits) {
+    JobRoutes(Vertx vertx, JobService jobs, Blocking blocking, KeyedCalls calls, OpenStreams streams, Limits limits) {
         this.vertx = vertx;
         this.jobs = jobs;
         this.blocking = blocking;
+        this.calls = calls;
         this.streams = streams;
         this.limits = limits;
     }
@@ -118,6 +120,14 @@ final class JobRoutes {
         Responses.json(request, facts(record));
     }
 
+    /** The same of a job's facts, which may have been kept since. */
+    private static void answer(RoutingContext request, Map<String, Object> facts) {
+        var counted = new LinkedHashMap<>(facts);
+        counted.remove("reason");
+        request.response().putHeader("ETag", ETags.of(counted));
+        Responses.json(request, facts);
+    }
+
     private Map<String, Object> facts(JobRecord record) {
         Map<String, Object> facts = record.toJson();
         jobs.reason(record).ifPresent(reason -> facts.put("reason", reason));
@@ -173,8 +183,12 @@ final class JobRoutes {
         JobAccess own = jobs(request);
         JobId job = id(request);
         Optional<List<String>> match = ETags.allowed(request);
-        blocking.call(() -> match.isEmpty() ? change(own, job, change) : changeIf(match.get(), own, job, change))
-                .onSuccess(record -> answer(request, record))
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.call(() -> calls.once(
+                        key,
+                        () -> facts(
+                                match.isEmpty() ? change(own, job, change) : changeIf(match.get(), own, job, change))))
+                .onSuccess(facts -> answer(request, facts))
                 .onFailure(failure -> Responses.problem(request, cause(failure)));
     }
 

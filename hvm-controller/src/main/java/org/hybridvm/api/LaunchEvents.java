@@ -5,64 +5,21 @@ import io.vertx.core.Context;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
 import org.hybridvm.Problem;
-import org.hybridvm.vm.ApplyObserver;
-import org.hybridvm.vm.VmPlan;
 
 /**
  * The answer to a launch, or to an apply: one JSON event a line, in the order in which they were told from whichever thread. They are few
  * and short, so they need no back-pressure. A caller who has gone away is no reason to stop.
  */
-final class LaunchEvents implements PhaseEvents, ApplyObserver {
+final class LaunchEvents implements ApplyEvents {
     private final Context context;
     private final RoutingContext request;
     private final HttpServerResponse response;
     private final Queue<Map<String, Object>> unsent = new ArrayDeque<>(); // guarded by itself
-
-    /** What is told of a launch, to all who asked for it. May be used from any thread. */
-    static final class Shared implements PhaseEvents {
-        private final List<Map<String, Object>> told = new ArrayList<>(); // guarded by this
-        private final List<LaunchEvents> hearers = new ArrayList<>(); // guarded by this
-        private final CompletableFuture<Map<String, Object>> end = new CompletableFuture<>();
-
-        /** Tells one more, from the launch's beginning on. */
-        synchronized void add(LaunchEvents hearer) {
-            told.forEach(hearer::tell);
-            hearers.add(hearer);
-        }
-
-        /** The same, until it is over. Blocks. */
-        Map<String, Object> join(LaunchEvents hearer) {
-            add(hearer);
-            try {
-                return end.join();
-            } catch (CompletionException e) {
-                throw e.getCause() instanceof RuntimeException known ? known : e;
-            }
-        }
-
-        void complete(Map<String, Object> vm) {
-            end.complete(vm);
-        }
-
-        void fail(RuntimeException failure) {
-            end.completeExceptionally(failure);
-        }
-
-        @Override
-        public synchronized void tell(Map<String, Object> event) {
-            told.add(event);
-            hearers.forEach(hearer -> hearer.tell(event));
-        }
-    }
 
     /** @param context of the request */
     LaunchEvents(Context context, RoutingContext request) {
@@ -71,24 +28,9 @@ final class LaunchEvents implements PhaseEvents, ApplyObserver {
         this.response = request.response();
     }
 
-    @Override
-    public void vm(String name, VmPlan.Action action) {
-        tell(Map.of("event", "vm", "vm", name, "action", PlanFacts.word(action)));
-    }
-
-    @Override
-    public void done(String name) {
-        tell(Map.of("event", "done", "vm", name));
-    }
-
-    @Override
-    public void failed(String name, HvmException failure) {
-        tell(Map.of("event", "vm_failed", "vm", name, "problem", Problem.toJson(failure)));
-    }
-
     /** The apply is over; on the context. */
     void applied(Map<String, Object> plan) {
-        last(Map.of("event", "applied", "plan", plan));
+        Audited.done(request, 200, plan, () -> last(Map.of("event", "applied", "plan", plan)));
     }
 
     /** The launch is over; on the context. */

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.api;
 
-import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
-import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
-import org.hybridvm.store.Database;
 import org.hybridvm.store.RequestKey;
 import org.hybridvm.store.RequestTable;
 import org.hybridvm.vm.BootObserver;
@@ -21,56 +18,39 @@ import org.hybridvm.vm.BootObserver;
  */
 final class Launches {
     private final VmControl vms;
-    private final Database database;
-    private final Clock clock;
-    private final Map<RequestKey, LaunchEvents.Shared> begun = new ConcurrentHashMap<>();
+    private final Answers answers;
+    private final Ongoing ongoing = new Ongoing();
 
-    Launches(VmControl vms, Database database, Clock clock) {
+    Launches(VmControl vms, Answers answers) {
         this.vms = vms;
-        this.database = database;
-        this.clock = clock;
+        this.answers = answers;
     }
 
     /** Launches, or joins the launch that the same request began; {@code events} are told until it is over. */
     Map<String, Object> launch(Optional<RequestKey> request, VmControl.LayoutSource source, LaunchEvents events) {
-        if (request.isEmpty()) {
-            return vms.launch(source, events);
-        }
-        var own = new LaunchEvents.Shared();
-        LaunchEvents.Shared first = begun.putIfAbsent(request.get(), own);
-        if (first != null) {
-            return first.join(events);
-        }
-        own.add(events);
-        try {
-            Map<String, Object> vm = once(request.get(), source, own);
-            own.complete(vm);
-            return vm;
-        } catch (RuntimeException e) {
-            own.fail(e);
-            throw e;
-        } finally {
-            begun.remove(request.get());
-        }
+        return request.isEmpty()
+                ? vms.launch(source, events)
+                : ongoing.once(request.get(), events, own -> once(request.get(), source, own));
     }
 
     private Map<String, Object> once(RequestKey request, VmControl.LayoutSource source, BootObserver observer) {
         String name = String.valueOf(vms.validate(source).get("name"));
-        Optional<RequestTable.Earlier> earlier =
-                database.read(connection -> RequestTable.find(connection, request, clock.instant()));
+        Optional<RequestTable.Earlier> earlier = answers.find(request);
         if (earlier.isPresent()) {
             Optional<Map<String, Object>> vm = answerOf(earlier.get(), name);
             if (vm.isPresent()) {
                 return vm.get();
             }
         }
-        keep(request, null);
+        answers.begin(request);
         try {
             Map<String, Object> vm = vms.launch(source, observer);
-            keep(request, Json.write(Map.of("vm", vm)));
+            answers.keep(request, Map.of("vm", vm));
             return vm;
         } catch (HvmException e) {
-            keep(request, Json.write(Map.of("problem", Problem.toJson(e))));
+            if (e.code() != ErrorCode.SHUTTING_DOWN) { // else it is undone, and the next hvmd does it anew
+                answers.keep(request, Map.of("problem", Problem.toJson(e)));
+            }
             throw e;
         }
     }
@@ -97,13 +77,5 @@ final class Launches {
         } catch (HvmException e) {
             return Optional.empty();
         }
-    }
-
-    private void keep(RequestKey request, String answer) {
-        database.<Void>write(connection -> {
-                    RequestTable.put(connection, request, answer, clock.instant());
-                    return null;
-                })
-                .join();
     }
 }

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
+import org.hybridvm.store.Database;
 import org.hybridvm.vm.ApplyObserver;
 
 /**
@@ -19,12 +20,31 @@ public interface LayoutControl {
     /** A plan: what would be done, the host before and after, and what it was made for. */
     Map<String, Object> plan(Declaration declaration);
 
+    /** Does it; answers the plan. */
+    Map<String, Object> apply(Declaration declaration, Gate gate, ApplyObserver observer);
+
     /**
-     * Does it; answers the plan.
+     * Waits until what an earlier hvmd began is finished, as this one does by itself; answers the plan.
      *
-     * @param idle refuses if jobs run on one of these VMs, which are to be ended
+     * @param plan that it had begun
+     * @throws HvmException if VMs are not as it wanted them
      */
-    Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer);
+    Map<String, Object> finish(JsonObject plan, ApplyObserver observer);
+
+    /** What is asked before anything is done. */
+    interface Gate {
+        /** @throws HvmException if jobs run on one of these VMs, which are to be ended */
+        void requireIdle(List<String> vms);
+
+        /** What is kept in the transaction that keeps what is intended. */
+        default Database.Work<Void> keeping(Map<String, Object> plan) {
+            return connection -> null;
+        }
+
+        static Gate of(Consumer<List<String>> idle) {
+            return idle::accept;
+        }
+    }
 
     /** A VM as it was declared: {@code {"vm", "generation", "layout"}}. */
     Map<String, Object> layout(String vm);

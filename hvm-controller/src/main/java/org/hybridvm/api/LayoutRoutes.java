@@ -16,6 +16,7 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.access.Caller;
 import org.hybridvm.job.JobRecord;
 import org.hybridvm.job.JobService;
+import org.hybridvm.store.RequestKey;
 
 /** {@code /v1/layouts/plan}, {@code /v1/layouts/apply}, {@code /v1/host}, and layouts of VMs. */
 final class LayoutRoutes {
@@ -24,13 +25,16 @@ final class LayoutRoutes {
     private final JobService jobs;
     private final Blocking blocking;
     private final FunctionServers servers;
+    private final Applies applies;
 
-    LayoutRoutes(Vertx vertx, VmControl vms, JobService jobs, Blocking blocking, FunctionServers servers) {
+    LayoutRoutes(
+            Vertx vertx, VmControl vms, JobService jobs, Blocking blocking, FunctionServers servers, Applies applies) {
         this.vertx = vertx;
         this.vms = vms;
         this.jobs = jobs;
         this.blocking = blocking;
         this.servers = servers;
+        this.applies = applies;
     }
 
     void mount(Router router) {
@@ -65,7 +69,8 @@ final class LayoutRoutes {
         LayoutControl.Declaration declaration = declaration(body, Callers.of(request));
         boolean restart = body.flag("restart");
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
-        blocking.callLong(() -> vms.layouts().apply(declaration, ending -> requireIdle(ending, restart), events))
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.callLong(() -> applies.apply(key, declaration, ending -> requireIdle(ending, restart), events))
                 .onSuccess(events::applied)
                 .onFailure(events::failed);
     }

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -21,6 +21,7 @@ import org.hybridvm.layout.LayoutReader;
 import org.hybridvm.vm.ApplyObserver;
 import org.hybridvm.vm.VmManager;
 import org.hybridvm.vm.VmPlan;
+import org.hybridvm.vm.VmState;
 import org.hybridvm.vm.VmView;
 
 /** Plans and applies layouts on this node. */
@@ -40,7 +41,7 @@ final class NodeLayouts implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer) {
+    public Map<String, Object> apply(Declaration declaration, Gate gate, ApplyObserver observer) {
         List<Layout> wanted = layouts(declaration);
         VmManager manager = node.get();
         var done = new LinkedHashMap<String, Object>();
@@ -49,17 +50,72 @@ final class NodeLayouts implements LayoutControl {
                 declaration.prune(),
                 plan -> {
                     declaration.plan().ifPresent(file -> StalePlan.require(file, plan));
-                    idle.accept(plan.steps().stream()
+                    gate.requireIdle(plan.steps().stream()
                             .filter(step -> step.action().endsJobs())
                             .map(VmPlan.Step::vm)
                             .toList());
                     done.putAll(PlanFacts.of(plan, manager.revision(), declaration.prune()));
+                    return gate.keeping(done);
                 },
                 observer);
+        requireNone(failures);
+        return done;
+    }
+
+    @Override
+    public Map<String, Object> finish(JsonObject plan, ApplyObserver observer) {
+        VmManager manager = node.get();
+        Map<String, HvmException> failures = new TreeMap<>();
+        for (JsonObject step : plan.objects("vms")) {
+            String vm = step.text("name");
+            VmPlan.Action action = PlanFacts.action(step.text("action"));
+            if (!action.isIdle()) {
+                observer.vm(vm, action);
+                missed(manager.awaitStart(vm), step)
+                        .ifPresentOrElse(
+                                what -> {
+                                    failures.put(vm, what);
+                                    observer.failed(vm, what);
+                                },
+                                () -> observer.done(vm));
+            }
+        }
+        requireNone(failures);
+        return plan.asMap();
+    }
+
+    /** How a VM is not as the step wanted it; empty if it is. */
+    private static Optional<HvmException> missed(Optional<VmView> vm, JsonObject step) {
+        String name = step.text("name");
+        if (!step.has("layout")) {
+            return vm.map(view -> notAsWanted(name, "is there"));
+        }
+        if (vm.isEmpty()) {
+            return Optional.of(notAsWanted(name, "is gone"));
+        }
+        VmView view = vm.get();
+        if (view.state() == VmState.FAILED) {
+            return Optional.of(HvmException.of(ErrorCode.BOOT_FAILED, "The VM did not start")
+                    .value(name + ": " + view.reason())
+                    .hint("hvm info " + name + "; apply again with another key")
+                    .build());
+        }
+        return LayoutFields.of(view.layout()).equals(LayoutFields.of(planned(step)))
+                ? Optional.empty()
+                : Optional.of(notAsWanted(name, "was declared otherwise since"));
+    }
+
+    private static HvmException notAsWanted(String vm, String what) {
+        return HvmException.of(ErrorCode.WRONG_STATE, "The VM is not as the apply wanted it")
+                .value(vm + " " + what)
+                .hint("hvm plan; apply again with another key")
+                .build();
+    }
+
+    private static void requireNone(Map<String, HvmException> failures) {
         if (!failures.isEmpty()) {
             throw notAll(new TreeMap<>(failures));
         }
-        return done;
     }
 
     private static HvmException notAll(TreeMap<String, HvmException> failures) {

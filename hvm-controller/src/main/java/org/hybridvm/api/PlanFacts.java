@@ -34,6 +34,11 @@ final class PlanFacts {
         return action.name().toLowerCase(Locale.ROOT);
     }
 
+    /** The action of a word. */
+    static VmPlan.Action action(String word) {
+        return VmPlan.Action.valueOf(word.toUpperCase(Locale.ROOT));
+    }
+
     private static Map<String, Object> basis(VmPlan.Basis basis) {
         var facts = new LinkedHashMap<String, Object>();
         facts.put("generation", basis.generation());

@@ -5,7 +5,12 @@ import io.vertx.core.Future;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
@@ -13,6 +18,7 @@ import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
 import org.hybridvm.access.Token;
 import org.hybridvm.access.Tokens;
+import org.hybridvm.store.RequestKey;
 
 /** {@code /v1/tokens}. */
 final class TokenRoutes {
@@ -21,11 +27,13 @@ final class TokenRoutes {
     private final Tokens tokens;
     private final Callers callers;
     private final Blocking blocking;
+    private final KeyedCalls calls;
 
-    TokenRoutes(Tokens tokens, Callers callers, Blocking blocking) {
+    TokenRoutes(Tokens tokens, Callers callers, Blocking blocking, KeyedCalls calls) {
         this.tokens = tokens;
         this.callers = callers;
         this.blocking = blocking;
+        this.calls = calls;
     }
 
     void mount(Router router) {
@@ -48,14 +56,37 @@ final class TokenRoutes {
         Role role = body.optionalText("role").map(TokenRoutes::role).orElse(caller.role());
         Duration life = Duration.ofSeconds(body.number("expires_s", Tokens.DEFAULT_LIFE.toSeconds()));
         String note = note(body.text("note", ""));
-        blocking.call(() -> tokens.create(caller, user, role, life, note))
-                .compose(Future::fromCompletionStage)
-                .onSuccess(issued -> {
-                    Map<String, Object> facts = issued.token().toJson();
-                    facts.put("secret", issued.secret());
-                    Responses.json(request, facts);
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.call(() -> {
+                    var secret = new AtomicReference<String>(); // on no disk, so it is not in what is kept
+                    var facts = new LinkedHashMap<>(calls.once(key, () -> {
+                        Tokens.Issued issued = issued(tokens.create(caller, user, role, life, note));
+                        secret.set(issued.secret());
+                        return issued.token().toJson();
+                    }));
+                    if (secret.get() == null) {
+                        throw toldOnce(facts);
+                    }
+                    facts.put("secret", secret.get());
+                    return facts;
                 })
+                .onSuccess(facts -> Responses.json(request, facts))
                 .onFailure(failure -> Responses.problem(request, failure));
+    }
+
+    private static Tokens.Issued issued(CompletableFuture<Tokens.Issued> creation) {
+        try {
+            return creation.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof HvmException refusal ? refusal : e;
+        }
+    }
+
+    private static HvmException toldOnce(Map<String, Object> token) {
+        return HvmException.of(ErrorCode.WRONG_STATE, "This request has made a token, whose secret is told only once")
+                .value(token.get("token"))
+                .hint("hvm token revoke " + token.get("token") + "; then ask with another Idempotency-Key")
+                .build();
     }
 
     private void revoke(RoutingContext request) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -26,6 +27,7 @@ final class VmRoutes {
     private final Blocking blocking;
     private final FunctionServers servers;
     private final Launches launches;
+    private final KeyedCalls calls;
     private final OpenStreams streams;
     private final Limits limits;
 
@@ -36,6 +38,7 @@ final class VmRoutes {
             Blocking blocking,
             FunctionServers servers,
             Launches launches,
+            KeyedCalls calls,
             OpenStreams streams,
             Limits limits) {
         this.vertx = vertx;
@@ -44,6 +47,7 @@ final class VmRoutes {
         this.blocking = blocking;
         this.servers = servers;
         this.launches = launches;
+        this.calls = calls;
         this.streams = streams;
         this.limits = limits;
     }
@@ -139,20 +143,18 @@ final class VmRoutes {
         String partition = request.pathParam("partition");
         boolean force = Requests.body(request).flag("force");
         Optional<List<String>> match = ETags.allowed(request);
-        blocking.callLong(() -> {
-                    requireMatch(match, vm);
-                    servers.retire(vm);
-                    if (!force) {
-                        String path = vm + "/" + partition;
-                        List<JobRecord> live = jobs.liveOn(vm).stream()
-                                .filter(job -> job.partition().equals(partition))
-                                .toList();
-                        requireIdle("partition", path, live, "hvm reboot --force " + path);
-                    }
-                    return vms.reboot(vm, partition, force);
-                })
-                .onSuccess(facts -> Responses.json(request, facts))
-                .onFailure(failure -> Responses.problem(request, failure));
+        changeOnce(request, () -> {
+            requireMatch(match, vm);
+            servers.retire(vm);
+            if (!force) {
+                String path = vm + "/" + partition;
+                List<JobRecord> live = jobs.liveOn(vm).stream()
+                        .filter(job -> job.partition().equals(partition))
+                        .toList();
+                requireIdle("partition", path, live, "hvm reboot --force " + path);
+            }
+            return vms.reboot(vm, partition, force);
+        });
     }
 
     private void modules(RoutingContext request) {
@@ -170,12 +172,10 @@ final class VmRoutes {
         String partition = request.pathParam("partition");
         Path file = Path.of(Requests.body(request).text("file"));
         Caller caller = Callers.of(request);
-        blocking.callLong(() -> {
-                    servers.retire(vm); // the next one offers the module's functions
-                    return vms.loadModule(vm, partition, file, caller);
-                })
-                .onSuccess(facts -> Responses.json(request, facts))
-                .onFailure(failure -> Responses.problem(request, failure));
+        changeOnce(request, () -> {
+            servers.retire(vm); // the next one offers the module's functions
+            return vms.loadModule(vm, partition, file, caller);
+        });
     }
 
     private void unloadModule(RoutingContext request) {
@@ -195,9 +195,7 @@ final class VmRoutes {
         JsonObject body = Requests.body(request);
         Optional<String> partition = body.optionalText("partition");
         List<String> libraries = body.texts("libraries");
-        blocking.callLong(() -> servers.require(vm, partition, libraries))
-                .onSuccess(facts -> Responses.json(request, facts))
-                .onFailure(failure -> Responses.problem(request, failure));
+        changeOnce(request, () -> servers.require(vm, partition, libraries));
     }
 
     private void log(RoutingContext request) {
@@ -252,6 +250,13 @@ final class VmRoutes {
                 body.text("file", "layout"),
                 Path.of(body.text("folder")),
                 Callers.of(request));
+    }
+
+    private void changeOnce(RoutingContext request, Callable<Map<String, Object>> change) {
+        Optional<RequestKey> key = RequestKeys.of(request);
+        blocking.callLong(() -> calls.once(key, change))
+                .onSuccess(facts -> Responses.json(request, facts))
+                .onFailure(failure -> Responses.problem(request, failure));
     }
 
     private interface Facts {

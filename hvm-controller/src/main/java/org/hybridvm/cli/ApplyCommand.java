@@ -43,7 +43,7 @@ final class ApplyCommand extends Command {
 
     private JsonObject apply(Map<String, Object> request) {
         try (LaunchProgress shown = LaunchProgress.of(context, context.err())) {
-            client().lines("POST", "/layouts/apply", request, shown::accept);
+            client().linesOnce("/layouts/apply", request, shown::accept);
             return shown.plan()
                     .orElseThrow(() -> HvmException.of(ErrorCode.INTERNAL, "hvmd ended during the apply")
                             .hint("hvm list: the next hvmd finishes it; hvm logs hvmd")

@@ -8,12 +8,15 @@ import java.io.InputStreamReader;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
@@ -80,10 +83,39 @@ final class Client {
      * hvmd answers what it has made already.
      */
     JsonObject postOnce(String path, Object body) {
+        return once(key -> JsonObject.parse(text("POST", path, body, key)));
+    }
+
+    /**
+     * The same, handing on the answer's lines as they come. What was told before the connection broke is told once, if the
+     * same hvmd answers; another one tells how it goes on.
+     */
+    void linesOnce(String path, Object body, Consumer<String> consumer) {
+        var told = new ArrayList<String>();
+        once(key -> {
+            var again = new ArrayDeque<>(told);
+            exchange(
+                    "POST",
+                    path,
+                    body,
+                    key,
+                    Optional.empty(),
+                    stream -> eachLine(stream, line -> {
+                        if (!line.equals(again.poll())) {
+                            again.clear();
+                            told.add(line);
+                            consumer.accept(line);
+                        }
+                    }));
+            return null;
+        });
+    }
+
+    private static <T> T once(Function<Map<String, String>, T> request) {
         var key = Map.of("Idempotency-Key", UUID.randomUUID().toString());
         for (int left = TRIES; ; left--) {
             try {
-                return JsonObject.parse(text("POST", path, body, key));
+                return request.apply(key);
             } catch (HvmException e) {
                 if (!(e.getCause() instanceof IOException) || left == 1) {
                     throw e;
@@ -107,15 +139,17 @@ final class Client {
 
     /** Asks and hands on the answer's lines as they come. */
     void lines(String method, String path, Object body, Consumer<String> consumer) {
-        exchange(method, path, body, stream -> {
-            var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
-            String line = reader.readLine();
-            while (line != null) {
-                consumer.accept(line);
-                line = reader.readLine();
-            }
-            return null;
-        });
+        exchange(method, path, body, stream -> eachLine(stream, consumer));
+    }
+
+    private static Void eachLine(InputStream stream, Consumer<String> consumer) throws IOException {
+        var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+        String line = reader.readLine();
+        while (line != null) {
+            consumer.accept(line);
+            line = reader.readLine();
+        }
+        return null;
     }
 
     /** Asks and hands on the answer's bytes as they come. */

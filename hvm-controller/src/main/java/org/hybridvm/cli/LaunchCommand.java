@@ -42,7 +42,7 @@ final class LaunchCommand extends Command {
     /** Launches a VM and shows the progress on {@code progress}. */
     static JsonObject launch(Context context, Client client, String layoutFile, PrintStream progress) {
         try (LaunchProgress shown = LaunchProgress.of(context, progress)) {
-            client.lines("POST", "/vms", request(context, layoutFile), shown::accept);
+            client.linesOnce("/vms", request(context, layoutFile), shown::accept);
             return shown.vm()
                     .orElseThrow(() -> HvmException.of(ErrorCode.INTERNAL, "hvmd ended during the launch")
                             .hint("hvm logs hvmd")

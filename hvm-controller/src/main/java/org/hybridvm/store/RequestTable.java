@@ -64,7 +64,7 @@ public final class RequestTable {
     }
 
     /**
-     * Keeps a request, and forgets those that are old.
+     * Keeps a request.
      *
      * @param answer JSON, or null while it is being done
      * @throws Repeated if it is kept already
@@ -75,13 +75,9 @@ public final class RequestTable {
             throw new Repeated(earlier.get());
         }
         put(connection, key, answer, now);
-        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM request WHERE time < ?")) {
-            delete.setLong(1, oldest(now));
-            delete.executeUpdate();
-        }
     }
 
-    /** Keeps a request, whether it is kept already or not. */
+    /** Keeps a request, whether it is kept already or not, and forgets those that are old. */
     public static void put(Connection connection, RequestKey key, String answer, Instant now) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
                 "INSERT OR REPLACE INTO request (caller, key, time, digest, answer) VALUES (?, ?, ?, ?, ?)")) {
@@ -91,6 +87,20 @@ public final class RequestTable {
             insert.setString(4, key.digest());
             insert.setString(5, answer);
             insert.executeUpdate();
+        }
+        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM request WHERE time < ?")) {
+            delete.setLong(1, oldest(now));
+            delete.executeUpdate();
+        }
+    }
+
+    /** Forgets a request: nothing was done for it. */
+    public static void remove(Connection connection, RequestKey key) throws SQLException {
+        try (PreparedStatement delete =
+                connection.prepareStatement("DELETE FROM request WHERE caller = ? AND key = ?")) {
+            delete.setInt(1, key.caller());
+            delete.setString(2, key.key());
+            delete.executeUpdate();
         }
     }
 

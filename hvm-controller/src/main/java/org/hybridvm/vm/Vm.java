@@ -116,6 +116,17 @@ final class Vm {
         notifyAll();
     }
 
+    /** Waits while it is being booted. */
+    synchronized void awaitStart() {
+        try {
+            while (state == VmState.STARTING) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Waits while the agent is out of reach, for at most {@code limit}; a worker that died is back in a moment. */
     synchronized void settle(Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();

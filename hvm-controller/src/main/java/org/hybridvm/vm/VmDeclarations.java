@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.HostLedger;
 import org.hybridvm.host.KvmProbe;
 import org.hybridvm.host.Placement;
 import org.hybridvm.layout.Layout;
+import org.hybridvm.store.Database;
 
 /** Decides what VMs there shall be, one decision at a time, and has it on disk and in the ledger before anything is done. */
 final class VmDeclarations {
@@ -51,10 +52,10 @@ final class VmDeclarations {
     synchronized List<VmApply> begin(
             List<Layout> wanted,
             boolean prune,
-            Consumer<VmPlan> check,
+            Function<VmPlan, Database.Work<Void>> check,
             BiFunction<VmPlan.Step, Optional<Vm>, VmApply> steps) {
         VmPlan plan = plan(wanted, prune);
-        check.accept(plan);
+        Database.Work<Void> also = check.apply(plan);
         List<VmApply> begun = plan.steps().stream()
                 .filter(step -> !step.action().isIdle())
                 .map(step -> steps.apply(step, register.get(step.vm())))
@@ -64,7 +65,7 @@ final class VmDeclarations {
         }
         begun.forEach(VmApply::requireSettled);
         List<VmRecord> intents =
-                store.declare(begun.stream().map(VmApply::intent).toList());
+                store.declare(begun.stream().map(VmApply::intent).toList(), also);
         for (int i = 0; i < begun.size(); i++) {
             begun.get(i).begin(intents.get(i));
         }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
@@ -189,11 +189,12 @@ public final class VmManager implements AutoCloseable {
     /**
      * Makes, changes and removes VMs as a plan says.
      *
-     * @param check looks at the plan, made anew, before anything is done; may refuse by a {@link HvmException}
+     * @param check looks at the plan, made anew, before anything is done; may refuse by a {@link HvmException}. What it
+     *     gives is done in the transaction that keeps what is intended.
      * @return what could not be done, by the VM's name
      */
     public Map<String, HvmException> apply(
-            List<Layout> wanted, boolean prune, Consumer<VmPlan> check, ApplyObserver observer) {
+            List<Layout> wanted, boolean prune, Function<VmPlan, Database.Work<Void>> check, ApplyObserver observer) {
         List<VmApply> steps = declarations.begin(
                 wanted, prune, check, (step, old) -> new VmApply(register, declarations, boot, end, step, old));
         steps.forEach(step -> step.end(observer));
@@ -201,6 +202,12 @@ public final class VmManager implements AutoCloseable {
         Map<String, HvmException> failures = new TreeMap<>();
         steps.forEach(step -> step.failure().ifPresent(failure -> failures.put(step.vm(), failure)));
         return failures;
+    }
+
+    /** Waits while the VM is being booted, by whomever; empty if there is none. */
+    public Optional<VmView> awaitStart(String name) {
+        register.get(name).ifPresent(Vm::awaitStart);
+        return register.find(name);
     }
 
     @Override

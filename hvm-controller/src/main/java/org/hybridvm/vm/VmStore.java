@@ -69,11 +69,13 @@ final class VmStore {
     /**
      * Keeps what was declared, all of it or nothing, under a new revision.
      *
+     * @param also done in the same transaction
      * @return the same records, of the new generation
      * @throws HvmException if it cannot be kept
      */
-    List<VmRecord> declare(Collection<VmRecord> records) {
+    List<VmRecord> declare(Collection<VmRecord> records, Database.Work<Void> also) {
         return join(database.write(connection -> {
+            also.with(connection);
             long revision = VmTable.nextRevision(connection);
             List<VmRecord> declared = new ArrayList<>();
             for (VmRecord record : records) {
@@ -83,6 +85,10 @@ final class VmStore {
             }
             return declared;
         }));
+    }
+
+    List<VmRecord> declare(Collection<VmRecord> records) {
+        return declare(records, connection -> null);
     }
 
     /** Keeps what became of a VM that is declared. */

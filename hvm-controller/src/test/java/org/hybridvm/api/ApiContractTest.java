@@ -82,6 +82,18 @@ class ApiContractTest {
         assertThat(described()).isEqualTo(served());
     }
 
+    /** What only looks or measures can be asked again as it is. */
+    @Test
+    void shouldTakeAKeyWithEveryPostThatChangesSomething() {
+        Set<String> others = Set.of("/v1/layouts/validate", "/v1/layouts/plan", "/v1/bench", "/v1/bench/noise");
+        document.object("paths").asMap().forEach((path, operations) -> {
+            JsonObject post = JsonObject.of(operations).object("post");
+            if (post.has("operationId") && !others.contains(path)) {
+                assertThat(Json.write(post.asMap())).as(path).contains("#/components/parameters/IdempotencyKey");
+            }
+        });
+    }
+
     @Test
     void shouldReferOnlyToWhatIsThere() {
         references(document.asMap())

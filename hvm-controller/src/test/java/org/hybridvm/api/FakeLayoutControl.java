@@ -4,12 +4,23 @@ package org.hybridvm.api;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.hybridvm.ErrorCode;
+import org.hybridvm.HvmException;
+import org.hybridvm.JsonObject;
+import org.hybridvm.store.Database;
 import org.hybridvm.vm.ApplyObserver;
 import org.hybridvm.vm.VmPlan;
 
-/** A node of two cores on which every layout makes one VM, "demo"; it cannot be applied while the word busy is in it. */
-final class FakeLayoutControl implements LayoutControl {
+/** A node of two cores on which every layout makes one VM, "demo". */
+public final class FakeLayoutControl implements LayoutControl {
+    /** What was done, in this order: {@code apply}, {@code finish}. */
+    public final List<String> done = new CopyOnWriteArrayList<>();
+
+    private Database database;
+    private volatile boolean ending;
+    private volatile boolean refusing;
+
     private static final Map<String, Object> LAYOUT = Map.of("name", "demo", "memory", "2GiB", "mounts", List.of());
 
     @Override
@@ -59,15 +70,48 @@ final class FakeLayoutControl implements LayoutControl {
     }
 
     @Override
-    public Map<String, Object> apply(Declaration declaration, Consumer<List<String>> idle, ApplyObserver observer) {
+    public Map<String, Object> apply(Declaration declaration, Gate gate, ApplyObserver observer) {
         if (declaration.plan().isEmpty()) {
-            idle.accept(List.of("demo"));
+            gate.requireIdle(List.of("demo"));
+            if (refusing) {
+                throw HvmException.of(ErrorCode.WRONG_STATE, "The VM is being started")
+                        .build();
+            }
+            database.write(gate.keeping(plan(declaration))).join();
+            done.add("apply");
+            if (ending) {
+                ending = false;
+                throw HvmException.of(ErrorCode.SHUTTING_DOWN, "hvmd ends").build();
+            }
             observer.vm("demo", VmPlan.Action.RESTART);
             observer.begin("QEMU");
             observer.end("QEMU", 7);
             observer.done("demo");
         }
         return plan(declaration);
+    }
+
+    @Override
+    public Map<String, Object> finish(JsonObject plan, ApplyObserver observer) {
+        done.add("finish");
+        observer.vm("demo", VmPlan.Action.RESTART);
+        observer.done("demo");
+        return plan.asMap();
+    }
+
+    /** Where intents are kept. */
+    public void keepIn(Database intents) {
+        database = intents;
+    }
+
+    /** Whether applies are refused before they are begun. */
+    void refuse(boolean all) {
+        refusing = all;
+    }
+
+    /** The next apply is cut off by hvmd's end, once its intent is on disk. */
+    void end() {
+        ending = true;
     }
 
     @Override

@@ -23,6 +23,7 @@ import org.hybridvm.vm.NodeLoad;
 
 /** VMs in memory: launching one makes a {@link FakeMachine} available to jobs. */
 public final class FakeVmControl implements VmControl, GuestMachines {
+    private final FakeLayoutControl layouts = new FakeLayoutControl();
     private final FakeMachine machine;
     private final Path console;
     private final Console serial = new Echo();
@@ -116,8 +117,8 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
-    public LayoutControl layouts() {
-        return new FakeLayoutControl();
+    public FakeLayoutControl layouts() {
+        return layouts;
     }
 
     @Override

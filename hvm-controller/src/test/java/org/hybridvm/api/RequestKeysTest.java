@@ -109,6 +109,56 @@ class RequestKeysTest {
     }
 
     @Test
+    void shouldApplyOnceForOneKey() throws Exception {
+        vms.launched();
+        assertThat(events(apply("a"))).containsExactly("vm", "begin", "phase", "done", "applied");
+        assertThat(events(apply("a"))).containsExactly("applied");
+        assertThat(vms.layouts().done).containsExactly("apply");
+        assertThat(events(apply("b"))).hasSize(5);
+    }
+
+    @Test
+    void shouldTellHowAnApplyEndedThatTheHvmdBeforeHadBegun() throws Exception {
+        vms.launched();
+        vms.layouts().end();
+        assertThat(apply("a").json().text("problem", "")).isEmpty();
+        assertThat(events(apply("a"))).containsExactly("vm", "done", "applied");
+        assertThat(events(apply("a"))).containsExactly("applied");
+        assertThat(vms.layouts().done).containsExactly("apply", "finish");
+    }
+
+    @Test
+    void shouldNotKeepTheRefusalOfAnApplyThatHadNotBegun() throws Exception {
+        vms.launched();
+        vms.layouts().refuse(true);
+        assertThat(apply("a").json().text("code")).isEqualTo("wrong_state");
+        vms.layouts().refuse(false);
+        assertThat(events(apply("a"))).endsWith("applied");
+    }
+
+    @Test
+    void shouldChangeAJobOnceForOneKey() throws Exception {
+        vms.launched();
+        hvm.run("submit", "--wait", "-o", "out", "--", "/bin/true");
+        RawClient.Answer first = keyed("/v1/jobs/1/requeue", "a", "");
+        RawClient.Answer again = keyed("/v1/jobs/1/requeue", "a", "");
+        assertThat(first.status()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(again.headers().get("etag")).isEqualTo(first.headers().get("etag"));
+        assertThat(hvm.jobs.list().getFirst().batch().orElseThrow().restarts()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldMakeOneTokenForOneKeyAndTellItsSecretOnce() throws Exception {
+        JsonObject token = keyed("/v1/tokens", "a", "{}").json();
+        assertThat(token.text("secret")).isNotEmpty();
+        RawClient.Answer again = keyed("/v1/tokens", "a", "{}");
+        assertThat(again.status()).isEqualTo(409);
+        assertThat(again.json().text("value")).isEqualTo(token.text("token"));
+        assertThat(RawClient.get(socket, "/v1/tokens").json().objects("tokens")).hasSize(1);
+    }
+
+    @Test
     void shouldChangeAJobOnlyIfItIsAsTheCallerSawIt() throws Exception {
         vms.launched();
         hvm.run("submit", "--hold", "-o", "out", "--", "/bin/sleep");
@@ -159,6 +209,15 @@ class RequestKeysTest {
     private RawClient.Answer launch(String key, String layout) throws IOException {
         var body = Map.of("layout", layout, "folder", "/");
         return RawClient.request(socket, "POST", "/v1/vms", Map.of("Idempotency-Key", key), Json.write(body));
+    }
+
+    private RawClient.Answer apply(String key) throws IOException {
+        var body = Map.of("layouts", List.of(Map.of("layout", "name: demo")), "folder", "/");
+        return keyed("/v1/layouts/apply", key, Json.write(body));
+    }
+
+    private RawClient.Answer keyed(String path, String key, String body) throws IOException {
+        return RawClient.request(socket, "POST", path, Map.of("Idempotency-Key", key), body);
     }
 
     private RawClient.Answer change(String path, String tag) throws IOException {

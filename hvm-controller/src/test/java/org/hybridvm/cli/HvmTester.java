@@ -56,6 +56,7 @@ public final class HvmTester implements AutoCloseable {
         Files.createDirectories(home.run());
         Files.createDirectories(home.state());
         database = Database.open(home.database());
+        vms.layouts().keepIn(database);
         events = new EventLog(database, Clock.systemUTC());
         jobs = new JobService(
                 vms,
