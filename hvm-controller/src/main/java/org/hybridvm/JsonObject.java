@@ -8,6 +8,8 @@ import java.util.Optional;
 
 /** Reads the fields of a JSON object that somebody else wrote; what does not fit is refused by the field's name. */
 public final class JsonObject {
+    private static final String WHOLE = "a whole number";
+
     private final Map<String, Object> fields;
 
     private JsonObject(Map<String, Object> fields) {
@@ -60,13 +62,19 @@ public final class JsonObject {
     }
 
     public long number(String name) {
-        return optional(name, Number.class, "a number")
-                .orElseThrow(() -> missing(name, "a number"))
-                .longValue();
+        return optionalNumber(name).orElseThrow(() -> missing(name, WHOLE));
     }
 
     public long number(String name, long otherwise) {
-        return optional(name, Number.class, "a number").map(Number::longValue).orElse(otherwise);
+        return optionalNumber(name).orElse(otherwise);
+    }
+
+    /** A fraction is refused and not cut, because the caller has meant something else. */
+    private Optional<Long> optionalNumber(String name) {
+        return optional(name, Number.class, WHOLE)
+                .map(number -> number.doubleValue() == Math.rint(number.doubleValue())
+                        ? (Long) number.longValue()
+                        : refuse(name, number, WHOLE));
     }
 
     public double decimal(String name) {
@@ -113,7 +121,7 @@ public final class JsonObject {
 
     /** An absent object is empty. */
     public JsonObject object(String name) {
-        return has(name) ? of(fields.get(name)) : new JsonObject(Map.of());
+        return optional(name, Map.class, "an object").map(JsonObject::of).orElseGet(() -> new JsonObject(Map.of()));
     }
 
     private List<?> list(String name) {

@@ -51,9 +51,19 @@ class JsonTest {
     void shouldNameAFieldOfTheWrongType() {
         JsonObject object = JsonObject.parse("{\"cores\":\"two\",\"arguments\":[1]}");
         assertThatThrownBy(() -> object.number("cores", 1))
-                .hasMessage("The field 'cores' has the wrong type: \"two\". Allowed: a number.");
+                .hasMessage("The field 'cores' has the wrong type: \"two\". Allowed: a whole number.");
         assertThatThrownBy(() -> object.texts("arguments"))
                 .hasMessage("The field 'arguments' has the wrong type: 1. Allowed: a list of strings.");
+    }
+
+    @Test
+    void shouldRefuseAFractionWhereAWholeNumberIsMeant() {
+        JsonObject object = JsonObject.parse("{\"signal\":1.5,\"cores\":2.0,\"options\":[]}");
+        assertThatThrownBy(() -> object.number("signal"))
+                .hasMessage("The field 'signal' has the wrong type: 1.5. Allowed: a whole number.");
+        assertThat(object.number("cores")).isEqualTo(2);
+        assertThatThrownBy(() -> object.object("options"))
+                .hasMessage("The field 'options' has the wrong type: []. Allowed: an object.");
     }
 
     @Test

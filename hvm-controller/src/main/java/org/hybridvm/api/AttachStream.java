@@ -9,14 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.hybridvm.ErrorCode;
-import org.hybridvm.HvmException;
 import org.hybridvm.JsonObject;
 import org.hybridvm.Problem;
 import org.hybridvm.config.Limits;
 import org.hybridvm.job.JobAccess;
 import org.hybridvm.job.JobRecord;
-import org.hybridvm.job.JobService;
 
 /**
  * Follows the output of a job for one client, as fast as the client takes it, until the job has ended; and takes signals for
@@ -104,7 +101,7 @@ final class AttachStream {
     /** {@code {"signal": NUMBER}}. */
     private void command(String text) {
         this.<Void>checked(() -> {
-            jobs.signal(job, Math.toIntExact(JsonObject.parse(text).number("signal")));
+            jobs.signal(job, JsonObject.parse(text).number("signal"));
             return null;
         });
     }
@@ -116,17 +113,8 @@ final class AttachStream {
     /** Told, and no reason to end. */
     private void refuse(Throwable failure) {
         if (!ended) {
-            HvmException error =
-                    failure instanceof ArithmeticException ? noSuchSignal() : Responses.asHvmException(failure);
-            sink.write(List.of(Map.of("problem", Problem.toJson(error))));
+            sink.write(List.of(Map.of("problem", Problem.toJson(Responses.asHvmException(failure)))));
         }
-    }
-
-    private static HvmException noSuchSignal() {
-        return HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
-                .field("signal")
-                .allowed("1 to " + JobService.MAX_SIGNAL)
-                .build();
     }
 
     private void fail(Throwable failure) {

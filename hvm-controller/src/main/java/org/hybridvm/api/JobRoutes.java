@@ -235,7 +235,7 @@ final class JobRoutes {
     }
 
     private void signal(RoutingContext request) {
-        int signal = (int) Requests.body(request).number("signal");
+        long signal = Requests.body(request).number("signal");
         change(request, (own, job) -> {
             own.signal(job, signal);
             return CompletableFuture.completedFuture(null);

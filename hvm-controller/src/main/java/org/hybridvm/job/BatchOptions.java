@@ -236,10 +236,11 @@ final class BatchOptions {
         }
     }
 
+    /** What is neither {@code --NAME} nor {@code -X} becomes no option's name. */
     private static String full(String name) {
-        return name.startsWith("--")
-                ? name.substring(2)
-                : SHORT.getOrDefault(
-                        name.length() > 1 ? name.charAt(1) : '-', name.startsWith("-") ? name.substring(1) : name);
+        if (name.startsWith("--")) {
+            return name.substring(2);
+        }
+        return name.length() == 2 && name.startsWith("-") ? SHORT.getOrDefault(name.charAt(1), name) : "-" + name;
     }
 }

@@ -5,10 +5,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Owner;
@@ -34,6 +37,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
             Map.of("sh", "-c", "bash", "-c", "dash", "-c", "ash", "-c", "python3", "-c", "python", "-c", "perl", "-e");
 
     static BatchPlan of(Submission submission, Clock clock) {
+        requireText(submission);
         var options = new BatchOptions(clock);
         List<String> before = List.of();
         String program = submission.program();
@@ -58,6 +62,24 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                 .orElse(submission.directory())
                 .normalize();
         return new BatchPlan(submission, options, directory, program, before);
+    }
+
+    /** A word ends at a character NUL for the guest's execve(2), so the program would get other words than were meant. */
+    private static void requireText(Submission submission) {
+        Stream.of(
+                        Stream.of(submission.program()),
+                        submission.arguments().stream(),
+                        submission.environment().stream(),
+                        submission.options().values().stream().filter(Objects::nonNull))
+                .flatMap(words -> words)
+                .filter(word -> word.indexOf('\0') >= 0)
+                .findFirst()
+                .ifPresent(word -> {
+                    throw HvmException.of(ErrorCode.INVALID_REQUEST, "A word of the job has a character NUL")
+                            .value(word.replace("\0", "\\0"))
+                            .allowed("any character but NUL")
+                            .build();
+                });
     }
 
     /** What it asks for, as a request to be run. A Linux script that holds HRT cores goes to their partition. */
@@ -98,7 +120,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                     shown,
                     directory.toString(),
                     now,
-                    Optional.of(facts(first, at)),
+                    Optional.of(facts(owner.name(), first, at)),
                     Handover.NONE));
         }
         return records;
@@ -135,25 +157,32 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                 environment.add(prefix + "ARRAY_TASK_ID=" + facts.arrayTask());
             }
         }
-        return environment;
+        return lastOfEachName(environment);
     }
 
-    private BatchFacts facts(int first, int at) {
+    /** A caller who is a job himself (here, or of a Slurm) has such variables already, and programs read the first. */
+    private static List<String> lastOfEachName(List<String> environment) {
+        var byName = new LinkedHashMap<String, String>();
+        environment.forEach(setting -> byName.put(setting.split("=", 2)[0], setting));
+        return List.copyOf(byName.values());
+    }
+
+    private BatchFacts facts(String user, int first, int at) {
         boolean array = !options.array.isEmpty();
         int arrayJob = array ? first : 0;
         int task = array ? options.array.get(at) : 0;
         String program = submission.program();
         String name = options.name.orElse(program.substring(program.lastIndexOf('/') + 1));
-        String stdout =
-                file(options.output.orElse(array ? "hvm-%A_%a.out" : "hvm-%j.out"), first + at, name, arrayJob, task);
+        String stdout = file(
+                options.output.orElse(array ? "hvm-%A_%a.out" : "hvm-%j.out"), first + at, name, user, arrayJob, task);
         return new BatchFacts(
                 name,
                 options.input
-                        .map(input -> file(input, first + at, name, arrayJob, task))
+                        .map(input -> file(input, first + at, name, user, arrayJob, task))
                         .orElse(""),
                 stdout,
                 options.error
-                        .map(error -> file(error, first + at, name, arrayJob, task))
+                        .map(error -> file(error, first + at, name, user, arrayJob, task))
                         .orElse(stdout),
                 options.append,
                 options.timeLimit,
@@ -171,9 +200,9 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                 0);
     }
 
-    private String file(String pattern, int job, String name, int arrayJob, int task) {
+    private String file(String pattern, int job, String name, String user, int arrayJob, int task) {
         return directory
-                .resolve(OutputPattern.fill(pattern, job, name, arrayJob, task))
+                .resolve(OutputPattern.fill(pattern, job, name, user, arrayJob, task))
                 .normalize()
                 .toString();
     }

@@ -20,6 +20,7 @@ record BatchScript(List<String> interpreter, List<Setting> settings) {
     record Setting(String name, String value, String where) {}
 
     static BatchScript parse(String file, String text) {
+        requireText(file, text);
         List<String> lines = text.lines().toList();
         if (lines.isEmpty() || !lines.getFirst().startsWith("#!")) {
             throw refuse(
@@ -42,6 +43,25 @@ record BatchScript(List<String> interpreter, List<Setting> settings) {
             }
         }
         return new BatchScript(words(lines.getFirst().substring(2), file + ":1"), settings);
+    }
+
+    /** As sbatch does: an interpreter would stumble over either much later. */
+    private static void requireText(String file, String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw refuse(lineOf(file, text, text.indexOf('\0')), "A batch script is text", "a character NUL")
+                    .build();
+        }
+        if (text.contains("\r\n")) {
+            throw refuse(lineOf(file, text, text.indexOf("\r\n")), "The batch script has DOS line ends", "CR LF")
+                    .allowed("LF")
+                    .hint("sed -i 's/\\r$//' " + file)
+                    .build();
+        }
+    }
+
+    private static String lineOf(String file, String text, int at) {
+        return file + ":"
+                + (1 + text.substring(0, at).chars().filter(c -> c == '\n').count());
     }
 
     private static void settings(String line, String where, List<Setting> settings) {

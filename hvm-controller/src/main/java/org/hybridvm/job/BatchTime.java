@@ -34,7 +34,7 @@ final class BatchTime {
         Duration limit =
                 Duration.ofSeconds(seconds).plusDays(parts.group(1) == null ? 0 : Long.parseLong(parts.group(1)));
         if (limit.isZero()) {
-            throw new IllegalArgumentException("more than no time");
+            throw new IllegalArgumentException("1 second or more; without it there is no limit");
         }
         return limit;
     }

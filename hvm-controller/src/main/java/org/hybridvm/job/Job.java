@@ -113,7 +113,7 @@ public final class Job implements GuestProcess.Listener {
 
     /** Sends a signal to the program; a job that still waits for cores is cancelled by any. */
     public void signal(int signal) {
-        cancelRequested = true;
+        cancelRequested |= SignalNames.asksForEnd(signal);
         var cancelled = JobResult.signalled(JobState.CANCELLED, signal, "cancelled while it waited for cores");
         if (!status.stepIf(present -> present.state() == JobState.PENDING, ended(cancelled))) {
             link.signal(signal);

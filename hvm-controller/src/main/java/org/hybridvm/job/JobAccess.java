@@ -110,7 +110,7 @@ public final class JobAccess {
         return jobs.tail(number, stream);
     }
 
-    public void signal(int number, int signal) {
+    public void signal(int number, long signal) {
         find(number);
         jobs.signal(number, signal);
     }

@@ -158,8 +158,12 @@ public final class JobService implements AutoCloseable {
         return register.find(number);
     }
 
-    /** @throws HvmException if there is no such job, or it has ended */
-    public void signal(int number, int signal) {
+    /**
+     * A job that waits is cancelled by a signal that asks for its end; it would never get another.
+     *
+     * @throws HvmException if there is no such job or signal, it has ended, or waits and would not get the signal
+     */
+    public void signal(int number, long signal) {
         if (signal < 1 || signal > MAX_SIGNAL) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such signal")
                     .value(signal)
@@ -167,6 +171,7 @@ public final class JobService implements AutoCloseable {
                     .build();
         }
         Optional<Job> job = register.live(number);
+        requireReachable(number, (int) signal);
         if (job.isEmpty() && queue.find(number).isPresent()) {
             cancel(number).join();
             return;
@@ -175,7 +180,17 @@ public final class JobService implements AutoCloseable {
                         .value(number + " (" + find(number).state() + ")")
                         .allowed("PENDING, RUNNING")
                         .build())
-                .signal(signal);
+                .signal((int) signal);
+    }
+
+    private void requireReachable(int number, int signal) {
+        if (find(number).state() == JobState.PENDING && !SignalNames.asksForEnd(signal)) {
+            throw HvmException.of(ErrorCode.WRONG_STATE, "The job waits and would not get the signal")
+                    .value(number + " (PENDING)")
+                    .allowed("RUNNING; of one that waits HUP, INT, QUIT, KILL and TERM, which cancel it")
+                    .hint("hvm why " + number)
+                    .build();
+        }
     }
 
     /**

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
-/** File names with sbatch(1)'s marks: %j the job, %x its name, %A the array's job, %a the task, %u the user, %% a percent sign. */
+/** File names with sbatch(1)'s marks: %j the job, %x its name, %A the array's job, %a the task, %u its owner, %% a percent sign. */
 final class OutputPattern {
     private OutputPattern() {}
 
-    static String fill(String pattern, int job, String name, int arrayJob, int task) {
+    static String fill(String pattern, int job, String name, String user, int arrayJob, int task) {
         var text = new StringBuilder();
         for (int at = 0; at < pattern.length(); at++) {
             char c = pattern.charAt(at);
@@ -19,7 +19,7 @@ final class OutputPattern {
                 case 'x' -> text.append(name.replace('/', '_'));
                 case 'A' -> text.append(arrayJob == 0 ? job : arrayJob);
                 case 'a' -> text.append(arrayJob == 0 ? 0 : task);
-                case 'u' -> text.append(System.getProperty("user.name"));
+                case 'u' -> text.append(user);
                 case '%' -> text.append('%');
                 default -> text.append('%').append(mark);
             }

@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Linux's signals by the names that people give them in batch scripts. */
 final class SignalNames {
@@ -10,7 +11,15 @@ final class SignalNames {
             "HUP", 1, "INT", 2, "QUIT", 3, "KILL", 9, "USR1", 10, "USR2", 12, "ALRM", 14, "TERM", 15, "CONT", 18,
             "XCPU", 24);
 
+    /** HUP, INT, QUIT, KILL, TERM. */
+    private static final Set<Integer> ENDS = Set.of(1, 2, 3, 9, 15);
+
     private SignalNames() {}
+
+    /** Whether who sends it wants the job to end; a job that ends by another has failed. */
+    static boolean asksForEnd(int signal) {
+        return ENDS.contains(signal);
+    }
 
     /** @return 0 if there is no such signal */
     static int number(String text) {

@@ -100,8 +100,26 @@ class BatchScriptTest {
     }
 
     @Test
+    void shouldRefuseAScriptThatIsNoText() {
+        assertThatThrownBy(() -> BatchScript.parse("f", "#!/bin/sh\r\necho hi\r\n"))
+                .hasMessage("f:1: The batch script has DOS line ends: CR LF. Allowed: LF. Try: sed -i 's/\\r$//' f");
+        assertThatThrownBy(() -> BatchScript.parse("f", "#!/bin/sh\necho \0\n"))
+                .hasMessage("f:2: A batch script is text: a character NUL.");
+    }
+
+    @Test
+    void shouldTakeNoOtherWordForAnOption() {
+        for (String word : List.of("output", "nodashes", "-output", "o", "-", "")) {
+            var options = new BatchOptions(CLOCK);
+            assertThatThrownBy(() -> options.set(new BatchScript.Setting(word, "1", "submit")))
+                    .hasMessageContaining("Unknown option");
+        }
+    }
+
+    @Test
     void shouldFillOutputPatterns() {
-        assertThat(OutputPattern.fill("%x-%j-%A_%a%%%q%", 7, "a/b", 5, 2)).isEqualTo("a_b-7-5_2%%q%");
+        assertThat(OutputPattern.fill("%x-%j-%A_%a-%u%%%q%", 7, "a/b", "ada", 5, 2))
+                .isEqualTo("a_b-7-5_2-ada%%q%");
     }
 
     @Test

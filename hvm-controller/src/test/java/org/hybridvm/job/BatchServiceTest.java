@@ -91,6 +91,43 @@ class BatchServiceTest {
     }
 
     @Test
+    void shouldNotCancelAJobThatWaitsByASignalThatItsProgramWouldHandle() throws Exception {
+        int held = submit("/bin/true", Map.of("--hold", "", "--output", "/dev/null"));
+        assertThatThrownBy(() -> jobs.signal(held, 10))
+                .hasMessageStartingWith("The job waits and would not get the signal: " + held + " (PENDING).");
+        assertThatThrownBy(() -> jobs.signal(held, (1L << 32) + 9))
+                .hasMessageStartingWith("No such signal: 4294967305.");
+        assertThat(jobs.find(held).state()).isEqualTo(JobState.PENDING);
+        jobs.signal(held, 15);
+        assertThat(end(held)).isEqualTo(JobState.CANCELLED);
+    }
+
+    /** Killed by a signal that was meant for its handler, which it lacks: it has failed. */
+    @Test
+    void shouldCallAJobCancelledOnlyIfItsEndWasAskedFor() throws Exception {
+        int job = submit("/bin/sleep", Map.of("--output", "/dev/null"));
+        await(() -> jobs.find(job).state() == JobState.RUNNING);
+        jobs.signal(job, 10);
+        assertThat(end(job)).isEqualTo(JobState.FAILED);
+    }
+
+    @Test
+    void shouldTellAJobItsOwnNumberThoughItsCallerHasAnother() {
+        int job = submit("/bin/true", Map.of("--hold", "", "--output", "/dev/null"));
+        assertThat(BatchPlan.environment(jobs.find(job), List.of("SLURM_JOB_ID=99", "A=1=2")))
+                .contains("SLURM_JOB_ID=" + job, "A=1=2")
+                .doesNotContain("SLURM_JOB_ID=99");
+    }
+
+    @Test
+    void shouldRefuseAWordThatNoProgramCanGet() {
+        var submission =
+                new Submission(Optional.empty(), "/bin/true", List.of("a\0b"), folder, List.of(), "", Map.of(), false);
+        assertThatThrownBy(() -> jobs.submit(submission).join())
+                .hasMessageStartingWith("A word of the job has a character NUL: a\\0b.");
+    }
+
+    @Test
     void shouldFeedAFileToStandardInput() throws Exception {
         Files.writeString(folder.resolve("in"), "line\n".repeat(100_000));
         int job = submit("/bin/cat", Map.of("--input", "in", "--output", "out"));
