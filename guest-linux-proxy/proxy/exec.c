@@ -267,6 +267,8 @@ static char **add_own(struct exec *exec, const struct job *job, uint64_t mask)
 		own[n++] = "--child";
 	else if (stats_enabled)
 		own[n++] = "--stats";
+	if (report_is_quiet())
+		own[n++] = "--quiet";
 	if (paging_populates)
 		own[n++] = "--populate";
 	own[n++] = "--";

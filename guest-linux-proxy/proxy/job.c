@@ -210,7 +210,7 @@ static void report_first_instruction(const struct job *job)
 		now = __builtin_ia32_rdtsc();
 	} while (!first && now < limit);
 	if (first)
-		report_line("first-instruction age_ns=%llu elapsed_ns=%llu",
+		report_info("first-instruction age_ns=%llu elapsed_ns=%llu",
 			    (unsigned long long)((now - first) * 1000000 / job->tsc_khz),
 			    (unsigned long long)((now - began) * 1000000 / job->tsc_khz));
 }
@@ -228,7 +228,7 @@ int job_start(struct job *job, struct refusal *refusal)
 	int err;
 
 	if (!job->joined)
-		report_line("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
+		report_info("started cores=%u merge_ns=%llu", job->cores, (unsigned long long)job->merge_ns);
 	server->last_tag = HVM_HEAD_TAG(hvm_load_acquire(&server->slot->head));
 	server->tid = getpid();
 	hvm_store_release(&server->slot->servers, 1);

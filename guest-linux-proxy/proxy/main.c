@@ -90,6 +90,8 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 1 : 0;
 	}
 	stats_enabled = options.stats;
+	if (options.quiet)
+		report_quietly();
 	paging_init(options.populate, !options.no_huge_pages);
 	mallopt(M_ARENA_MAX, 1); /* further arenas would lie in the program's address space, unnoticed */
 	after_exec = options.join_fd >= 0;

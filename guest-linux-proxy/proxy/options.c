@@ -8,7 +8,7 @@
 #include <hvm/partition.h>
 
 const char options_help[] =
-    "Usage: hvm-proxy [--partition NAME] [--cores N] [--report-fd FD] [--stats] -- PROGRAM "
+    "Usage: hvm-proxy [--partition NAME] [--cores N] [--report-fd FD] [--stats] [--quiet] -- PROGRAM "
     "[ARGUMENT...]\n"
     "\n"
     "Run a static x86-64 Linux program on cores of an HRT partition, with this process serving its system calls.\n"
@@ -18,6 +18,7 @@ const char options_help[] =
     "  --report-fd FD    write reports (started, unserved, fault, trace, stats, refused) there; default: standard "
     "error\n"
     "  --stats           report each system call's count and time at the end\n"
+    "  --quiet           report errors only: nothing of a beginning or an end as it should be\n"
     "  --populate        fault memory in when it is mapped: image, stack, heap, anonymous mappings, libraries\n"
     "  --no-huge-pages   4 KiB pages only; otherwise anonymous mappings from 4 MiB on have 2 MiB pages\n"
     "  --partition-memory\n"
@@ -89,6 +90,8 @@ static bool parse_flag(const char *option, struct options *options)
 {
 	if (strcmp(option, "--stats") == 0)
 		options->stats = true;
+	else if (strcmp(option, "--quiet") == 0)
+		options->quiet = true;
 	else if (strcmp(option, "--populate") == 0)
 		options->populate = true;
 	else if (strcmp(option, "--no-huge-pages") == 0)

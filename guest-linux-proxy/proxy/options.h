@@ -13,6 +13,7 @@ struct options {
 	unsigned int cores;
 	int report_fd; /* -1: standard error */
 	bool stats;
+	bool quiet;
 	bool populate;
 	bool no_huge_pages;
 	bool partition_memory;

@@ -21,6 +21,7 @@
 _Static_assert(LINE_BYTES <= PIPE_BUF, "a report line must be written atomically");
 
 static int report_fd = -1;
+static bool quiet;
 static _Atomic uint64_t reported[NUMBERS / 64];
 
 void report_to(int fd)
@@ -31,6 +32,16 @@ void report_to(int fd)
 int report_descriptor(void)
 {
 	return report_fd;
+}
+
+void report_quietly(void)
+{
+	quiet = true;
+}
+
+bool report_is_quiet(void)
+{
+	return quiet;
 }
 
 static void write_all(int fd, const char *text, size_t size)
@@ -70,20 +81,17 @@ static void write_without_sigpipe(int fd, const char *text, size_t size)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-void report_line(const char *format, ...)
+static void report(const char *format, va_list list)
 {
 	int saved = errno;
 	char line[LINE_BYTES];
 	size_t size = 0, room;
-	va_list list;
 	int n;
 
 	if (report_fd < 0)
 		size = (size_t)snprintf(line, sizeof(line), "hvm-proxy: ");
 	room = sizeof(line) - size; /* of which one byte is for the newline */
-	va_start(list, format);
 	n = vsnprintf(line + size, room, format, list);
-	va_end(list);
 	if (n > 0)
 		size += (size_t)n < room - 1 ? (size_t)n : room - 1;
 	for (size_t i = 0; i < size; i++)
@@ -92,6 +100,26 @@ void report_line(const char *format, ...)
 	line[size++] = '\n';
 	write_without_sigpipe(report_fd < 0 ? STDERR_FILENO : report_fd, line, size);
 	errno = saved;
+}
+
+void report_line(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	report(format, list);
+	va_end(list);
+}
+
+void report_info(const char *format, ...)
+{
+	va_list list;
+
+	if (quiet)
+		return;
+	va_start(list, format);
+	report(format, list);
+	va_end(list);
 }
 
 void report_refusal(const struct refusal *refusal)

@@ -8,14 +8,24 @@
 
 #include "refusal.h"
 
+#include <stdbool.h>
+
 /** Where lines go: a descriptor, or -1 for standard error with the prefix `hvm-proxy: `. */
 void report_to(int fd);
 
 /** That descriptor. */
 int report_descriptor(void);
 
+/** From now on report_info writes nothing. */
+void report_quietly(void);
+
+bool report_is_quiet(void);
+
 /** Write one line; the newline is added, other control characters become '?'. Without a reader the line is lost. */
 void report_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** The same for what is no error: not written where quiet was asked for. */
+void report_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** `refused errno=N reason=TEXT`. */
 void report_refusal(const struct refusal *refusal);

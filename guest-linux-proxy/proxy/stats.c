@@ -117,7 +117,7 @@ void stats_report(const struct job *job)
 	if (stats_enabled)
 		report_counted(job);
 	thread_stats_of_all(job, &sum);
-	report_line("stats local=%llu forwarded=%llu faults=%llu interrupts=%llu shootdowns=%llu wakes=%llu halts=%llu",
+	report_info("stats local=%llu forwarded=%llu faults=%llu interrupts=%llu shootdowns=%llu wakes=%llu halts=%llu",
 		    (unsigned long long)sum.calls_local, (unsigned long long)sum.calls_forwarded,
 		    (unsigned long long)sum.page_faults, (unsigned long long)sum.interrupts,
 		    (unsigned long long)sum.shootdowns, (unsigned long long)sum.wakes_sent,

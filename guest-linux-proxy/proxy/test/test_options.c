@@ -14,13 +14,13 @@ static struct refusal refusal;
 
 static void reads_all_options_and_the_program(void)
 {
-	CHECK_EQUAL(PARSE("--partition", "hrt1", "--cores", "4", "--stats", "--populate", "--report-fd", "3", "--",
-			  "/bin/prog", "-x", "--"),
+	CHECK_EQUAL(PARSE("--partition", "hrt1", "--cores", "4", "--stats", "--quiet", "--populate", "--report-fd", "3",
+			  "--", "/bin/prog", "-x", "--"),
 		    0);
 	CHECK(strcmp(options.partition, "hrt1") == 0);
 	CHECK_EQUAL(options.cores, 4);
 	CHECK_EQUAL(options.report_fd, 3);
-	CHECK(options.stats && options.populate && !options.no_huge_pages);
+	CHECK(options.stats && options.quiet && options.populate && !options.no_huge_pages);
 	CHECK_EQUAL(options.program_count, 3);
 }
 
@@ -30,7 +30,7 @@ static void defaults_are_the_first_partition_one_core_and_standard_error(void)
 	CHECK(strcmp(options.partition, "") == 0);
 	CHECK_EQUAL(options.cores, 1);
 	CHECK_EQUAL(options.report_fd, -1);
-	CHECK(!options.stats && !options.populate && !options.no_huge_pages);
+	CHECK(!options.stats && !options.quiet && !options.populate && !options.no_huge_pages);
 	CHECK_EQUAL(PARSE("--no-huge-pages", "--partition-memory", "--", "prog"), 0);
 	CHECK(options.no_huge_pages && options.partition_memory);
 }

@@ -74,10 +74,23 @@ static void a_reader_that_left_does_not_raise_sigpipe(void)
 	report_to(-1);
 }
 
+static void a_quiet_report_has_errors_only(void)
+{
+	int fd = open_report();
+
+	report_info("started cores=1");
+	report_quietly();
+	report_info("stats local=0");
+	report_line("refused errno=2");
+	CHECK(strcmp(read_report(fd), "started cores=1\nrefused errno=2\n") == 0);
+	close(fd);
+}
+
 void test_report(void)
 {
 	RUN(a_line_is_one_line);
 	RUN(a_long_line_is_cut_and_still_ends);
 	RUN(an_unserved_call_is_named_once);
 	RUN(a_reader_that_left_does_not_raise_sigpipe);
+	RUN(a_quiet_report_has_errors_only);
 }

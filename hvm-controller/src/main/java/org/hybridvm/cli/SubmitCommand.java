@@ -90,7 +90,8 @@ final class SubmitCommand extends Command {
                 "",
                 "Passed from your environment: as with hvm run. Set: HVM_JOB_ID, HVM_JOB_NAME, HVM_CPUS_PER_TASK,",
                 "HVM_ARRAY_JOB_ID, HVM_ARRAY_TASK_ID, HVM_SUBMIT_DIR, HVM_RESTART_COUNT, and the same as SLURM_*.",
-                "In a script, srun PROGRAM runs on the job's HRT cores; its exit status is the program's.");
+                "In a script, srun PROGRAM runs on the job's HRT cores; its exit status is the program's. With -Q it reports",
+                "errors only.");
         examples(
                 "hvm submit job.sh",
                 "hvm submit -t 10 -c 2 -o result.%%j -- ./solver mesh.dat",

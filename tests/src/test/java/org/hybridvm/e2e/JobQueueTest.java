@@ -167,6 +167,18 @@ class JobQueueTest {
                 .contains("started ") // the proxy's report
                 .contains("srun: the job does not have 99 HRT cores; allowed: 1 to 1");
 
+        Path quiet = script(node, "quiet", """
+                #!/bin/busybox sh
+                srun -Q /bin/busybox true
+                srun --quiet /bin/no-such-program
+                """);
+        String[] silent = {"--linux", "--cores", "1", "--output", "quiet.out", quiet.toString()};
+        await(node, submit(node, silent), "FAILED");
+        assertThat(node.folder().resolve("quiet.out"))
+                .content()
+                .contains("refused ") // errors remain
+                .doesNotContain("started ", "stats ");
+
         String second = submit(node, "--output", "hrt.out", script.toString());
         await(node, second, "COMPLETED");
         assertThat(node.folder().resolve("hrt.out")).hasContent("status 7 of job " + second + " on hrt\nstatus 0");
