@@ -7,17 +7,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.hybridvm.ErrorCode;
-import org.hybridvm.Home;
 import org.hybridvm.HvmException;
 import org.hybridvm.vm.VmView;
 
 /** The logs of VMs: some are files of this host, for the others the guest is asked. */
 final class NodeLogs {
-    private final Home home;
     private final NodeManager node;
 
-    NodeLogs(Home home, NodeManager node) {
-        this.home = home;
+    NodeLogs(NodeManager node) {
         this.node = node;
     }
 
@@ -28,7 +25,7 @@ final class NodeLogs {
             case "kernel" -> node.get().requireGuest(vm).kernelLog();
             case "hrt" -> node.get().requireGuest(vm).hrtLog(HrtPartitions.orFirst(view, partition));
             case "console" -> read(view.console(), vm);
-            case "qemu" -> read(home.state().resolve("libvirt/log/qemu/hvm-" + vm + ".log"), vm);
+            case "qemu" -> read(node.get().qemuLog(vm), vm);
             default ->
                 throw HvmException.of(ErrorCode.NO_SUCH_LOG, "No such log")
                         .value(kind)

@@ -76,8 +76,7 @@ final class NodeManager implements Supplier<VmManager>, AutoCloseable {
                     .build());
         }
         try {
-            get();
-            return Optional.empty();
+            return get().obstacle();
         } catch (HvmException e) {
             return Optional.of(e);
         }

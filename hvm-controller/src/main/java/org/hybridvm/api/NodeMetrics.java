@@ -34,9 +34,9 @@ final class NodeMetrics implements Metrics.Source {
     public List<Family> collect() {
         var families = new ArrayList<Family>();
         families.add(jobs());
-        boolean ready = vms.obstacle().isEmpty();
-        families.add(new Family("hvm_ready", Type.GAUGE, "1 once VMs can be managed.").add(ready ? 1 : 0));
-        if (ready) { // a scrape must not wait for libvirt
+        families.add(new Family("hvm_ready", Type.GAUGE, "1 while VMs can be managed.")
+                .add(vms.obstacle().isEmpty() ? 1 : 0));
+        if (vms.isOpen()) { // a scrape must not wait for libvirt
             NodeLoad load = vms.load();
             addHost(families, load);
             addVms(families, load);

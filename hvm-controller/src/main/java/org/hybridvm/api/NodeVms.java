@@ -49,7 +49,7 @@ final class NodeVms implements VmControl, AutoCloseable {
         this.images = images;
         this.events = events;
         this.node = node;
-        this.logs = new NodeLogs(home, node);
+        this.logs = new NodeLogs(node);
     }
 
     static NodeVms open(Home home, Guest.Connector connector, Events events, Database database) {
@@ -189,6 +189,11 @@ final class NodeVms implements VmControl, AutoCloseable {
     }
 
     @Override
+    public boolean isOpen() {
+        return node.now().isPresent();
+    }
+
+    @Override
     public NodeLoad load() {
         return loads.look(manager().list());
     }
@@ -207,8 +212,14 @@ final class NodeVms implements VmControl, AutoCloseable {
 
     private HostChecks.Check libvirt() {
         try {
-            manager();
-            return new HostChecks.Check("libvirt", HostChecks.Status.OK, "connected", Optional.empty());
+            return manager()
+                    .obstacle()
+                    .map(lost -> new HostChecks.Check(
+                            "libvirt",
+                            HostChecks.Status.FAIL,
+                            lost.what() + ": " + lost.value(),
+                            Optional.of(lost.hint())))
+                    .orElse(new HostChecks.Check("libvirt", HostChecks.Status.OK, "connected", Optional.empty()));
         } catch (HvmException e) {
             return new HostChecks.Check(
                     "libvirt",

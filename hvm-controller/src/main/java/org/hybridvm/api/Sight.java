@@ -69,7 +69,7 @@ final class Sight {
 
     private Map<String, Object> doctor() {
         var checks = new ArrayList<>(vms.doctor());
-        boolean known = vms.obstacle().isEmpty();
+        boolean known = vms.isOpen();
         Set<String> names =
                 known ? vms.list().stream().map(vm -> vm.get("name").toString()).collect(Collectors.toSet()) : Set.of();
         checks.addAll(new DaemonChecks(database).run(names));

@@ -75,8 +75,11 @@ public interface VmControl {
     /** What was looked at on this host, and what it lacks. */
     List<HostChecks.Check> doctor();
 
-    /** Why VMs cannot be managed now; empty once libvirt is connected and running VMs are adopted. Does not block. */
+    /** Why VMs cannot be managed now; empty while libvirt is connected and running VMs are adopted. Does not block. */
     Optional<HvmException> obstacle();
+
+    /** Whether it is known which VMs there are; until then calls wait. That libvirt is lost afterwards changes nothing. */
+    boolean isOpen();
 
     /** What the host's cores and the VMs on them have done so far. Guests that do not answer are left out. */
     NodeLoad load();

@@ -6,21 +6,19 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.host.HostChecks;
-import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.Error;
 import org.libvirt.Library;
 import org.libvirt.LibvirtException;
 import org.libvirt.event.DomainEvent;
 import org.libvirt.event.DomainEventType;
-import org.libvirt.event.LifecycleListener;
-import org.libvirt.jna.ConnectionPointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,64 +37,22 @@ final class Libvirt implements AutoCloseable {
 
     private static final int CREATE_VALIDATE = 16;
     private static final long POLL_MILLIS = 20;
-
-    private static final Duration LOOK_PERIOD = Duration.ofSeconds(1);
-    private static final int KEEPALIVE_SECONDS = 5;
-    private static final int KEEPALIVE_COUNT = 3;
+    private static final Path SYSTEM_LOGS = Path.of("/var/log/libvirt/qemu");
 
     private final URI uri;
+    private final Path root;
     private final boolean unprivileged;
-
-    /** Another one after a daemon was started anew. */
-    private volatile OpenConnect connect;
-
-    /** Kept here because libvirt only holds a weak hand on it. */
-    private final LifecycleListener listener;
+    private final LibvirtConnection connection;
 
     /** Hears of every domain that ended. */
     private volatile Consumer<End> ended = end -> {};
 
-    private Libvirt(URI uri, boolean unprivileged) throws LibvirtException {
+    private Libvirt(URI uri, Path root) throws LibvirtException {
         this.uri = uri;
-        this.unprivileged = unprivileged;
-        this.listener = (domain, event) -> onEvent(domain, event, end -> ended.accept(end));
-        connect();
-    }
-
-    private void connect() throws LibvirtException {
-        var opened = new OpenConnect(uri);
-        opened.addLifecycleListener(listener);
-        connect = opened;
-    }
-
-    private boolean isEmbedded() {
-        return uri.getPath() != null && uri.getPath().equals("/embed");
-    }
-
-    /**
-     * The embedded driver lives and dies with this process. A daemon may be stopped and started anew: then the connection is
-     * opened again, and until then calls fail. QEMU does not mind, and its death is seen without libvirt.
-     */
-    private void keepOpen() {
-        boolean told = false;
-        while (true) {
-            try {
-                Thread.sleep(LOOK_PERIOD);
-                if (!connect.isAlive()) {
-                    if (!told) {
-                        LOG.warn("the connection to libvirt is lost uri={}", uri);
-                        told = true;
-                    }
-                    connect();
-                    told = false;
-                    LOG.info("libvirt is open again uri={}", uri);
-                }
-            } catch (LibvirtException e) {
-                LOG.debug("libvirt does not answer yet", e);
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
+        this.root = root;
+        this.unprivileged = !"/system".equals(uri.getPath()) && !HostChecks.isRoot();
+        this.connection =
+                LibvirtConnection.open(uri, (domain, event) -> onEvent(domain, event, end -> ended.accept(end)));
     }
 
     /**
@@ -124,14 +80,7 @@ final class Libvirt implements AutoCloseable {
             // The loop must be registered before the connection is opened, and driven from then on.
             Library.initEventLoop();
             Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
-            boolean unprivileged = !uri.startsWith("qemu:///system") && !HostChecks.isRoot();
-            var libvirt = new Libvirt(URI.create(uri), unprivileged);
-            if (!libvirt.isEmbedded()) {
-                libvirt.connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
-                Thread.ofPlatform().daemon().name("libvirt-connection").start(libvirt::keepOpen);
-            }
-            LOG.info("libvirt is open uri={} version={}", uri, libvirt.connect.getLibVersion());
-            return libvirt;
+            return new Libvirt(URI.create(uri), root);
         } catch (LibvirtException | UnsatisfiedLinkError | IOException e) {
             throw HvmException.of(ErrorCode.HOST_REQUIREMENT, "libvirt cannot be opened")
                     .value(uri + ": " + e.getMessage())
@@ -188,28 +137,48 @@ final class Libvirt implements AutoCloseable {
         return 0; // libvirt ignores it
     }
 
-    /** libvirt-java keeps the connection's pointer for its own classes and their children. */
-    private static final class OpenConnect extends Connect {
-        OpenConnect(URI uri) throws LibvirtException {
-            super(uri);
-        }
+    /** Why libvirt's daemon cannot be asked now; empty if it can. Does not block. */
+    Optional<HvmException> obstacle() {
+        return connection
+                .loss()
+                .map(why -> HvmException.of(ErrorCode.HOST_REQUIREMENT, "libvirt does not answer")
+                        .value(uri + ": " + why)
+                        .owner("libvirt's daemon")
+                        .hint(
+                                "start it, e.g. systemctl start libvirtd: hvmd connects by itself; VMs and jobs go on meanwhile")
+                        .build());
+    }
 
-        ConnectionPointer pointer() {
-            return vcp;
-        }
+    /** @param observer told why libvirt cannot be asked any more, and nothing when it can again; must not block */
+    void onChange(Consumer<Optional<String>> observer) {
+        connection.onChange(observer);
     }
 
     QemuMonitor monitor() {
-        return new QemuMonitor(connect.pointer());
+        return new QemuMonitor(connection);
+    }
+
+    /** Where QEMU's own words go, and what libvirt says of its start. */
+    Path qemuLog(String domain) {
+        Path folder = connection.isEmbedded()
+                ? root.resolve("log/qemu")
+                : "/system".equals(uri.getPath()) ? SYSTEM_LOGS : userLogs(System.getenv());
+        return folder.resolve(domain + ".log");
+    }
+
+    /** Of the session's daemon: below the user's cache folder. */
+    private static Path userLogs(Map<String, String> environment) {
+        String cache = environment.getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+        return Path.of(cache, "libvirt/qemu/log");
     }
 
     /** Makes QEMU and leaves its CPUs stopped. */
     void createPaused(String xml) throws LibvirtException {
-        connect.domainCreateXML(xml, CREATE_PAUSED | CREATE_VALIDATE);
+        connection.get().domainCreateXML(xml, CREATE_PAUSED | CREATE_VALIDATE);
     }
 
     void resume(String domain) throws LibvirtException {
-        connect.domainLookupByName(domain).resume();
+        connection.get().domainLookupByName(domain).resume();
     }
 
     /** True if the domain is there, running or not. */
@@ -220,7 +189,7 @@ final class Libvirt implements AutoCloseable {
     /** Empty if libvirt says that there is none; that it cannot say is an error. */
     private Optional<Domain> find(String domain) throws LibvirtException {
         try {
-            return Optional.of(connect.domainLookupByName(domain));
+            return Optional.of(connection.get().domainLookupByName(domain));
         } catch (LibvirtException e) {
             if (e.getError() != null && e.getError().getCode() == Error.ErrorNumber.VIR_ERR_NO_DOMAIN) {
                 return Optional.empty();

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.hybridvm.Json;
 import org.hybridvm.JsonObject;
+import org.libvirt.LibvirtException;
 import org.libvirt.jna.ConnectionPointer;
 
 /**
@@ -21,9 +22,9 @@ import org.libvirt.jna.ConnectionPointer;
 final class QemuMonitor implements DumpMaker.Registers {
     private static final Duration LIMIT = Duration.ofSeconds(5);
 
-    private final ConnectionPointer connection;
+    private final LibvirtConnection connection;
 
-    QemuMonitor(ConnectionPointer connection) {
+    QemuMonitor(LibvirtConnection connection) {
         this.connection = connection;
     }
 
@@ -67,8 +68,8 @@ final class QemuMonitor implements DumpMaker.Registers {
         }
     }
 
-    private String ask(String name, String command) throws IOException {
-        Pointer domain = LibvirtDomains.INSTANCE.virDomainLookupByName(connection, name);
+    private String ask(String name, String command) throws IOException, LibvirtException {
+        Pointer domain = LibvirtDomains.INSTANCE.virDomainLookupByName(connection.pointer(), name);
         if (domain == null) {
             throw new IOException("libvirt has no domain " + name);
         }

@@ -163,6 +163,11 @@ final class Vm {
         return true;
     }
 
+    /** QEMU could not be ended: it can be tried again. */
+    synchronized void notStopped(String why) {
+        take(VmState.UNREACHABLE, why);
+    }
+
     /** QEMU is gone. True if nobody had asked for it. */
     synchronized boolean ended(String why) {
         if (state == VmState.STOPPING || state == VmState.FAILED) {

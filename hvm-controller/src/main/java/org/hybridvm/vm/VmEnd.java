@@ -4,21 +4,30 @@ package org.hybridvm.vm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.event.Events;
 import org.hybridvm.host.HostLedger;
 import org.hybridvm.host.QemuProcess;
-import org.libvirt.LibvirtException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Ends VMs, and clears up behind those that ended. Calls block. */
 final class VmEnd {
     private static final Logger LOG = LoggerFactory.getLogger(VmEnd.class);
+
+    /** libvirt itself tries for some 15 s; a daemon of its may be away, or hang. */
+    private static final Duration LIBVIRT_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
 
     private final Libvirt libvirt;
     private final VmRegister register;
@@ -98,16 +107,41 @@ final class VmEnd {
             QemuProcess.find(vm.record().uuid()).ifPresent(VmEnd::kill);
         }
         try {
-            libvirt.destroy(VmPaths.domain(vm));
-        } catch (LibvirtException e) {
-            throw HvmException.of(ErrorCode.INTERNAL, "QEMU cannot be ended")
-                    .value(vm.name() + ": " + e.getMessage())
-                    .owner("libvirt")
-                    .hint("hvm destroy " + vm.name() + " again; else kill the process qemu-system-x86_64 of "
-                            + VmPaths.domain(vm))
-                    .cause(e)
-                    .build();
+            Bounded.call(LIBVIRT_LIMIT, "destroy " + vm.name(), () -> {
+                libvirt.destroy(VmPaths.domain(vm));
+                return null;
+            });
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("libvirt does not end QEMU, so it is killed vm={}", vm.name(), e);
+            killAndAwait(vm);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            killAndAwait(vm);
         }
+    }
+
+    /** libvirt's daemon finds out when it is back. */
+    private static void killAndAwait(Vm vm) {
+        QemuProcess.find(vm.record().uuid()).ifPresent(pid -> {
+            kill(pid);
+            try {
+                ProcessHandle.of(pid)
+                        .map(ProcessHandle::onExit)
+                        .orElseGet(() -> CompletableFuture.completedFuture(null))
+                        .get(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException e) {
+                String problem = "QEMU (process " + pid + ") cannot be ended";
+                vm.notStopped(problem);
+                throw HvmException.of(ErrorCode.INTERNAL, problem)
+                        .value("it is there " + KILL_LIMIT.toSeconds() + " s after SIGKILL")
+                        .owner(vm.name())
+                        .hint("ps " + pid + "; hvm destroy " + vm.name() + " again")
+                        .cause(e)
+                        .build();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     private static void kill(long pid) {

@@ -57,6 +57,7 @@ public final class VmManager implements AutoCloseable {
         end = new VmEnd(libvirt, register, store, paths, ledger, care, events);
         var watch = new QemuWatch(register, end);
         libvirt.onEnd(watch::ended);
+        libvirt.onChange(why -> events.publish("node.libvirt", "node", factsOfLibvirt(why)));
         var stage = new ImageStage(home.state().resolve("images"));
         var domain = new VmDomain(libvirt, images, stage, register, store, paths);
         var link = new AgentLink(connector, paths, care);
@@ -80,6 +81,11 @@ public final class VmManager implements AutoCloseable {
         return new VmManager(home, images, connector, events, database);
     }
 
+    private static Map<String, Object> factsOfLibvirt(Optional<String> loss) {
+        return loss.<Map<String, Object>>map(why -> Map.of("state", "LOST", "reason", why))
+                .orElse(Map.of("state", "OPEN"));
+    }
+
     private static void sweep(Home home, VmPaths paths, List<VmRecord> records, Events events) {
         SharedMemory.sweep();
         List<String> swept = Leftovers.sweep(home.state(), paths.sockets(), records);
@@ -100,6 +106,16 @@ public final class VmManager implements AutoCloseable {
 
     public KvmProbe.Verdict kvm() {
         return kvm;
+    }
+
+    /** Why libvirt cannot be asked now; empty if it can. VMs and what runs on them do not need it. Does not block. */
+    public Optional<HvmException> obstacle() {
+        return libvirt.obstacle();
+    }
+
+    /** Where QEMU's own words go. */
+    public Path qemuLog(String vm) {
+        return libvirt.qemuLog(VmPaths.domain(vm));
     }
 
     /** Who has what of the host. */

@@ -277,6 +277,11 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     }
 
     @Override
+    public boolean isOpen() {
+        return obstacle.isEmpty();
+    }
+
+    @Override
     public NodeLoad load() {
         return FakeLoad.next(!up.isEmpty());
     }
