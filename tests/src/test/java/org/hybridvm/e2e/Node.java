@@ -10,6 +10,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -26,6 +27,7 @@ final class Node implements AutoCloseable {
     private final Path home;
     private final Path folder;
     private final String layout;
+    private final Map<String, String> environment = new HashMap<>();
 
     /** @param folder what the VM is shown of the host, and the commands' working directory */
     Node(Path folder) {
@@ -34,12 +36,19 @@ final class Node implements AutoCloseable {
 
     /** @param layout of the VM, but for its name */
     Node(Path folder, String layout) {
+        this(folder, layout, Map.of());
+    }
+
+    /** @param environment of all commands, and so of its hvmd */
+    Node(Path folder, String layout, Map<String, String> environment) {
         this.folder = folder;
         this.layout = layout;
+        this.environment.putAll(environment);
         try {
             // Short, because sockets live below it.
             home = Files.createTempDirectory(Path.of("/tmp"), "hvm");
             Files.createDirectories(folder);
+            this.environment.put("HVM_HOME", home.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -58,7 +67,7 @@ final class Node implements AutoCloseable {
         var all = new ArrayList<String>();
         all.add(Tree.ROOT.resolve("scripts/hvm").toString());
         all.addAll(List.of(words));
-        return Commands.builder(folder, Map.of("HVM_HOME", home.toString()), all);
+        return Commands.builder(folder, environment, all);
     }
 
     Outcome hvm(String... words) {
