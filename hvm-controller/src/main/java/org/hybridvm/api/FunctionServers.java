@@ -61,7 +61,7 @@ final class FunctionServers {
                     .hint("hvm destroy " + vm + " and launch it again")
                     .build();
         }
-        servers.computeIfAbsent(vm, name -> adopted(name, window).orElse(null));
+        servers.computeIfAbsent(vm, name -> adopted(name).orElse(null));
         FunctionServer[] found = new FunctionServer[1];
         servers.compute(
                 vm,
@@ -84,7 +84,7 @@ final class FunctionServers {
 
     /** Ends the VM's server, if there is one: nobody shall find its core taken, or a table that is out of date. */
     void retire(String vm) {
-        servers.computeIfAbsent(vm, name -> adopted(name, vms.window(name)).orElse(null));
+        servers.computeIfAbsent(vm, name -> adopted(name).orElse(null));
         servers.computeIfPresent(vm, (name, server) -> {
             if (server.lives()) {
                 end(server);
@@ -99,7 +99,7 @@ final class FunctionServers {
     }
 
     /** A server that an earlier hvmd has begun; what it serves is in its command line. */
-    private Optional<FunctionServer> adopted(String vm, Path window) {
+    private Optional<FunctionServer> adopted(String vm) {
         return jobs.orphanedServer(vm).map(job -> {
             List<String> arguments = job.record().arguments();
             var libraries = new LinkedHashSet<String>();
@@ -111,7 +111,7 @@ final class FunctionServers {
             var server = new FunctionServer(libraries);
             jobs.adopt(job, server);
             server.began(job);
-            server.generation(WindowStatus.read(window).generation());
+            server.generation(WindowStatus.read(vms.window(vm)).generation());
             return server;
         });
     }

@@ -4,6 +4,7 @@ package org.hybridvm.vm;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.hybridvm.HvmException;
 import org.hybridvm.event.Events;
 import org.hybridvm.host.HostLedger;
@@ -106,14 +107,18 @@ final class VmAdoption {
         }
     }
 
-    /** Boots a VM that was applied; in the background, for it takes long. */
+    /**
+     * Boots a VM that was applied; in the background, for it takes long. Under a uuid of its own: the end of the QEMU that
+     * was cut off while it booted is told late, and would be taken for that of the new one.
+     */
     private void finish(VmRecord record) {
         LOG.warn("an apply was cut off and is finished vm={}", record.layout().name());
-        Vm vm = register.starting(record);
+        Vm vm = register.starting(record.of(UUID.randomUUID()));
         declarations.enter(vm);
         Thread.ofVirtual().name("finish " + vm.name()).start(() -> {
             try {
-                end.end(vm);
+                end.end(new Vm(record, VmState.STOPPING, events));
+                register.record(vm, record.phase(), "");
                 boot.boot(vm, new LoggedLaunch(vm.name()));
             } catch (HvmException e) {
                 LOG.error("the VM that was applied does not start vm={} reason={}", vm.name(), e.getMessage());

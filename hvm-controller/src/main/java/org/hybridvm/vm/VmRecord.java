@@ -51,6 +51,11 @@ record VmRecord(
         return new VmRecord(layout, uuid, accelerator, placement, created, newGeneration, phase, reason);
     }
 
+    /** The same VM, of another QEMU. */
+    VmRecord of(UUID newUuid) {
+        return new VmRecord(layout, newUuid, accelerator, placement, created, generation, phase, reason);
+    }
+
     VmRecord with(Layout newLayout) {
         return new VmRecord(newLayout, uuid, accelerator, placement, created, generation, phase, reason);
     }
