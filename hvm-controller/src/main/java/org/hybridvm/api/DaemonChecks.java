@@ -21,8 +21,6 @@ import org.hybridvm.store.Database;
 
 /** hvmd about itself: its database, disk, code, caches, and what earlier ones left. Blocks for a moment. */
 final class DaemonChecks {
-    private static final String AOT_OPTION = "-XX:AOTCache=";
-
     private final Database database;
     private final Path state;
 
@@ -37,7 +35,7 @@ final class DaemonChecks {
         checks.add(database());
         checks.add(disk());
         checks.add(code());
-        checks.add(cache());
+        checks.add(CacheCheck.ofThisProcess().run());
         checks.add(orphans(vms));
         checks.add(sockets(vms));
         return checks;
@@ -88,20 +86,6 @@ final class DaemonChecks {
         } catch (IOException e) {
             return Instant.MAX; // it is gone: replaced by another
         }
-    }
-
-    private static Check cache() {
-        Optional<String> cache = ProcessHandle.current().info().arguments().stream()
-                .flatMap(Arrays::stream)
-                .filter(argument -> argument.startsWith(AOT_OPTION))
-                .map(argument -> argument.substring(AOT_OPTION.length()))
-                .findFirst();
-        return cache.filter(file -> Files.exists(Path.of(file)))
-                .map(file -> ok("cache of classes", file))
-                .orElseGet(() -> warn(
-                        "cache of classes",
-                        cache.orElse("none is used") + ": hvmd and hvm start slower",
-                        "scripts/hvm makes it by itself; scripts/train-caches to see why not"));
     }
 
     /** QEMU processes of this state folder that belong to no VM. */
