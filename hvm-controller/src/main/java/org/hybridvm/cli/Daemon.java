@@ -35,7 +35,13 @@ final class Daemon {
     /** hvmd's exit status if another one has its state folder (EX_TEMPFAIL of sysexits.h). */
     private static final int ALREADY_RUNNING = 75;
 
+    /** The same if it was killed: 128 + SIGKILL. */
+    private static final int KILLED = 137;
+
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    /** How long another one may take to answer until it is looked whether it still has the state folder. */
+    private static final Duration OTHER_LIMIT = Duration.ofSeconds(2);
+
     private static final Duration RETRY_AFTER = Duration.ofMillis(50);
     private static final int LOG_LINES_SHOWN = 15;
 
@@ -86,7 +92,8 @@ final class Daemon {
 
     /**
      * Starts hvmd and returns once its socket answers. Another hvmd may have the state folder: one that somebody else has
-     * just started, then its socket comes up; or one that is stopping, then it is tried again.
+     * just started, then its socket comes up; or one that is stopping, then it is tried again. So it is, once, if hvmd is
+     * killed before it answers.
      */
     private void start() throws IOException {
         String unit = System.getProperty(UNIT_PROPERTY);
@@ -96,7 +103,7 @@ final class Daemon {
         }
         makeLogFolder();
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
-        while (true) {
+        for (boolean killed = false; ; ) {
             Process process = new ProcessBuilder(command())
                     .directory(new File("/"))
                     .redirectInput(new File("/dev/null"))
@@ -105,13 +112,39 @@ final class Daemon {
             if (READY_LINE.equals(firstLine(process))) {
                 return;
             }
-            if (exitStatus(process) != ALREADY_RUNNING || System.nanoTime() > deadline) {
+            int status = exitStatus(process);
+            if (status == KILLED && !killed) {
+                killed = true;
+                continue;
+            }
+            if (status != ALREADY_RUNNING || System.nanoTime() > deadline) {
                 throw notReachable("hvmd did not start", null);
             }
-            if (answers()) {
+            if (otherAnswers()) {
                 return;
             }
+        }
+    }
+
+    /** Waits for the hvmd that has the state folder: false if it is gone, or does not answer for long. */
+    private boolean otherAnswers() {
+        long deadline = System.nanoTime() + OTHER_LIMIT.toNanos();
+        while (!answers()) {
+            if (!otherLives() || System.nanoTime() > deadline) {
+                return false;
+            }
             pause();
+        }
+        return true;
+    }
+
+    private boolean otherLives() {
+        try {
+            return ProcessHandle.of(
+                            Long.parseLong(Files.readString(home.lockFile()).strip()))
+                    .isPresent();
+        } catch (IOException | NumberFormatException e) {
+            return false; // it has just begun, or ended
         }
     }
 

@@ -92,7 +92,7 @@ final class RunSession {
     JsonObject run(Map<String, Object> request) throws IOException {
         answered();
         while (true) {
-            try (HttpConnection present = connector.connect()) {
+            try (HttpConnection present = connect()) {
                 return converse(present, request);
             } catch (IOException e) {
                 tryAgain(e);
@@ -104,6 +104,18 @@ final class RunSession {
             } finally {
                 disconnected();
             }
+        }
+    }
+
+    /** While a job of ours goes on, an hvmd that cannot be started is one that is away. */
+    private HttpConnection connect() throws IOException {
+        try {
+            return connector.connect();
+        } catch (HvmException e) {
+            if (!accepted) {
+                throw e;
+            }
+            throw new IOException(e.getMessage(), e);
         }
     }
 

@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.hybridvm.Home;
 import org.hybridvm.JsonObject;
@@ -67,6 +69,25 @@ class HvmdProcessTest {
         first.onExit().get(LIMIT_SECONDS, SECONDS);
         assertThat(home.socket()).exists();
         assertThat(pid()).isNotEqualTo(first.pid());
+    }
+
+    /** Not every time at the same point of its start: the callers find the one that comes up in the end. */
+    @Test
+    void shouldStartItAgainIfItIsKilledBeforeItAnswers() throws Exception {
+        CompletableFuture<Long> pid = CompletableFuture.supplyAsync(this::pid);
+        Optional<ProcessHandle> starting = Optional.empty();
+        while (starting.isEmpty()) {
+            starting = ProcessHandle.current()
+                    .descendants()
+                    .filter(process -> process.info()
+                            .arguments()
+                            .map(List::of)
+                            .orElse(List.of())
+                            .contains(home.state().toString()))
+                    .findFirst();
+        }
+        starting.get().destroyForcibly();
+        assertThat(pid.get(LIMIT_SECONDS, SECONDS)).isNotEqualTo(starting.get().pid());
     }
 
     @Test
