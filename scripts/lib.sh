@@ -80,25 +80,39 @@ train_caches_later() {
 	setsid nice bash -c 'source "$0" && find_jdk && train_caches' "${BASH_SOURCE[0]}" </dev/null >"$log" 2>&1 &
 }
 
-# An hvmd of its own with VM $1 up, gone with the script: HVM_HOME, and the present folder, which the VM sees.
+# An hvmd of its own with VMs $@ up, gone with the script: HVM_HOME, and the present folder, which the VMs see.
 launch_node() {
+	local vm
+
 	find_jdk
 	caches_are_fresh || train_caches >"$controller/caches.log" 2>&1
 	HVM_HOME=$(mktemp -d /tmp/hvm-node.XXXXXX)
 	export HVM_HOME
 	# shellcheck disable=SC2064
-	trap "clear_node $1" EXIT
+	trap "clear_node $*" EXIT
 	mkdir "$HVM_HOME/work"
 	cd "$HVM_HOME/work" || fail "$HVM_HOME/work cannot be entered"
-	printf 'name: %s\nmemory: 1GiB\nhost: {policy: shared}\npartitions:\n  - name: hrt\n    cores: 1\n' "$1" >layout.yaml
-	"$tree/scripts/hvm" launch layout.yaml >/dev/null 2>"$HVM_HOME/launch.log" ||
-		fail "no VM could be launched:"$'\n'"$(cat "$HVM_HOME/launch.log")"
+	for vm; do
+		printf 'name: %s\nmemory: 1GiB\nhost: {policy: shared}\npartitions:\n  - name: hrt\n    cores: 1\n' "$vm" >"$vm.yaml"
+		"$tree/scripts/hvm" launch "$vm.yaml" >/dev/null 2>"$HVM_HOME/launch.log" ||
+			fail "$vm could not be launched:"$'\n'"$(cat "$HVM_HOME/launch.log")"
+	done
 }
 
 clear_node() {
-	"$tree/scripts/hvm" destroy "$1" --force >/dev/null 2>&1 || true
+	local vm
+
+	for vm; do "$tree/scripts/hvm" destroy "$vm" --force >/dev/null 2>&1 || true; done
 	"$tree/scripts/hvm" daemon stop >/dev/null 2>&1 || true
 	cd / && rm -rf "$HVM_HOME"
+}
+
+# After launch_node: what tells of a fault goes into folder $1.failed of folder $report, which outlives HVM_HOME.
+fail_with_logs() {
+	rm -rf "${report:?}/$1.failed"
+	mkdir "$report/$1.failed"
+	cp -a "$HVM_HOME/log" "$HVM_HOME/work" "$report/$1.failed" || true
+	fail "something is wrong; hvmd's logs and the jobs' output: $report/$1.failed"
 }
 
 # Build everything, without the tests, if a source is newer than the last build.

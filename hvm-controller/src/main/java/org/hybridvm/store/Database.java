@@ -223,6 +223,7 @@ public final class Database implements AutoCloseable {
     /** For tests of what a kill leaves: halts the process before or after one of its commits. */
     private static void haltIfAsked(String when, int number) {
         if (HALT.equals(when + ":" + number)) {
+            System.err.println("halted " + HALT);
             Runtime.getRuntime().halt(HALTED);
         }
     }

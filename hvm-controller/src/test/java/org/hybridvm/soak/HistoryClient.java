@@ -19,35 +19,56 @@ final class HistoryClient implements Runnable {
 
     private static final List<String> ACTIONS = List.of("hold", "release", "release", "cancel", "requeue", "requeue");
 
+    /** hvmd is away for a moment: no need to knock all the time. */
+    private static final int AWAY_MILLIS = 10;
+
+    private static final int NO_JOB = 0;
+
     private final int number;
     private final Path socket;
     private final Path folder;
     private final History history;
     private final List<Integer> jobs; // of all clients
     private final Random random;
+    private final Pace pace;
     private final BooleanSupplier over;
     private Exchange connection;
 
+    /**
+     * How busy clients are, and with what.
+     *
+     * @param millis the longest time that one is idle between two requests
+     * @param vms their jobs' VMs; none: whichever is up
+     */
+    record Pace(int millis, List<String> vms) {
+        /** As fast as hvmd answers. */
+        static final Pace BUSY = new Pace(0, List.of());
+    }
+
     HistoryClient(
             int number,
-            Path socket,
-            Path folder,
+            HvmdUnderTest hvmd,
             History history,
             CopyOnWriteArrayList<Integer> jobs,
             long seed,
+            Pace pace,
             BooleanSupplier over) {
         this.number = number;
-        this.socket = socket;
-        this.folder = folder;
+        this.socket = hvmd.socket();
+        this.folder = hvmd.folder();
         this.history = history;
         this.jobs = jobs;
         this.random = new Random(seed + number);
+        this.pace = pace;
         this.over = over;
     }
 
     @Override
     public void run() {
         while (!over.getAsBoolean()) {
+            if (pace.millis() > 0) {
+                pause(random.nextInt(pace.millis()));
+            }
             int dice = random.nextInt(100);
             if (jobs.isEmpty() || dice < 12) {
                 submit();
@@ -75,6 +96,9 @@ final class HistoryClient implements Runnable {
         if (random.nextInt(3) == 0) {
             options.put("--hold", "");
         }
+        if (!pace.vms().isEmpty()) {
+            options.put("--vm", pace.vms().get(random.nextInt(pace.vms().size())));
+        }
         String body = Json.write(Map.of(
                 "program", "/bin/busybox",
                 "arguments", List.of("sh", "-c", SCRIPT),
@@ -83,8 +107,12 @@ final class HistoryClient implements Runnable {
                 "options", options));
         var key = Map.of("Idempotency-Key", UUID.randomUUID().toString());
         while (true) { // until it is answered, whatever happens to hvmd; the key sees to it that it is one job
+            if (!isConnected()) {
+                continue;
+            }
+            long asked = System.nanoTime();
             try {
-                Exchange.Answer answer = connection().ask("POST", "/v1/jobs", key, body);
+                Exchange.Answer answer = connection.ask("POST", "/v1/jobs", key, body);
                 if (answer.status() == 200) {
                     int job = (int) answer.json().number("job");
                     history.acknowledged(job);
@@ -95,19 +123,23 @@ final class HistoryClient implements Runnable {
                     history.strange("submit: " + answer);
                     return;
                 }
-                pause();
+                pause(AWAY_MILLIS);
             } catch (IOException e) {
+                history.changed(new Change(number, asked, System.nanoTime(), "submit", NO_JOB, 0));
                 disconnect();
             }
         }
     }
 
     private void change(String action, int job) {
+        if (!isConnected()) {
+            return;
+        }
         long asked = System.nanoTime();
         int status = 0;
         try {
-            Exchange.Answer answer = connection()
-                    .ask("POST", "/v1/jobs/" + job + "/" + action, Map.of("Content-Type", "application/json"), "{}");
+            Exchange.Answer answer = connection.ask(
+                    "POST", "/v1/jobs/" + job + "/" + action, Map.of("Content-Type", "application/json"), "{}");
             if (answer.status() == 200) {
                 see(asked, action, answer.headers().getOrDefault("etag", ""), answer.json());
                 status = 200;
@@ -147,7 +179,9 @@ final class HistoryClient implements Runnable {
         try {
             Exchange.Answer answer = connection().get("/v1/jobs?" + way);
             if (answer.status() == 200) {
-                answer.json().objects("jobs").forEach(job -> see(asked, way, "", job));
+                answer.json().objects("jobs").stream()
+                        .filter(job -> job.has("batch")) // not those of hvm run
+                        .forEach(job -> see(asked, way, "", job));
             } else if (!isPassing(answer)) {
                 history.strange("list: " + answer);
             }
@@ -186,6 +220,16 @@ final class HistoryClient implements Runnable {
         return connection;
     }
 
+    private boolean isConnected() {
+        try {
+            connection();
+            return true;
+        } catch (IOException e) {
+            disconnect();
+            return false;
+        }
+    }
+
     private void disconnect() {
         if (connection != null) {
             try {
@@ -195,13 +239,12 @@ final class HistoryClient implements Runnable {
             }
             connection = null;
         }
-        pause();
+        pause(AWAY_MILLIS);
     }
 
-    /** hvmd is away for a moment: no need to knock all the time. */
-    private static void pause() {
+    private static void pause(int millis) {
         try {
-            Thread.sleep(10);
+            Thread.sleep(millis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -2,6 +2,7 @@
 package org.hybridvm.soak;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,21 +16,38 @@ import org.hybridvm.JsonObject;
 /** Many clients at one hvmd that is killed again and again; afterwards their history is checked. */
 final class HistoryRun {
     private static final int PAGE = 1000;
+    private static final Duration END_LIMIT = Duration.ofMinutes(10);
 
     private final HvmdUnderTest hvmd;
     private final int clients;
     private final long seed;
+    private final HistoryClient.Pace pace;
     private final History history = new History();
     private final CopyOnWriteArrayList<Integer> jobs = new CopyOnWriteArrayList<>();
 
-    HistoryRun(HvmdUnderTest hvmd, int clients, long seed) {
+    HistoryRun(HvmdUnderTest hvmd, int clients, long seed, HistoryClient.Pace pace) {
         this.hvmd = hvmd;
         this.clients = clients;
         this.seed = seed;
+        this.pace = pace;
     }
 
-    /** What came of it, for people. */
-    record Result(int jobs, int observations, int changes, List<String> contradictions) {}
+    /** What came of it. @param end all batch jobs, when everything was over */
+    record Result(List<Observation> end, int observations, int changes, List<String> contradictions) {
+        int jobs() {
+            return end.size();
+        }
+    }
+
+    /** What is done to hvmd while clients ask. */
+    interface Attack {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /** What clients were told so far. */
+    History history() {
+        return history;
+    }
 
     /**
      * Lets the clients loose.
@@ -38,39 +56,54 @@ final class HistoryRun {
      * @param betweenMillis the longest time between two of them; random instants are the point here
      */
     Result run(int kills, int betweenMillis) throws IOException, InterruptedException {
-        var over = new AtomicBoolean();
-        var threads = new ArrayList<Thread>();
-        for (int client = 0; client < clients; client++) {
-            threads.add(Thread.ofPlatform()
-                    .name("client " + client)
-                    .start(new HistoryClient(
-                            client, hvmd.socket(), hvmd.folder(), history, jobs, seed * 1000, over::get)));
-        }
         var random = new Random(seed);
-        for (int kill = 0; kill < kills; kill++) {
+        return during(() -> {
+            for (int kill = 0; kill < kills; kill++) {
+                Thread.sleep(random.nextInt(betweenMillis));
+                hvmd.killAndStart();
+            }
             Thread.sleep(random.nextInt(betweenMillis));
-            hvmd.killAndStart();
-        }
-        Thread.sleep(random.nextInt(betweenMillis));
-        over.set(true);
-        for (Thread thread : threads) {
-            thread.join();
-        }
+        });
+    }
+
+    /** Lets the clients loose as long as the attack lasts. hvmd is up when it ends. */
+    Result during(Attack attack) throws IOException, InterruptedException {
+        attackAmongClients(attack);
         try (var connection = new Exchange(hvmd.socket())) {
             List<Observation> end = end(connection);
             return new Result(
-                    end.size(),
+                    end,
                     history.observations().size(),
                     history.changes().size(),
                     new HistoryChecker(history).check(end, events(connection), hvmd.folder()));
         }
     }
 
-    /** Lets go of those that are held, until all have ended. */
+    private void attackAmongClients(Attack attack) throws IOException, InterruptedException {
+        var over = new AtomicBoolean();
+        var threads = new ArrayList<Thread>();
+        for (int client = 0; client < clients; client++) {
+            threads.add(Thread.ofPlatform()
+                    .daemon()
+                    .name("client " + client)
+                    .start(new HistoryClient(client, hvmd, history, jobs, seed * 1000, pace, over::get)));
+        }
+        try {
+            attack.run();
+        } finally {
+            over.set(true);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    /** Lets go of those that are held, until all have ended, or should have long ago. */
     private List<Observation> end(Exchange connection) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + END_LIMIT.toNanos();
         while (true) {
             List<Observation> all = all(connection);
-            if (all.stream().allMatch(Observation::isTerminal)) {
+            if (all.stream().allMatch(Observation::isTerminal) || System.nanoTime() > deadline) {
                 return all;
             }
             for (Observation one : all) {
@@ -90,7 +123,8 @@ final class HistoryRun {
             JsonObject page = connection
                     .get("/v1/jobs?cursor=" + cursor + "&limit=" + PAGE)
                     .json();
-            page.objects("jobs")
+            page.objects("jobs").stream()
+                    .filter(job -> job.has("batch")) // not those of hvm run
                     .forEach(job -> all.add(new Observation(-1, asked, System.nanoTime(), "end", "", job.asMap())));
             cursor = page.number("next", -1);
         }

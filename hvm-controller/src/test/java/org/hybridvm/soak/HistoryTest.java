@@ -23,7 +23,8 @@ class HistoryTest {
     void shouldTellNobodyAnythingThatIsTakenBack() throws Exception {
         var hvmd = new FakeHvmd(folder);
         try {
-            HistoryRun.Result result = new HistoryRun(hvmd, CLIENTS, SEED).run(KILLS, BETWEEN_MILLIS);
+            HistoryRun.Result result =
+                    new HistoryRun(hvmd, CLIENTS, SEED, HistoryClient.Pace.BUSY).run(KILLS, BETWEEN_MILLIS);
 
             System.out.println("history seed=" + SEED + " kills=" + KILLS + " jobs=" + result.jobs() + " observations="
                     + result.observations() + " changes=" + result.changes());

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.hybridvm.Json;
 
@@ -17,7 +18,7 @@ final class RealHvmd implements HvmdUnderTest {
     private final Path home;
     private final Path folder;
 
-    private RealHvmd(Path hvm, Path home, Path folder) {
+    RealHvmd(Path hvm, Path home, Path folder) {
         this.hvm = hvm;
         this.home = home;
         this.folder = folder;
@@ -28,7 +29,8 @@ final class RealHvmd implements HvmdUnderTest {
         var hvmd = new RealHvmd(Path.of(arguments[0]), Path.of(arguments[1]), Path.of(arguments[2]));
         int kills = Integer.parseInt(arguments[3]);
         long seed = Long.parseLong(arguments[4]);
-        HistoryRun.Result result = new HistoryRun(hvmd, CLIENTS, seed).run(kills, BETWEEN_MILLIS);
+        HistoryRun.Result result =
+                new HistoryRun(hvmd, CLIENTS, seed, HistoryClient.Pace.BUSY).run(kills, BETWEEN_MILLIS);
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("seed", seed);
         figures.put("clients", CLIENTS);
@@ -53,19 +55,53 @@ final class RealHvmd implements HvmdUnderTest {
         return folder;
     }
 
+    /** Of the hvmd that has the state folder, or had it last. */
+    long pid() throws IOException {
+        return Long.parseLong(Files.readString(home.resolve("hvmd.lock")).strip());
+    }
+
+    Path log() {
+        return home.resolve("log/hvmd.log");
+    }
+
+    /** What the last one wrote to its standard error. */
+    Path startLog() {
+        return home.resolve("log/hvmd.start.log");
+    }
+
+    /** kill -9, if it is there; returns when it is gone. */
+    void kill() throws IOException {
+        ProcessHandle.of(pid()).ifPresent(hvmd -> {
+            hvmd.destroyForcibly();
+            hvmd.onExit().join();
+        });
+    }
+
+    /** A command that starts hvmd; it ends when that answers. @param properties of hvmd's JVM, for instance -Da=b */
+    Process starting(String... properties) throws IOException {
+        var command = new ProcessBuilder(hvm.toString(), "daemon", "start")
+                .redirectError(home.resolve("start.err").toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        if (properties.length > 0) {
+            command.environment().put("JAVA_TOOL_OPTIONS", String.join(" ", properties));
+        }
+        return command.start();
+    }
+
+    /** An hvm command in the folder. */
+    ProcessBuilder command(String... words) {
+        var command = new ProcessBuilder(hvm.toString()).directory(folder.toFile());
+        command.command().addAll(List.of(words));
+        return command;
+    }
+
     @Override
     public void killAndStart() throws IOException, InterruptedException {
-        long pid = Long.parseLong(Files.readString(home.resolve("hvmd.lock")).strip());
-        ProcessHandle hvmd = ProcessHandle.of(pid).orElseThrow();
-        hvmd.destroyForcibly();
-        hvmd.onExit().join();
-        int status = new ProcessBuilder(hvm.toString(), "daemon", "start")
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start()
-                .waitFor();
+        kill();
+        int status = starting().waitFor();
         if (status != 0) {
-            throw new IOException("hvmd does not start: hvm daemon start has status " + status);
+            throw new IOException("hvmd does not start: hvm daemon start has status " + status + ": "
+                    + Files.readString(home.resolve("start.err")));
         }
     }
 }
