@@ -164,7 +164,7 @@ final class Adoption {
         } else if (job.record().handover().key().isEmpty()) {
             job.fail("hvmd ended before the job was begun");
             count.lost++;
-        } else if (job.beginUnbegun(machine)) { // else its caller must say again what it is
+        } else if (job.starting().beginUnbegun(machine)) { // else its caller must say again what it is
             count.begun++;
         }
     }

@@ -4,20 +4,16 @@ package org.hybridvm.job;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * One run of a program in a guest, from its acceptance to its end. It stands between the guest's process and the caller's
- * listener: bytes and credit pass through untouched, so that nothing is buffered here. Both may go away and come back.
+ * listener: bytes and credit pass through untouched, so that nothing waits here. Both may go away and come back.
  */
 public final class Job implements GuestProcess.Listener {
     /** Who hears of a job whose caller is away, or never was there. */
@@ -31,32 +27,18 @@ public final class Job implements GuestProcess.Listener {
     private final Clock clock;
     private final StateMachine<Status> status;
     private final ProcessLink link = new ProcessLink();
-    private final Map<OutputStreamKind, OutputTail> tails =
-            new EnumMap<>(Map.of(OutputStreamKind.STDOUT, new OutputTail(), OutputStreamKind.STDERR, new OutputTail()));
-    private final Object hearing = new Object(); // held while a listener is told of the job or replaced
+    private final JobAudience audience;
+    private final JobVerdict verdict;
+    private final DeferredStart starting = new DeferredStart();
 
     private final Object writing = new Object(); // held while a record is handed to the books
     private Status lastWritten; // guarded by writing
     private volatile Status told; // is on disk
-    private JobListener listener; // guarded by hearing
-    private boolean endTold; // guarded by hearing
-    private boolean kept; // the end is on disk; guarded by hearing
-    private boolean drained; // nothing more comes from the process; guarded by hearing
-    private boolean joined; // since the process was lost; guarded by hearing
-    private boolean expecting; // whether anything is left of it its agent knows; guarded by hearing
     private volatile JobObserver observer = JobObserver.NONE;
     private volatile List<String> environment = List.of(); // known once it is started here
     private volatile Instant started;
     private volatile String agent;
-    private volatile String places = "";
     private volatile Supplier<GuestProcess> starter; // until the books know that it runs
-    private volatile Optional<JobUsage> usage = Optional.empty(); // known at its end
-    private volatile boolean cancelRequested;
-    private volatile boolean timedOut;
-    private volatile Handover.Asked asked;
-    private final AtomicBoolean startClaimed = new AtomicBoolean();
-    private volatile Runnable waitingStart;
-    private volatile Consumer<GuestMachine> beginner; // of a job that its caller has described again
 
     /**
      * A job from its record on.
@@ -67,13 +49,12 @@ public final class Job implements GuestProcess.Listener {
         this.accepted = accepted;
         this.log = log;
         this.clock = clock;
-        this.listener = listener;
         this.started = accepted.started().orElse(null);
         this.agent = accepted.handover().agent();
-        this.asked = accepted.handover().asked();
+        this.verdict = new JobVerdict(log, accepted.handover().asked());
+        this.audience =
+                new JobAudience(this, log, link, listener, accepted.state().isTerminal());
         Instant since = accepted.ended().or(accepted::started).orElse(accepted.submitted());
-        this.endTold = accepted.state().isTerminal();
-        this.kept = endTold;
         Status first = new Status(accepted.state(), since, accepted.result());
         this.lastWritten = first;
         this.told = first;
@@ -113,7 +94,9 @@ public final class Job implements GuestProcess.Listener {
 
     /** Sends a signal to the program; a job that still waits for cores is cancelled by any. */
     public void signal(int signal) {
-        cancelRequested |= SignalNames.asksForEnd(signal);
+        if (SignalNames.asksForEnd(signal)) {
+            verdict.cancelRequested();
+        }
         var cancelled = JobResult.signalled(JobState.CANCELLED, signal, "cancelled while it waited for cores");
         if (!status.stepIf(present -> present.state() == JobState.PENDING, ended(cancelled))) {
             link.signal(signal);
@@ -133,15 +116,15 @@ public final class Job implements GuestProcess.Listener {
         boolean begun = started != null && present.state() != JobState.PENDING;
         JobRecord record = begun ? accepted.running(started, agent) : accepted;
         return (present.state().isTerminal()
-                ? record.asked(asked)
+                ? record.asked(verdict.asked())
                         .ended(present.result().orElseThrow(), present.since())
-                        .used(usage)
-                : record.asked(asked));
+                        .used(verdict.usage())
+                : record.asked(verdict.asked()));
     }
 
     /** The newest output, for those who look on; of a batch job there is none, as its output goes to files. */
     OutputTail tail(OutputStreamKind stream) {
-        return tails.get(stream);
+        return audience.tail(stream);
     }
 
     JobKey key() {
@@ -179,7 +162,7 @@ public final class Job implements GuestProcess.Listener {
             if (lastWritten.state().isTerminal()) {
                 return CompletableFuture.completedFuture(null);
             }
-            asked = end;
+            verdict.ask(end);
             return books.apply(record(lastWritten));
         }
     }
@@ -191,7 +174,7 @@ public final class Job implements GuestProcess.Listener {
      */
     void start(GuestMachine machine, GuestCommand command, String where) {
         environment = command.environment();
-        places = where;
+        verdict.allow(where);
         started = clock.instant();
         agent = machine.greeting().life();
         starter = () -> machine.start(key(), command, this);
@@ -203,7 +186,7 @@ public final class Job implements GuestProcess.Listener {
     /** Begins the process of a job that the books know to run, and that no agent has been given. */
     void begin(GuestMachine machine, GuestCommand command, String where) {
         environment = command.environment();
-        places = where;
+        verdict.allow(where);
         connect(() -> machine.start(key(), command, this));
     }
 
@@ -211,45 +194,19 @@ public final class Job implements GuestProcess.Listener {
     void attach(GuestMachine machine) {
         AgentGreeting.Kept found = machine.greeting().jobs().get(key());
         long reports = Math.max(found.reports(), log.lines().size());
-        Optional<JobListener> behind = Optional.empty();
-        synchronized (hearing) {
-            if (!joined && listener.countsForItself()) {
-                link.forgetWishes();
-                behind = Optional.of(listener);
-            }
-        }
+        Optional<JobListener> behind = audience.behind();
         if (connect(() -> machine.attach(key(), accepted.partition(), reports, this))) {
             behind.ifPresent(JobListener::reattached);
         }
     }
 
-    /** How it is begun when it has waited for its cores. */
-    void startLater(Runnable how) {
-        waitingStart = how;
+    DeferredStart starting() {
+        return starting;
     }
 
-    /** It has its cores now. */
-    void startNow() {
-        waitingStart.run();
-    }
-
-    /** Takes the right to have it begun for the first time; false if somebody has it. */
-    boolean claimStart() {
-        return startClaimed.compareAndSet(false, true);
-    }
-
-    /** How it is begun, should it turn out that no agent was given it. */
-    void whenUnbegun(Consumer<GuestMachine> how) {
-        beginner = how;
-    }
-
-    /** No agent was given it. False if nobody has said how it is begun. */
-    boolean beginUnbegun(GuestMachine machine) {
-        Consumer<GuestMachine> how = beginner;
-        if (how != null) {
-            how.accept(machine);
-        }
-        return how != null;
+    /** How it ended. */
+    JobResult result() {
+        return status.get().result().orElseThrow();
     }
 
     /** Whether it runs, and nobody has or seeks its process. */
@@ -259,15 +216,11 @@ public final class Job implements GuestProcess.Listener {
 
     /** Whether its caller has gone, or was never there. */
     boolean isAlone() {
-        return listener() == NOBODY;
+        return audience.isAbsent();
     }
 
     void tellPending(String reason) {
-        synchronized (hearing) {
-            if (state() == JobState.PENDING) {
-                listener.pending(reason);
-            }
-        }
+        audience.pending(reason);
     }
 
     /**
@@ -276,60 +229,27 @@ public final class Job implements GuestProcess.Listener {
      * @param reports lines of its report that he has
      */
     void join(JobListener joining, int reports) {
-        synchronized (hearing) {
-            listener = joining;
-            joined = true;
-            link.forgetWishes();
-            joining.accepted(this);
-            List<String> lines = log.lines();
-            lines.subList(Math.min(reports, lines.size()), lines.size()).forEach(joining::report);
-            if (state() == JobState.RUNNING) {
-                joining.running();
-            }
-            if (endTold && !expecting && (drained || link.isAbsent())) {
-                joining.ended(status.get().result().orElseThrow());
-            } else {
-                link.tellInputCredit(joining);
-            }
-        }
+        audience.join(joining, reports);
     }
 
-    /** {@code leaving} wants to hear no more. False if somebody else has taken his place. */
+    /** As {@link JobAudience#leave}. */
     boolean leave(JobListener leaving) {
-        synchronized (hearing) {
-            if (listener != leaving) {
-                return false;
-            }
-            listener = NOBODY;
-            link.forgetWishes();
-        }
-        releaseIfDone();
-        return true;
+        return audience.leave(leaving);
     }
 
-    /** It has ended, and its agent may have output that nobody has taken; who joins hears of the end after that. */
+    /** As {@link JobAudience#expectLeftover}. */
     void expectLeftover() {
-        synchronized (hearing) {
-            expecting = true;
-        }
+        audience.expectLeftover();
     }
 
-    /** Its agent has nothing of it. */
+    /** As {@link JobAudience#nothingLeft}. */
     void nothingLeft() {
-        synchronized (hearing) {
-            if (expecting) {
-                expecting = false;
-                listener.ended(status.get().result().orElseThrow());
-            }
-        }
+        audience.nothingLeft();
     }
 
     /** Its end is on disk. */
     void kept() {
-        synchronized (hearing) {
-            kept = true;
-        }
-        releaseIfDone();
+        audience.kept();
     }
 
     /** Has the guest forget it, whatever somebody may not have got. */
@@ -338,7 +258,7 @@ public final class Job implements GuestProcess.Listener {
     }
 
     Handover.Asked asked() {
-        return asked;
+        return verdict.asked();
     }
 
     /** Sends it a signal that is not meant to cancel it. */
@@ -347,65 +267,33 @@ public final class Job implements GuestProcess.Listener {
     }
 
     void markTimedOut() {
-        timedOut = true;
+        verdict.timedOut();
     }
 
     @Override
     public void stdinCredit(long bytes, int window) {
-        synchronized (hearing) {
-            link.inputCredit(bytes, window);
-            listener.stdinCredit(bytes, window);
-        }
+        audience.stdinCredit(bytes, window);
     }
 
     @Override
     public void output(OutputStreamKind stream, ByteBuffer bytes) {
-        synchronized (hearing) {
-            ByteBuffer same = bytes.duplicate();
-            listener.output(stream, bytes);
-            long before = link.received(stream, same.remaining(), !listener.countsForItself());
-            tails.get(stream).append(before, same);
-        }
+        audience.output(stream, bytes);
     }
 
     @Override
     public void report(String line) {
         observer.reported(number(), ReportLine.parse(line), clock.instant());
-        synchronized (hearing) {
-            log.append(line);
-            listener.report(line);
-        }
+        audience.report(line);
     }
 
     @Override
     public void exited(int exitStatus) {
-        usage = lastUsage();
-        if (timedOut) {
-            finish(new JobResult(JobState.TIMEOUT, exitStatus, 0, "the time limit was over"));
-        } else if (asked == Handover.Asked.CANCEL) {
-            finish(new JobResult(JobState.CANCELLED, exitStatus, 0, null));
-        } else if (exitStatus != 0 && isOutOfMemory()) {
-            finish(new JobResult(
-                    JobState.OUT_OF_MEMORY, exitStatus, 0, usage.orElseThrow().lackOfMemory()));
-        } else {
-            finish(JobResult.exited(exitStatus, refusalOf(exitStatus)));
-        }
+        finish(verdict.exited(exitStatus));
     }
 
     @Override
     public void signalled(int signal) {
-        usage = lastUsage();
-        if (timedOut) {
-            finish(JobResult.signalled(JobState.TIMEOUT, signal, "the time limit was over"));
-        } else {
-            boolean wanted = cancelRequested || asked == Handover.Asked.CANCEL;
-            if (!wanted && isOutOfMemory()) {
-                finish(JobResult.signalled(
-                        JobState.OUT_OF_MEMORY, signal, usage.orElseThrow().lackOfMemory()));
-                return;
-            }
-            finish(JobResult.signalled(wanted ? JobState.CANCELLED : JobState.FAILED, signal, null));
-        }
+        finish(verdict.signalled(signal));
     }
 
     @Override
@@ -415,9 +303,7 @@ public final class Job implements GuestProcess.Listener {
 
     @Override
     public void lost(String reason) {
-        synchronized (hearing) {
-            joined = false;
-        }
+        audience.lost();
         link.disconnect();
     }
 
@@ -430,12 +316,6 @@ public final class Job implements GuestProcess.Listener {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause.getMessage();
-    }
-
-    private JobListener listener() {
-        synchronized (hearing) {
-            return listener;
-        }
     }
 
     /** True if the process is there now. */
@@ -453,46 +333,9 @@ public final class Job implements GuestProcess.Listener {
         }
     }
 
-    /** Of one that had ended before, and whose output was still there, only the listener has to know. */
     private void finish(JobResult result) {
-        synchronized (hearing) {
-            drained = true;
-            expecting = false;
-            if (endTold) {
-                listener.ended(status.get().result().orElseThrow());
-            }
-        }
+        audience.drained();
         end(result);
-    }
-
-    private void releaseIfDone() {
-        synchronized (hearing) {
-            if (kept && (listener == NOBODY || !listener.countsForItself())) {
-                link.release();
-            }
-        }
-    }
-
-    /** Its agent tells it last. */
-    private Optional<JobUsage> lastUsage() {
-        return log.lines().reversed().stream()
-                .map(ReportLine::parse)
-                .flatMap(line -> JobUsage.of(line).stream())
-                .findFirst();
-    }
-
-    private boolean isOutOfMemory() {
-        return usage.filter(resources -> resources.kills() > 0).isPresent();
-    }
-
-    private String refusalOf(int exitStatus) {
-        Optional<String> refusal = log.lines().stream()
-                .map(ReportLine::parse)
-                .filter(line -> line.word().equals("refused"))
-                .reduce((first, second) -> second)
-                .map(line -> line.value("reason").orElse("refused"));
-        return refusal.map(reason -> exitStatus == JobResult.NOT_FOUND ? reason + ". Allowed: " + places : reason)
-                .orElse(null);
     }
 
     private void end(JobResult result) {
@@ -507,9 +350,7 @@ public final class Job implements GuestProcess.Listener {
     private void tell(Status present) {
         told = present;
         if (present.state() == JobState.RUNNING) {
-            synchronized (hearing) {
-                listener.running();
-            }
+            audience.running();
             Supplier<GuestProcess> first = starter;
             if (first != null) {
                 Thread.ofVirtual().name("start job " + number()).start(() -> {
@@ -518,11 +359,8 @@ public final class Job implements GuestProcess.Listener {
                 });
             }
         } else if (present.state().isTerminal()) {
-            synchronized (hearing) {
-                endTold = true;
-                listener.ended(present.result().orElseThrow());
-            }
-            tails.values().forEach(OutputTail::close);
+            audience.ended(present.result().orElseThrow());
+            audience.closeTails();
         }
     }
 }

@@ -120,7 +120,7 @@ final class JobStarter implements BatchQueue.Site {
     }
 
     private boolean startRun(JobRecord record) {
-        register.live(record.number()).ifPresent(Job::startNow); // else it has just been cancelled
+        register.live(record.number()).ifPresent(job -> job.starting().now()); // else it has just been cancelled
         return true;
     }
 

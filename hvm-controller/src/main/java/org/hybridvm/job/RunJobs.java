@@ -94,10 +94,10 @@ final class RunJobs {
                 .or(() -> record.state().isTerminal() ? adoption.leftover(record) : Optional.empty())
                 .orElseGet(() -> new Job(record, books.oldLog(number), clock, Job.NOBODY));
         job.join(listener, request.reports());
-        if (job.state() == JobState.PENDING && job.claimStart()) {
+        if (job.state() == JobState.PENDING && job.starting().claim()) {
             begin(seen, job, plan(place(caller, request), request, caller));
         } else {
-            job.whenUnbegun(machine -> beginAgain(machine, job, caller, request));
+            job.starting().whenUnbegun(machine -> beginAgain(machine, job, caller, request));
         }
         return job;
     }
@@ -136,7 +136,7 @@ final class RunJobs {
                 Optional.empty(),
                 handover);
         var job = new Job(record, books.newLog(number), clock, listener);
-        job.claimStart();
+        job.starting().claim();
         register.enter(job);
         listener.accepted(job);
         keeper.keep(job, Optional.empty());
@@ -166,7 +166,7 @@ final class RunJobs {
         String others = seen.inWords(before);
         job.tellPending(early.map(blocked -> "waits: " + blocked.reason() + " (hvm why " + record.number() + ")")
                 .orElseGet(() -> placement.waiting(record.cores(), others)));
-        job.startLater(starter);
+        job.starting().later(starter);
         waiting.queue().add(List.of(record));
         if (job.state() != JobState.PENDING) {
             waiting.queue().forget(record.number()); // it was cancelled meanwhile
