@@ -178,6 +178,8 @@ void cgroup_join(uint32_t stream, uint32_t restarts);
 /** A line of the job's report: bytes at most and now, limit (0: none), kills for lack of memory, us of Linux' CPU time.
  */
 bool cgroup_usage(uint32_t stream, uint32_t restarts, char line[CGROUP_LINE]);
+/** Processes of the job, at most @most of them; how many. */
+unsigned int cgroup_processes(uint32_t stream, uint32_t restarts, pid_t *pids, unsigned int most);
 void cgroup_remove(uint32_t stream, uint32_t restarts);
 
 /* job.c */
@@ -206,6 +208,12 @@ void job_resume(struct worker *worker);
 unsigned int job_count(void);
 /** What a job has used; false if nothing is known of it. */
 bool job_usage(uint32_t stream, char line[CGROUP_LINE]);
+/** Processes of a job, at most @most; how many. */
+unsigned int job_processes(uint32_t stream, pid_t *pids, unsigned int most);
+
+/* counters.c */
+/** An ACTIVITY field for each group of cores that processes of a job have now, and each process of a pool. */
+void counters_put(struct writer *writer, uint32_t stream);
 
 /* request.c */
 void request_serve(struct worker *worker, const uint8_t *payload, uint32_t length);

@@ -117,6 +117,21 @@ bool cgroup_usage(uint32_t stream, uint32_t restarts, char line[CGROUP_LINE])
 	return true;
 }
 
+unsigned int cgroup_processes(uint32_t stream, uint32_t restarts, pid_t *pids, unsigned int most)
+{
+	char path[CGROUP_PATH];
+	unsigned int n = 0;
+	FILE *file;
+
+	path_of(path, stream, restarts, "cgroup.procs");
+	file = mounted ? fopen(path, "re") : NULL;
+	while (file && n < most && fscanf(file, "%d", &pids[n]) == 1)
+		n++;
+	if (file)
+		fclose(file);
+	return n;
+}
+
 void cgroup_remove(uint32_t stream, uint32_t restarts)
 {
 	char path[CGROUP_PATH];

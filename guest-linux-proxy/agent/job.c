@@ -471,6 +471,13 @@ bool job_usage(uint32_t stream, char line[CGROUP_LINE])
 	return job && cgroup_usage(stream, job->restarts, line);
 }
 
+unsigned int job_processes(uint32_t stream, pid_t *pids, unsigned int most)
+{
+	struct job *job = find(stream);
+
+	return job ? cgroup_processes(stream, job->restarts, pids, most) : 0;
+}
+
 void job_list(struct writer *writer)
 {
 	for (unsigned int i = 0; i < JOBS_MAX; i++) {

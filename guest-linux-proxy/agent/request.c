@@ -141,6 +141,15 @@ static void serve_usage(struct worker *worker, uint32_t id, uint32_t stream)
 	respond(worker, &writer);
 }
 
+static void serve_counters(struct worker *worker, uint32_t id, uint32_t stream)
+{
+	struct writer writer = {.length = 0};
+
+	put_u32(&writer, HVM_FIELD_ID, id);
+	counters_put(&writer, stream);
+	respond(worker, &writer);
+}
+
 static int reboot(const char *partition, const void *force, char problem[ERRAND_PROBLEM_MAX])
 {
 	struct hvm_partition_request request = {.flags = *(const bool *)force ? HVM_BOOT_FORCE : 0};
@@ -210,6 +219,8 @@ void request_serve(struct worker *worker, const uint8_t *payload, uint32_t lengt
 		serve_status(worker, id);
 	else if (!strcmp(name, "usage"))
 		serve_usage(worker, id, number[0]);
+	else if (!strcmp(name, "counters"))
+		serve_counters(worker, id, number[0]);
 	else if (!strcmp(name, "kernel-log"))
 		serve_kernel_log(worker, id);
 	else if (!strcmp(name, "hrt-log") && partition)

@@ -49,3 +49,31 @@ void hvm_activity_read(struct hvm_part *part, struct hvm_activity *activity)
 	for (unsigned int i = 0; i < part->core_count; i++)
 		read_core(&part->cores[i], &activity->core[i]);
 }
+
+/* part->lock is held. */
+static const struct hvm_job *find_job(const struct hvm_part *part, pid_t pid)
+{
+	const struct hvm_job *job;
+
+	list_for_each_entry(job, &part->jobs, list) if (pid_vnr(job->pid) == pid) return job;
+	return NULL;
+}
+
+/* False: process @pid has none on this partition. @activity is zero before. */
+bool hvm_activity_of_group(struct hvm_part *part, pid_t pid, struct hvm_activity *activity)
+{
+	const struct hvm_job *job, *asked;
+
+	mutex_lock(&part->lock);
+	asked = find_job(part, pid);
+	if (asked && !asked->group->pool) {
+		*activity = asked->group->past;
+		activity->index = asked->group->number;
+	}
+	list_for_each_entry(job, &part->jobs,
+			    list) if (asked && (job == asked || (!asked->group->pool && job->group == asked->group)))
+	    hvm_activity_add(activity, job);
+	mutex_unlock(&part->lock);
+	strscpy(activity->name, part->name, sizeof(activity->name));
+	return asked;
+}

@@ -130,6 +130,25 @@ static long do_activity(void __user *arg)
 	return err;
 }
 
+static long do_group_activity(void __user *arg)
+{
+	struct hvm_activity *activity;
+	bool found = false;
+	long err;
+	u32 pid;
+
+	if (get_user(pid, (u32 __user *)arg))
+		return -EFAULT;
+	activity = kzalloc(sizeof(*activity), GFP_KERNEL);
+	if (!activity)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < hvm_part_count && !found; i++)
+		found = hvm_activity_of_group(hvm_parts[i], pid, activity);
+	err = !found ? -ESRCH : copy_to_user(arg, activity, sizeof(*activity)) ? -EFAULT : 0;
+	kfree(activity);
+	return err;
+}
+
 /* The partition that @name, as copied from a user, names. */
 static struct hvm_part *find(char name[HVM_NAME_MAX])
 {
@@ -512,6 +531,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return do_info(arg);
 	case HVM_IOC_ACTIVITY:
 		return do_activity(arg);
+	case HVM_IOC_GROUP_ACTIVITY:
+		return do_group_activity(arg);
 	case HVM_IOC_LOAD:
 		return do_load(arg);
 	case HVM_IOC_BOOT:

@@ -129,6 +129,7 @@ struct hvm_group {
 	bool joined;			  /* all cores run threads of all jobs, wherever the aerokernel puts them */
 	bool over;			  /* the cores are given back */
 	bool pool;			  /* of processes that have nothing to do with each other (HVM_JOB_POOL) */
+	struct hvm_activity past;	  /* of its processes that are gone, under part->lock; no cores */
 };
 
 struct hvm_job {
@@ -275,6 +276,7 @@ int hvm_job_event_fd(struct hvm_job *job, const struct hvm_event_fd *event);
 void hvm_activity_add(struct hvm_activity *sum, const struct hvm_job *job);
 /** What a partition has done since the module was loaded, and what its cores do. */
 void hvm_activity_read(struct hvm_part *part, struct hvm_activity *activity);
+bool hvm_activity_of_group(struct hvm_part *part, pid_t pid, struct hvm_activity *activity);
 
 void hvm_job_stats(struct hvm_job *job, struct hvm_job_stats *stats);
 int hvm_job_mmap(struct hvm_job *job, struct vm_area_struct *vma);

@@ -304,6 +304,7 @@ void hvm_job_destroy(struct hvm_job *job)
 	mutex_lock(&part->lock);
 	list_del(&job->list);
 	hvm_activity_add(&part->past, job);
+	hvm_activity_add(&group->past, job);
 	hvm_space_destroy(job);
 	release_slots(job);
 	hvm_group_remove(group, job);

@@ -215,6 +215,15 @@ HVM_ASSERT_SIZE(struct hvm_activity, 112 + 32 * HVM_MAX_CORES);
 #define HVM_IOC_ACTIVITY _IOWR(HVM_IOC_MAGIC, 0x0a, struct hvm_activity)
 
 /**
+ * HVM_IOC_GROUP_ACTIVITY: the same of the processes that share cores with process @index (in), in what partition ever:
+ * of itself, its parents and children, those that have ended too; of a pool (HVM_JOB_POOL), whose processes have
+ * nothing to do with each other, of that process alone. Out: @index is the number of its core group in partition @name,
+ * or of a pool 0;
+ * @core_count is 0. Any process. ESRCH: it has no HRT process. ENOMEM: out of memory.
+ */
+#define HVM_IOC_GROUP_ACTIVITY _IOWR(HVM_IOC_MAGIC, 0x0b, struct hvm_activity)
+
+/**
  * HRT modules: functions and their data that root loads into partition memory, once for all processes of the partition.
  * They lie in the upper half of every address space of the partition, from HVM_MODULE_VA on, so a thread on any of its
  * cores can call them. A process learns their addresses by name. Modules survive a reboot of the partition: code and

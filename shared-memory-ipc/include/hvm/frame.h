@@ -61,11 +61,11 @@ enum hvm_frame_type {
 	HVM_FRAME_STDIN = 3, /* data */
 	HVM_FRAME_STDIN_END = 4,
 	HVM_FRAME_SIGNAL = 5,  /* NUMBER */
-	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, activity, reboot, hrt-log, kernel-log, status, poweroff, modules,
-				  module-load, module-unload, watch, dump), PARTITION, FORCE, ARGUMENT (a module's
-				  file or name). watch: NUMBER: milliseconds without a sign of life after which a core
-				  is asked for one, 0: never; NUMBER: after which its partition is HUNG; FORCE: cores
-				  without a job, too */
+	HVM_FRAME_REQUEST = 6, /* ID, NAME (info, activity, usage, counters, reboot, hrt-log, kernel-log, status,
+				  poweroff, modules, module-load, module-unload, watch, dump), PARTITION, FORCE,
+				  ARGUMENT (a module's file or name). watch: NUMBER: milliseconds without a sign of life
+				  after which a core is asked for one, 0: never; NUMBER: after which its partition is
+				  HUNG; FORCE: cores without a job, too */
 	HVM_FRAME_ATTACH = 7,  /* go on with a job: RESTARTS, OFFSET (lines of its report that are on disk) */
 	HVM_FRAME_RELEASE = 8, /* forget a job: RESTARTS. One that has not ended is killed */
 	/* both ways */

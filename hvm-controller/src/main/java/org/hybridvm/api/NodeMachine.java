@@ -9,6 +9,7 @@ import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestMachine;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.HrtCounters;
 import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobUsage;
 import org.hybridvm.job.PartitionKind;
@@ -68,6 +69,11 @@ final class NodeMachine implements GuestMachine {
     @Override
     public GuestProcess attach(JobKey key, String partition, long reports, GuestProcess.Listener listener) {
         return view.guest().orElseThrow().attach(key, partition, reports, listener);
+    }
+
+    @Override
+    public HrtCounters counters(JobKey key) {
+        return manager.requireGuest(name()).counters(key);
     }
 
     @Override

@@ -12,7 +12,10 @@ final class StatCommand extends Command {
         explain(
                 "",
                 "Memory and CPU time are those of its processes in the Linux partition. HRT cores are the job's own for",
-                "as long as it runs; what they do, hvm top shows.");
+                "as long as it runs. Of one that runs, a second line counts what its programs there and their children",
+                "have done: system calls that the HRT answered and that Linux did, page faults, interrupts, shootdowns",
+                "among them, and times that the timer gave a core to another thread. No other job is in it; programs of",
+                "a Linux script's earlier sruns are not either.");
         examples("hvm stat 17", "hvm stat 17 -o json");
     }
 
@@ -34,7 +37,22 @@ final class StatCommand extends Command {
                 mebibytes(facts, "peak_memory_bytes"),
                 facts.number("memory_limit_bytes", 0) == 0 ? null : mebibytes(facts, "memory_limit_bytes"));
         context.out().print(table);
+        if (facts.has("hrt")) {
+            context.out().print(counters(facts.object("hrt")));
+        }
         return OK;
+    }
+
+    private static Table counters(JsonObject hrt) {
+        return new Table("HRT PROCESSES", "CALLS", "TO LINUX", "FAULTS", "INTERRUPTS", "SHOOTDOWNS", "PREEMPTIONS")
+                .row(
+                        hrt.number("processes"),
+                        hrt.number("calls_local"),
+                        hrt.number("calls_forwarded"),
+                        hrt.number("page_faults"),
+                        hrt.number("interrupts"),
+                        hrt.number("shootdowns"),
+                        hrt.number("preemptions"));
     }
 
     private static String seconds(double time) {

@@ -4,6 +4,7 @@ package org.hybridvm.guest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.hybridvm.job.HrtCounters;
 import org.hybridvm.vm.Guest;
 
 /** Reads {@code struct hvm_activity} of hvm/device.h, without the cores that there are not. */
@@ -30,6 +31,22 @@ final class ActivityInfo {
             activities.add(decode(info));
         }
         return activities;
+    }
+
+    /** All that an answer has, as one. */
+    static HrtCounters sum(Fields answer) throws ProtocolException {
+        return all(answer).stream()
+                .map(one -> new HrtCounters(
+                        one.jobs(),
+                        one.callsLocal(),
+                        one.callsForwarded(),
+                        one.pageFaults(),
+                        one.doorbells(),
+                        one.halts(),
+                        one.interrupts(),
+                        one.shootdowns(),
+                        one.preemptions()))
+                .reduce(HrtCounters.NONE, HrtCounters::plus);
     }
 
     static Guest.Activity decode(byte[] bytes) throws ProtocolException {

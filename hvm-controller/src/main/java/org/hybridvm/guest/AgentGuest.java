@@ -13,6 +13,7 @@ import org.hybridvm.HvmException;
 import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.HrtCounters;
 import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobUsage;
 import org.hybridvm.job.ReportLine;
@@ -199,6 +200,12 @@ public final class AgentGuest implements Guest {
     public Optional<JobUsage> usage(JobKey key) {
         String line = text("usage", new Fields().number(FieldTag.NUMBER, key.job()));
         return JobUsage.of(ReportLine.parse(line));
+    }
+
+    @Override
+    public HrtCounters counters(JobKey key) {
+        Fields job = new Fields().number(FieldTag.NUMBER, key.job());
+        return requests.ask("counters", job, LOOK_LIMIT, ActivityInfo::sum);
     }
 
     @Override

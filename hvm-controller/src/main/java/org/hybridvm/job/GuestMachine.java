@@ -50,6 +50,15 @@ public interface GuestMachine {
         return Optional.empty();
     }
 
+    /**
+     * What a job that runs does on HRT cores; all zero if it has no program there. Blocks.
+     *
+     * @throws org.hybridvm.HvmException if the channel to the agent is not up, or the agent is of a version that cannot tell
+     */
+    default HrtCounters counters(JobKey key) {
+        return HrtCounters.NONE;
+    }
+
     /** A partition as jobs see it. */
     record Partition(String name, PartitionKind kind, int cores) {}
 }

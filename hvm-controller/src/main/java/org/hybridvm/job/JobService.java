@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -302,26 +301,7 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if there is no such job, or its guest does not answer
      */
     public Map<String, Object> stat(int number) {
-        JobRecord record = find(number);
-        var facts = new LinkedHashMap<String, Object>();
-        facts.put("job", number);
-        facts.put("state", record.state());
-        facts.put("cores", record.cores());
-        record.started()
-                .ifPresent(begun -> facts.put(
-                        "elapsed_ms",
-                        Duration.between(begun, record.ended().orElseGet(clock::instant))
-                                .toMillis()));
-        Optional<JobUsage> usage = record.state() == JobState.RUNNING
-                ? machines.find(record.vm()).flatMap(machine -> machine.usage(JobKey.of(record)))
-                : record.usage();
-        usage.ifPresent(resources -> {
-            facts.putAll(resources.toJson());
-            if (record.state() == JobState.RUNNING) {
-                facts.put("memory_bytes", resources.memory());
-            }
-        });
-        return facts;
+        return JobStat.of(find(number), machines, clock.instant());
     }
 
     /** Why a job waits: the reason, the jobs in the way, since when, and when it could start. */

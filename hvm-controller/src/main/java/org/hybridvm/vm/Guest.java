@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.hybridvm.job.AgentGreeting;
 import org.hybridvm.job.GuestCommand;
 import org.hybridvm.job.GuestProcess;
+import org.hybridvm.job.HrtCounters;
 import org.hybridvm.job.JobKey;
 import org.hybridvm.job.JobUsage;
 import org.hybridvm.layout.Health;
@@ -73,6 +74,9 @@ public interface Guest {
 
     /** As {@link org.hybridvm.job.GuestMachine#release}. */
     void release(JobKey key);
+
+    /** As {@link org.hybridvm.job.GuestMachine#counters}. */
+    HrtCounters counters(JobKey key);
 
     /** What a job has used so far; empty if nothing is known of it. Blocks. */
     Optional<JobUsage> usage(JobKey key);

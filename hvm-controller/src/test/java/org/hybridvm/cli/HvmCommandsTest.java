@@ -14,6 +14,7 @@ import org.hybridvm.JsonObject;
 import org.hybridvm.api.FakeVmControl;
 import org.hybridvm.cli.HvmTester.Outcome;
 import org.hybridvm.job.FakeMachine;
+import org.hybridvm.job.HrtCounters;
 import org.hybridvm.job.PartitionKind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +69,26 @@ class HvmCommandsTest {
         assertThat(JsonObject.parse(Files.readString(folder.resolve("plan.json")))
                         .text("format"))
                 .isEqualTo("hvm-plan/1");
+    }
+
+    @Test
+    void shouldShowWhatAJobDoesOnHrtCores() throws Exception {
+        vms.launched();
+        hvm.run("submit", "-o", "/dev/null", "--", "/bin/sleep");
+        while (machine.commands().isEmpty()) {
+            Thread.sleep(5);
+        }
+        assertThat(hvm.run("stat", "1").out()).doesNotContain("HRT");
+        machine.count(new HrtCounters(2, 30, 4, 5, 6, 7, 8, 9, 10));
+        assertThat(hvm.run("stat", "1").out()).endsWith("""
+                HRT PROCESSES  CALLS  TO LINUX  FAULTS  INTERRUPTS  SHOOTDOWNS  PREEMPTIONS
+                2              30     4         5       8           9           10
+                """);
+        assertThat(JsonObject.parse(hvm.run("stat", "-o", "json", "1").out())
+                        .object("hrt")
+                        .asMap())
+                .containsEntry("doorbells", 6L)
+                .containsEntry("halts", 7L);
     }
 
     @Test

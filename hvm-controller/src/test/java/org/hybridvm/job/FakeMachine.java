@@ -47,6 +47,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
             new AgentGreeting(UUID.randomUUID().toString(), Map.of());
     private volatile boolean reachable = true;
     private volatile String gone;
+    private volatile HrtCounters counters = HrtCounters.NONE;
 
     public FakeMachine(String name, int hrtCores, Path... mounts) {
         this.name = name;
@@ -166,6 +167,16 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
         Process process = processes.get(key);
         process.attach(listener, reports);
         return process.new Way(listener);
+    }
+
+    /** From now on it tells these of each job. */
+    public void count(HrtCounters counted) {
+        counters = counted;
+    }
+
+    @Override
+    public HrtCounters counters(JobKey key) {
+        return counters;
     }
 
     @Override
