@@ -3,11 +3,9 @@ package org.hybridvm.job;
 
 import java.nio.ByteBuffer;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -19,25 +17,17 @@ public final class Job implements GuestProcess.Listener {
     /** Who hears of a job whose caller is away, or never was there. */
     static final JobListener NOBODY = result -> {};
 
-    /** @param since when the state was taken */
-    private record Status(JobState state, Instant since, Optional<JobResult> result) {}
-
     private final JobRecord accepted;
     private final JobLog log;
     private final Clock clock;
-    private final StateMachine<Status> status;
+    private final JobLife life;
     private final ProcessLink link = new ProcessLink();
     private final JobAudience audience;
     private final JobVerdict verdict;
     private final DeferredStart starting = new DeferredStart();
 
-    private final Object writing = new Object(); // held while a record is handed to the books
-    private Status lastWritten; // guarded by writing
-    private volatile Status told; // is on disk
     private volatile JobObserver observer = JobObserver.NONE;
     private volatile List<String> environment = List.of(); // known once it is started here
-    private volatile Instant started;
-    private volatile String agent;
     private volatile Supplier<GuestProcess> starter; // until the books know that it runs
 
     /**
@@ -49,25 +39,16 @@ public final class Job implements GuestProcess.Listener {
         this.accepted = accepted;
         this.log = log;
         this.clock = clock;
-        this.started = accepted.started().orElse(null);
-        this.agent = accepted.handover().agent();
         this.verdict = new JobVerdict(log, accepted.handover().asked());
         this.audience =
                 new JobAudience(this, log, link, listener, accepted.state().isTerminal());
-        Instant since = accepted.ended().or(accepted::started).orElse(accepted.submitted());
-        Status first = new Status(accepted.state(), since, accepted.result());
-        this.lastWritten = first;
-        this.told = first;
-        this.status = new StateMachine<>(
-                first,
-                present -> present.state().isTerminal(),
-                (from, to) -> from.state() == JobState.PENDING || to.state().isTerminal());
+        this.life = new JobLife(accepted, verdict, clock);
     }
 
     /** From now on {@code watcher} hears of its states, the present one at once, and of its report. */
     void observe(JobObserver watcher) {
         observer = watcher;
-        status.addListener(present -> watcher.changed(record(present), environment));
+        life.observe(record -> watcher.changed(record, environment));
     }
 
     public int number() {
@@ -75,7 +56,7 @@ public final class Job implements GuestProcess.Listener {
     }
 
     public JobState state() {
-        return status.get().state();
+        return life.state();
     }
 
     /** Sends bytes to the program's standard input; at most as many as the listener was told. */
@@ -98,28 +79,18 @@ public final class Job implements GuestProcess.Listener {
             verdict.cancelRequested();
         }
         var cancelled = JobResult.signalled(JobState.CANCELLED, signal, "cancelled while it waited for cores");
-        if (!status.stepIf(present -> present.state() == JobState.PENDING, ended(cancelled))) {
+        if (!life.endWaiting(cancelled)) {
             link.signal(signal);
         }
     }
 
     public JobRecord record() {
-        return record(status.get());
+        return life.record();
     }
 
     /** As the books have it, so that what is told outlives hvmd. */
     JobRecord keptRecord() {
-        return record(told);
-    }
-
-    private JobRecord record(Status present) {
-        boolean begun = started != null && present.state() != JobState.PENDING;
-        JobRecord record = begun ? accepted.running(started, agent) : accepted;
-        return (present.state().isTerminal()
-                ? record.asked(verdict.asked())
-                        .ended(present.result().orElseThrow(), present.since())
-                        .used(verdict.usage())
-                : record.asked(verdict.asked()));
+        return life.keptRecord();
     }
 
     /** The newest output, for those who look on; of a batch job there is none, as its output goes to files. */
@@ -136,20 +107,7 @@ public final class Job implements GuestProcess.Listener {
      * it: what the caller hears is already kept. A job that cannot be kept is not begun. Outside any lock.
      */
     void keepBooks(Function<JobRecord, CompletableFuture<Void>> books) {
-        status.addListener(present -> {
-            CompletableFuture<Void> written;
-            synchronized (writing) {
-                lastWritten = present;
-                written = books.apply(record(present));
-            }
-            written.whenComplete((ignored, failure) -> {
-                if (failure == null) {
-                    tell(present);
-                } else {
-                    end(JobResult.failed(JobState.FAILED, reason(failure)));
-                }
-            });
-        });
+        life.keepBooks(books, this::tell);
     }
 
     /**
@@ -158,13 +116,7 @@ public final class Job implements GuestProcess.Listener {
      * @param books writes a record; never one that is older than what it has written
      */
     CompletableFuture<Void> ask(Handover.Asked end, Function<JobRecord, CompletableFuture<Void>> books) {
-        synchronized (writing) {
-            if (lastWritten.state().isTerminal()) {
-                return CompletableFuture.completedFuture(null);
-            }
-            verdict.ask(end);
-            return books.apply(record(lastWritten));
-        }
+        return life.ask(end, books);
     }
 
     /**
@@ -175,12 +127,9 @@ public final class Job implements GuestProcess.Listener {
     void start(GuestMachine machine, GuestCommand command, String where) {
         environment = command.environment();
         verdict.allow(where);
-        started = clock.instant();
-        agent = machine.greeting().life();
+        String agent = machine.greeting().life();
         starter = () -> machine.start(key(), command, this);
-        status.stepIf(
-                present -> present.state() == JobState.PENDING,
-                new Status(JobState.RUNNING, started, Optional.empty()));
+        life.begin(agent);
     }
 
     /** Begins the process of a job that the books know to run, and that no agent has been given. */
@@ -206,7 +155,7 @@ public final class Job implements GuestProcess.Listener {
 
     /** How it ended. */
     JobResult result() {
-        return status.get().result().orElseThrow();
+        return life.result();
     }
 
     /** Whether it runs, and nobody has or seeks its process. */
@@ -309,13 +258,7 @@ public final class Job implements GuestProcess.Listener {
 
     /** It will not come back. */
     void fail(String reason) {
-        end(JobResult.failed(JobState.NODE_FAIL, reason));
-    }
-
-    private static String reason(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause.getMessage();
+        life.end(JobResult.failed(JobState.NODE_FAIL, reason));
     }
 
     /** True if the process is there now. */
@@ -335,21 +278,12 @@ public final class Job implements GuestProcess.Listener {
 
     private void finish(JobResult result) {
         audience.drained();
-        end(result);
-    }
-
-    private void end(JobResult result) {
-        status.step(ended(result));
-    }
-
-    private Status ended(JobResult result) {
-        return new Status(result.state(), clock.instant(), Optional.of(result));
+        life.end(result);
     }
 
     /** The books have it. */
-    private void tell(Status present) {
-        told = present;
-        if (present.state() == JobState.RUNNING) {
+    private void tell(JobRecord kept) {
+        if (kept.state() == JobState.RUNNING) {
             audience.running();
             Supplier<GuestProcess> first = starter;
             if (first != null) {
@@ -358,8 +292,8 @@ public final class Job implements GuestProcess.Listener {
                     starter = null;
                 });
             }
-        } else if (present.state().isTerminal()) {
-            audience.ended(present.result().orElseThrow());
+        } else if (kept.state().isTerminal()) {
+            audience.ended(kept.result().orElseThrow());
             audience.closeTails();
         }
     }
