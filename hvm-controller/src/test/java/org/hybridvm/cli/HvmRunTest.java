@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code hvm run} against an hvmd whose VM is in memory. */
-@Timeout(10)
+@Timeout(60)
 class HvmRunTest {
     @TempDir
     private Path folder;

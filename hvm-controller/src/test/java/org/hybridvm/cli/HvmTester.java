@@ -58,12 +58,13 @@ public final class HvmTester implements AutoCloseable {
         database = Database.open(home.database());
         vms.layouts().keepIn(database);
         events = new EventLog(database, Clock.systemUTC());
+        Configuration configuration = new ConfigurationReader(home).read();
         jobs = new JobService(
                 vms,
                 OwnIdentity.ofThisProcess(),
+                configuration.quotas(configuration.rules()),
                 JobBooks.open(database, events, home.jobs(), Clock.systemUTC()),
                 Clock.systemUTC());
-        Configuration configuration = new ConfigurationReader(home).read();
         Files.createDirectories(home.logs());
         audit = new AuditLog(home.auditLog(), 1 << 20, 2, Clock.systemUTC());
         var access = new AccessControl(
