@@ -90,7 +90,6 @@ public final class Hvmd {
             Configuration configuration = new ConfigurationReader(home).read();
             LogSetup.apply(configuration.log());
             Logger log = LoggerFactory.getLogger(Hvmd.class);
-            Vertx vertx = Vertx.vertx(vertxOptions());
             byte[] instance = InstanceId.of(home.instance());
             Guest.Connector agents = (socket, limit, lost) -> AgentGuest.connect(socket, instance, limit, lost);
             Optional<JobTracer> tracer = JobTracer.of(System.getenv());
@@ -98,7 +97,7 @@ public final class Hvmd {
             try (Database database = Database.open(home.database());
                     AuditLog audit = audit(configuration.audit());
                     EventLog events = new EventLog(database, Clock.systemUTC());
-                    NodeVms vms = NodeVms.open(home, agents, events, database);
+                    NodeVms vms = NodeVms.open(home, agents, events, database); // early: jobs wait to be adopted
                     JobService jobs = new JobService(
                             vms.machines(),
                             OwnIdentity.ofThisProcess(),
@@ -110,7 +109,7 @@ public final class Hvmd {
                 var access =
                         new AccessControl(configuration, rules, new Tokens(database, rules, Clock.systemUTC()), audit);
                 var server = new ApiServer(
-                        vertx,
+                        Vertx.vertx(vertxOptions()),
                         new ApiServer.Parts(
                                 vms, jobs, events, database, access, configuration.limits(), stopRequest::countDown));
                 server.listen(home.socket())

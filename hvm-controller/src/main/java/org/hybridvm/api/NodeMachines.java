@@ -44,13 +44,21 @@ final class NodeMachines implements GuestMachines {
 
     @Override
     public List<GuestMachine> reachable() {
-        return node.now()
+        return node.adopted()
                 .map(manager -> manager.list().stream()
                         .filter(view ->
                                 view.state() == VmState.READY && view.guest().isPresent())
                         .map(view -> machine(view, manager))
                         .toList())
                 .orElse(List.of());
+    }
+
+    @Override
+    public void onReached(Runnable task) {
+        node.whenAdopted(manager -> {
+            manager.onReached(task);
+            task.run(); // some may have answered before
+        });
     }
 
     @Override

@@ -18,12 +18,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The manager of this node's VMs. It is opened in the background, because connecting to libvirt and adopting VMs takes
- * seconds and hvmd has to answer before.
+ * The manager of this node's VMs. It is opened in the background, because connecting to libvirt takes longer than hvmd may
+ * take to answer. VMs that run are adopted before; until all is open only their jobs may have to do with them.
  */
 final class NodeManager implements Supplier<VmManager>, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeManager.class);
 
+    private final CompletableFuture<VmManager> adopting = new CompletableFuture<>();
     private final CompletableFuture<VmManager> opening = new CompletableFuture<>();
 
     private NodeManager() {}
@@ -33,7 +34,10 @@ final class NodeManager implements Supplier<VmManager>, AutoCloseable {
         var node = new NodeManager();
         Thread.ofPlatform().daemon().name("open-vms").start(() -> {
             try {
-                node.opening.complete(VmManager.open(home, images, connector, events, database));
+                VmManager manager = VmManager.begin(home, images, connector, events, database);
+                node.adopting.complete(manager);
+                manager.finish();
+                node.opening.complete(manager);
             } catch (Throwable failure) { // a missing libvirt is a LinkageError
                 LOG.error("VMs cannot be managed", failure);
                 node.opening.completeExceptionally(failure);
@@ -68,6 +72,11 @@ final class NodeManager implements Supplier<VmManager>, AutoCloseable {
         return opening.isDone() && !opening.isCompletedExceptionally() ? Optional.of(opening.join()) : Optional.empty();
     }
 
+    /** The same with the VMs that ran when hvmd began, and maybe no others. Does not block. */
+    Optional<VmManager> adopted() {
+        return Optional.ofNullable(adopting.getNow(null));
+    }
+
     /** Why VMs cannot be managed now. Does not block. */
     Optional<HvmException> obstacle() {
         if (!opening.isDone()) {
@@ -82,13 +91,13 @@ final class NodeManager implements Supplier<VmManager>, AutoCloseable {
         }
     }
 
-    /** Is done as soon as it is open; never if it cannot be opened. */
-    void whenOpen(Consumer<VmManager> task) {
-        opening.thenAccept(task);
+    /** Is done as soon as the VMs that run are adopted. */
+    void whenAdopted(Consumer<VmManager> task) {
+        adopting.thenAccept(task);
     }
 
     @Override
     public void close() {
-        now().ifPresent(VmManager::close);
+        adopted().ifPresent(VmManager::close);
     }
 }

@@ -153,7 +153,7 @@ final class NodeVms implements VmControl, AutoCloseable {
 
     /** From now on dumps say which jobs were there. */
     void tellJobs(JobService jobs) {
-        node.whenOpen(manager -> manager.jobsOn((vm, partition) -> jobs.liveOn(vm).stream()
+        node.whenAdopted(manager -> manager.jobsOn((vm, partition) -> jobs.liveOn(vm).stream()
                 .filter(job -> job.partition().equals(partition))
                 .map(JobRecord::number)
                 .toList()));

@@ -72,6 +72,7 @@ final class Adoption {
 
     void begin() {
         timer.every(LOOK, this::look);
+        machines.onReached(() -> timer.soon(this::look));
     }
 
     /** Somebody has left a job, and may come back. */

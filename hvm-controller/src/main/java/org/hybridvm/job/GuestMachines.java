@@ -18,6 +18,9 @@ public interface GuestMachines {
     /** The machines whose agents answer now. Does not block. */
     List<GuestMachine> reachable();
 
+    /** {@code task} is run soon after a machine has become reachable; it must not block. */
+    default void onReached(Runnable task) {}
+
     /**
      * Why a VM's processes are gone for good; empty as long as its agent answers, or may do so again. Does not block.
      *

@@ -4,11 +4,15 @@ package org.hybridvm.job;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What happens to jobs when a time is over: warnings, limits, and SIGKILL for those that do not end. */
 final class JobTimer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JobTimer.class);
     private static final int SIGHUP = 1;
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
@@ -19,6 +23,15 @@ final class JobTimer implements AutoCloseable {
 
     void every(Duration period, Runnable action) {
         thread.scheduleWithFixedDelay(action, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** On the timer's thread. Does not block; nothing happens once it is closed. */
+    void soon(Runnable action) {
+        try {
+            thread.execute(action);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the timer has ended", e);
+        }
     }
 
     /** Ends the job after that time; at once if it is over. */

@@ -17,12 +17,19 @@ final class AgentLink {
     private final Guest.Connector connector;
     private final VmPaths paths;
     private final PartitionCare care;
+    private volatile Runnable reached = () -> {};
 
     AgentLink(Guest.Connector connector, VmPaths paths, PartitionCare care) {
         this.connector = connector;
         this.paths = paths;
         this.care = care;
     }
+
+    /** {@code task} is run whenever an agent that was out of reach answers, on a thread that it may block. */
+    void onReached(Runnable task) {
+        reached = task;
+    }
+
     /** Tries until the agent answers, QEMU ends, or the limit is over. */
     Guest connect(Vm vm, Duration limit) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
@@ -72,8 +79,9 @@ final class AgentLink {
                     vm.awaitNoStall();
                     Guest guest = connect(vm, LIMIT);
                     vm.connected(guest);
-                    PartitionCare.watch(vm, guest);
                     LOG.info("the agent answers vm={}", vm.name());
+                    reached.run();
+                    PartitionCare.watch(vm, guest);
                 } catch (IOException e) {
                     LOG.warn("the agent does not answer yet vm={} reason={}", vm.name(), e.getMessage());
                 } catch (InterruptedException e) {

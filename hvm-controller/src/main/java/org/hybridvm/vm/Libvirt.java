@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -44,15 +46,18 @@ final class Libvirt implements AutoCloseable {
     private final boolean unprivileged;
     private final LibvirtConnection connection;
 
+    /** Is done when it was tried to open the connection. */
+    private final CompletableFuture<Void> opening = new CompletableFuture<>();
+
     /** Hears of every domain that ended. */
     private volatile Consumer<End> ended = end -> {};
 
-    private Libvirt(URI uri, Path root) throws LibvirtException {
+    private Libvirt(URI uri, Path root) {
         this.uri = uri;
         this.root = root;
         this.unprivileged = !"/system".equals(uri.getPath()) && !HostChecks.isRoot();
         this.connection =
-                LibvirtConnection.open(uri, (domain, event) -> onEvent(domain, event, end -> ended.accept(end)));
+                new LibvirtConnection(uri, (domain, event) -> onEvent(domain, event, end -> ended.accept(end)));
     }
 
     /**
@@ -68,26 +73,63 @@ final class Libvirt implements AutoCloseable {
         ended = listener;
     }
 
-    /** @param root the embedded driver's own folder */
-    static Libvirt open(Path root) {
+    /**
+     * Begins to open the connection, which takes some tenths of a second; does not wait for it.
+     *
+     * @param root the embedded driver's own folder
+     */
+    static Libvirt begin(Path root) {
         String uri = Optional.ofNullable(System.getenv(URI_VARIABLE))
                 .filter(text -> !text.isBlank())
                 .orElse("qemu:///embed?root=" + root);
-        try {
-            if (uri.startsWith("qemu:///embed")) {
-                configure(root);
+        var libvirt = new Libvirt(URI.create(uri), root);
+        Thread.ofPlatform().daemon().name("libvirt-open").start(() -> {
+            try {
+                libvirt.open();
+                libvirt.opening.complete(null);
+            } catch (LibvirtException | UnsatisfiedLinkError | IOException e) {
+                libvirt.opening.completeExceptionally(libvirt.notOpen(e));
+            } catch (RuntimeException | java.lang.Error e) {
+                libvirt.opening.completeExceptionally(e);
             }
-            // The loop must be registered before the connection is opened, and driven from then on.
-            Library.initEventLoop();
-            Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
-            return new Libvirt(URI.create(uri), root);
-        } catch (LibvirtException | UnsatisfiedLinkError | IOException e) {
-            throw HvmException.of(ErrorCode.HOST_REQUIREMENT, "libvirt cannot be opened")
-                    .value(uri + ": " + e.getMessage())
-                    .hint("hvm doctor; apt-get install libvirt0 libvirt-daemon-driver-qemu qemu-system-x86")
-                    .cause(e)
-                    .build();
+        });
+        return libvirt;
+    }
+
+    private void open() throws IOException, LibvirtException {
+        if (connection.isEmbedded()) {
+            configure(root);
         }
+        // The loop must be registered before the connection is opened, and driven from then on.
+        Library.initEventLoop();
+        Thread.ofPlatform().daemon().name("libvirt-events").start(Libvirt::runEvents);
+        connection.open();
+    }
+
+    private HvmException notOpen(Throwable cause) {
+        return HvmException.of(ErrorCode.HOST_REQUIREMENT, "libvirt cannot be opened")
+                .value(uri + ": " + cause.getMessage())
+                .hint("hvm doctor; apt-get install libvirt0 libvirt-daemon-driver-qemu qemu-system-x86")
+                .cause(cause)
+                .build();
+    }
+
+    /**
+     * Waits until the connection is open, or a daemon did not answer.
+     *
+     * @throws HvmException if there is no libvirt, or its embedded driver does not come up
+     */
+    void awaitOpen() {
+        try {
+            opening.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof HvmException known ? known : e;
+        }
+    }
+
+    private LibvirtConnection connection() {
+        awaitOpen();
+        return connection;
     }
 
     private static void runEvents() {
@@ -155,7 +197,7 @@ final class Libvirt implements AutoCloseable {
     }
 
     QemuMonitor monitor() {
-        return new QemuMonitor(connection);
+        return new QemuMonitor(connection());
     }
 
     /** Where QEMU's own words go, and what libvirt says of its start. */
@@ -174,11 +216,11 @@ final class Libvirt implements AutoCloseable {
 
     /** Makes QEMU and leaves its CPUs stopped. */
     void createPaused(String xml) throws LibvirtException {
-        connection.get().domainCreateXML(xml, CREATE_PAUSED | CREATE_VALIDATE);
+        connection().get().domainCreateXML(xml, CREATE_PAUSED | CREATE_VALIDATE);
     }
 
     void resume(String domain) throws LibvirtException {
-        connection.get().domainLookupByName(domain).resume();
+        connection().get().domainLookupByName(domain).resume();
     }
 
     /** True if the domain is there, running or not. */
@@ -189,7 +231,7 @@ final class Libvirt implements AutoCloseable {
     /** Empty if libvirt says that there is none; that it cannot say is an error. */
     private Optional<Domain> find(String domain) throws LibvirtException {
         try {
-            return Optional.of(connection.get().domainLookupByName(domain));
+            return Optional.of(connection().get().domainLookupByName(domain));
         } catch (LibvirtException e) {
             if (e.getError() != null && e.getError().getCode() == Error.ErrorNumber.VIR_ERR_NO_DOMAIN) {
                 return Optional.empty();

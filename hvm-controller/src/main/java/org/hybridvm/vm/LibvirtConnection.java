@@ -39,7 +39,7 @@ final class LibvirtConnection {
     private volatile Consumer<Optional<String>> observer = why -> {};
 
     /** @param listener hears of every domain, whichever connection tells; kept here because libvirt holds only a weak hand on it */
-    private LibvirtConnection(URI uri, LifecycleListener listener) {
+    LibvirtConnection(URI uri, LifecycleListener listener) {
         this.uri = uri;
         this.listener = listener;
     }
@@ -49,20 +49,18 @@ final class LibvirtConnection {
      *
      * @throws LibvirtException if the embedded driver does not come up; a daemon is waited for in the background
      */
-    static LibvirtConnection open(URI uri, LifecycleListener listener) throws LibvirtException {
-        var connection = new LibvirtConnection(uri, listener);
+    void open() throws LibvirtException {
         try {
-            connection.get();
+            get();
         } catch (LibvirtException e) {
-            if (connection.isEmbedded()) {
+            if (isEmbedded()) {
                 throw e;
             }
-            connection.lost(e.getMessage());
+            lost(e.getMessage());
         }
-        if (!connection.isEmbedded()) {
-            Thread.ofPlatform().daemon().name("libvirt-connection").start(connection::keepOpen);
+        if (!isEmbedded()) {
+            Thread.ofPlatform().daemon().name("libvirt-connection").start(this::keepOpen);
         }
-        return connection;
     }
 
     boolean isEmbedded() {

@@ -2,6 +2,7 @@
 package org.hybridvm.vm;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -13,10 +14,14 @@ import org.libvirt.LibvirtException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a new hvmd does with the VMs that the one before it left. */
+/**
+ * What a new hvmd does with the VMs that the one before it left. Those that run are adopted first, by what is on disk and by
+ * QEMU's process, so that their jobs need not wait for libvirt; the rest follows when it is open.
+ */
 final class VmAdoption {
     private static final Logger LOG = LoggerFactory.getLogger(VmAdoption.class);
     private static final String ENDED_UNSEEN = "QEMU ended while no hvmd ran";
+    private static final String NOT_KNOWN = "libvirt does not know the VM any more";
 
     private final Libvirt libvirt;
     private final VmRegister register;
@@ -29,7 +34,10 @@ final class VmAdoption {
     private final QemuWatch watch;
     private final AgentLink link;
     private final Events events;
+    private final List<VmRecord> records;
+    private final Map<UUID, Vm> adopted = new HashMap<>();
 
+    /** @param records of all VMs, as the last hvmd left them */
     VmAdoption(
             Libvirt libvirt,
             VmRegister register,
@@ -41,7 +49,8 @@ final class VmAdoption {
             VmEnd end,
             QemuWatch watch,
             AgentLink link,
-            Events events) {
+            Events events,
+            List<VmRecord> records) {
         this.libvirt = libvirt;
         this.register = register;
         this.store = store;
@@ -53,17 +62,27 @@ final class VmAdoption {
         this.watch = watch;
         this.link = link;
         this.events = events;
+        this.records = records;
     }
-    /** Adopts each VM that runs, and finishes or undoes what was cut off. */
-    void adopt(List<VmRecord> records) {
+
+    /** Adopts each VM whose QEMU runs. Needs no libvirt. */
+    void begin() {
+        records.stream()
+                .filter(record -> record.phase() == VmRecord.Phase.RUNNING)
+                .filter(record -> QemuProcess.find(record.uuid()).isPresent())
+                .forEach(record -> adopted.put(record.uuid(), adopt(record)));
+    }
+
+    /** Finishes or undoes what was cut off. Waits for libvirt. */
+    void finish() {
         for (VmRecord record : records) {
-            boolean alive = isAlive(record);
             switch (record.phase()) {
                 case RUNNING -> {
-                    if (alive) {
-                        adopt(record);
-                    } else {
+                    Vm vm = adopted.get(record.uuid());
+                    if (vm == null) {
                         endedUnseen(record);
+                    } else if (!isKnown(record)) {
+                        end.gone(vm, NOT_KNOWN);
                     }
                 }
                 case STARTING, REMOVING -> undo(record);
@@ -91,11 +110,7 @@ final class VmAdoption {
         end.undo(new Vm(record, VmState.STOPPING, events));
     }
 
-    /** Known to libvirt, and there: libvirt itself looks a while for the end of a QEMU that died while nobody watched. */
-    private boolean isAlive(VmRecord record) {
-        if (QemuProcess.find(record.uuid()).isEmpty()) {
-            return false;
-        }
+    private boolean isKnown(VmRecord record) {
         try {
             return libvirt.exists(VmPaths.domain(record.layout().name()));
         } catch (LibvirtException e) {
@@ -128,7 +143,7 @@ final class VmAdoption {
         });
     }
 
-    private void adopt(VmRecord record) {
+    private Vm adopt(VmRecord record) {
         var vm = new Vm(record, VmState.UNREACHABLE, events);
         register.put(vm);
         ledger.adopt(record.layout(), record.placement());
@@ -144,5 +159,6 @@ final class VmAdoption {
         events.publish("vm.adopted", "vm/" + vm.name(), Map.of());
         watch.begin(vm);
         link.reconnect(vm);
+        return vm;
     }
 }

@@ -29,6 +29,8 @@ import org.hybridvm.store.Database;
  * {@link VmEnd} do, {@link QemuWatch} and {@link AgentLink} notice, {@link VmRegister} knows.
  */
 public final class VmManager implements AutoCloseable {
+    private final Home home;
+    private final Events events;
     private final HostLedger ledger = new HostLedger(HostTopology::read);
     private final KvmProbe.Verdict kvm;
     private final Path images;
@@ -40,18 +42,24 @@ public final class VmManager implements AutoCloseable {
     private final VmDeclarations declarations;
     private final VmEnd end;
     private final VmBoot boot;
+    private final VmPaths paths;
+    private final AgentLink link;
+    private final VmAdoption adoption;
+    private final List<VmRecord> records;
 
     private VmManager(Home home, Path images, Guest.Connector connector, Events events, Database database)
             throws IOException {
+        this.home = home;
+        this.events = events;
         this.images = images;
+        libvirt = Libvirt.begin(home.state().resolve("libvirt"));
         this.kvm = KvmProbe.run();
-        var paths = new VmPaths(Files.createDirectories(home.run().resolve("vm")));
+        paths = new VmPaths(Files.createDirectories(home.run().resolve("vm")));
         Orphans.reapForEver();
         store = new VmStore(home.state().resolve("vms"), database);
         register = new VmRegister(store, events);
         declarations = new VmDeclarations(register, store, ledger, kvm);
         dumps = new DumpStore(home.state().resolve("dumps"));
-        libvirt = Libvirt.open(home.state().resolve("libvirt"));
         hands = new PartitionHands(libvirt, store, images, this::destroy);
         var care = new PartitionCare(dumps, events, Clock.systemUTC(), hands);
         end = new VmEnd(libvirt, register, store, paths, ledger, care, events);
@@ -60,23 +68,23 @@ public final class VmManager implements AutoCloseable {
         libvirt.onChange(why -> events.publish("node.libvirt", "node", factsOfLibvirt(why)));
         var stage = new ImageStage(home.state().resolve("images"));
         var domain = new VmDomain(libvirt, images, stage, register, store, paths);
-        var link = new AgentLink(connector, paths, care);
+        link = new AgentLink(connector, paths, care);
         boot = new VmBoot(libvirt, domain, register, store, paths, watch, link, end);
-        var adoption =
-                new VmAdoption(libvirt, register, store, paths, ledger, declarations, boot, end, watch, link, events);
-        List<VmRecord> records = store.load();
-        sweep(home, paths, records, events);
-        adoption.adopt(records);
+        records = store.load();
+        adoption = new VmAdoption(
+                libvirt, register, store, paths, ledger, declarations, boot, end, watch, link, events, records);
+        adoption.begin();
     }
 
     /**
-     * Opens the node: connects to libvirt, adopts what runs, clears up what ended while nobody watched.
+     * Begins to open the node: adopts the VMs that run and begins to connect to libvirt. Until {@link #finish} returns, other
+     * VMs may be unknown.
      *
      * @param images where vmlinux and initramfs.cpio lie
      * @param events told of the VMs' states
      * @param database what must not be forgotten of them
      */
-    public static VmManager open(Home home, Path images, Guest.Connector connector, Events events, Database database)
+    public static VmManager begin(Home home, Path images, Guest.Connector connector, Events events, Database database)
             throws IOException {
         return new VmManager(home, images, connector, events, database);
     }
@@ -86,12 +94,28 @@ public final class VmManager implements AutoCloseable {
                 .orElse(Map.of("state", "OPEN"));
     }
 
-    private static void sweep(Home home, VmPaths paths, List<VmRecord> records, Events events) {
+    /**
+     * Opens the rest: waits for libvirt, clears up what ended while nobody watched, finishes or undoes what was cut off.
+     *
+     * @throws HvmException if libvirt cannot be opened
+     */
+    public void finish() {
+        libvirt.awaitOpen();
+        sweep();
+        adoption.finish();
+    }
+
+    private void sweep() {
         SharedMemory.sweep();
         List<String> swept = Leftovers.sweep(home.state(), paths.sockets(), records);
         if (!swept.isEmpty()) {
             events.publish("node.swept", "node", Map.of("what", swept));
         }
+    }
+
+    /** {@code task} is run whenever an agent that was out of reach answers, on a thread that it may block. */
+    public void onReached(Runnable task) {
+        link.onReached(task);
     }
 
     /** Dumps of partitions that hung or failed. */
