@@ -8,8 +8,8 @@ import java.util.List;
 import org.hybridvm.Home;
 
 /**
- * What a cache of classes is made from: a hvmd of its own is started, asked once for all that it can tell without a VM, and
- * stopped. {@code scripts/train-caches} runs it with the JVM's recorder on.
+ * What a cache of classes is made from: a hvmd of its own is started, adopts what {@link TrainingNode} left, is asked once for
+ * all that it can tell, and stopped. {@code scripts/train-caches} runs it with the JVM's recorder on.
  */
 public final class Training {
     private static final List<String> LINES = List.of(
@@ -24,7 +24,11 @@ public final class Training {
             "acct",
             "info nothing",
             "why 1",
+            "info training",
+            "info 3",
+            "cancel 3",
             "doctor",
+            "destroy --force training",
             "destroy nothing",
             "submit --vm nothing -- true",
             "run --vm nothing -- true",

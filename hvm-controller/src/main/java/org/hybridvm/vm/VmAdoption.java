@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
 final class VmAdoption {
     private static final Logger LOG = LoggerFactory.getLogger(VmAdoption.class);
     private static final String ENDED_UNSEEN = "QEMU ended while no hvmd ran";
-    private static final String NOT_KNOWN = "libvirt does not know the VM any more";
 
     private final Libvirt libvirt;
     private final VmRegister register;
@@ -82,7 +81,7 @@ final class VmAdoption {
                     if (vm == null) {
                         endedUnseen(record);
                     } else if (!isKnown(record)) {
-                        end.gone(vm, NOT_KNOWN);
+                        LOG.warn("libvirt does not know a VM that runs; it goes on vm={}", vm.name());
                     }
                 }
                 case STARTING, REMOVING -> undo(record);

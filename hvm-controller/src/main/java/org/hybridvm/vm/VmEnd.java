@@ -113,11 +113,10 @@ final class VmEnd {
             });
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("libvirt does not end QEMU, so it is killed vm={}", vm.name(), e);
-            killAndAwait(vm);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            killAndAwait(vm);
         }
+        killAndAwait(vm); // if it is there yet: libvirt may have lost its domain
     }
 
     /** libvirt's daemon finds out when it is back. */
