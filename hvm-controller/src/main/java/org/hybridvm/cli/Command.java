@@ -69,6 +69,15 @@ abstract class Command implements Callable<Integer> {
         spec.usageMessage().footer(footer.toArray(String[]::new));
     }
 
+    /** Leaves {@code -h} to something else, as tools of Slurm's do. */
+    protected final void helpByWordOnly() {
+        spec.remove(spec.findOption("-h"));
+        spec.addOption(OptionSpec.builder("--help")
+                .usageHelp(true)
+                .description("Show this help.")
+                .build());
+    }
+
     /** A command of this command. */
     protected final void subcommand(Command command) {
         spec.addSubcommand(command.spec().name(), command.spec());

@@ -73,6 +73,9 @@ public final class Hvm {
 
     /** Runs one command line; the answer is the exit status. */
     static int run(Context context, String... arguments) {
+        if (arguments.length > 0 && arguments[0].equals(SlurmTools.WORD)) {
+            return SlurmTools.run(context, arguments);
+        }
         return commandLine(context, arguments).execute(arguments);
     }
 
@@ -89,13 +92,7 @@ public final class Hvm {
             CommandSpec spec = constructor.apply(context).spec();
             root.addSubcommand(spec.name(), spec);
         }
-        var line = new CommandLine(root)
-                .setExpandAtFiles(false) // words of programs and functions may begin with @
-                .setOut(new PrintWriter(context.out(), true))
-                .setErr(new PrintWriter(context.err(), true))
-                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-                .setParameterExceptionHandler((error, words) -> refuseUsage(context, error))
-                .setExecutionExceptionHandler((error, command, result) -> refuse(context, error, command));
+        CommandLine line = line(context, root);
         CommandLine run = line.getSubcommands().get("run");
         if (run != null) {
             run.setStopAtPositional(true);
@@ -111,11 +108,37 @@ public final class Hvm {
         return line;
     }
 
+    /** Says what goes wrong in the words of this project. */
+    static CommandLine line(Context context, CommandSpec spec) {
+        return new CommandLine(spec)
+                .setExpandAtFiles(false) // words of programs and functions may begin with @
+                .setOut(new PrintWriter(context.out(), true))
+                .setErr(new PrintWriter(context.err(), true))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+                .setParameterExceptionHandler((error, words) -> refuseUsage(context, error))
+                .setExecutionExceptionHandler((error, command, result) -> refuse(context, error, command));
+    }
+
     private static int refuseUsage(Context context, CommandLine.ParameterException error) {
         String command = error.getCommandLine().getCommandSpec().qualifiedName();
-        String what = error.getMessage().strip();
-        context.err().println("hvm: " + (what.endsWith(".") ? what : what + ".") + " Try: " + command + " --help");
+        String what = words(error);
+        context.err()
+                .println(name(error.getCommandLine()) + ": " + (what.endsWith(".") ? what : what + ".") + " Try: "
+                        + command + " --help");
         return Command.USAGE;
+    }
+
+    /** A first word that is no command is one that was mistyped, and not one too many. */
+    private static String words(CommandLine.ParameterException error) {
+        boolean hasCommands = !error.getCommandLine().getSubcommands().isEmpty();
+        if (!hasCommands || !(error instanceof CommandLine.UnmatchedArgumentException unmatched)) {
+            return error.getMessage().strip();
+        }
+        return "No such command or option: '" + unmatched.getUnmatched().getFirst() + "'";
+    }
+
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().root().name();
     }
 
     private static int refuse(Context context, Exception error, CommandLine command) {
@@ -124,7 +147,7 @@ public final class Hvm {
                 : HvmException.of(ErrorCode.INTERNAL, "hvm failed")
                         .value(error.toString())
                         .build();
-        context.err().println("hvm: " + refusal.getMessage());
+        context.err().println(name(command) + ": " + refusal.getMessage());
         if (refusal.code() == ErrorCode.INTERNAL && System.getenv("HVM_DEBUG") != null) {
             error.printStackTrace(context.err());
         }

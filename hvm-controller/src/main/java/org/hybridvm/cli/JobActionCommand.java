@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.cli;
 
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.hybridvm.HvmException;
 
 /** {@code hvm hold|release|requeue JOB}. */
 final class JobActionCommand extends Command {
@@ -10,7 +13,7 @@ final class JobActionCommand extends Command {
     private JobActionCommand(Context context, String action, String summary) {
         super(context, action, summary);
         this.action = action;
-        parameter("JOB", "1", "The job's number; of an array: the first task's, for all.");
+        rest("JOB...", "1..*", "Jobs' numbers; 12 is all of array 12, 12_3 its task 3.");
         examples("hvm " + action + " 17");
     }
 
@@ -28,7 +31,25 @@ final class JobActionCommand extends Command {
 
     @Override
     public Integer call() {
-        client().post("/jobs/" + CancelCommand.jobNumber(parameter(0)) + "/" + action, Map.of());
-        return OK;
+        Client client = client();
+        List<String> jobs = rest(0).stream().map(CancelCommand::jobNumber).toList();
+        return each(context, jobs, job -> client.post("/jobs/" + job + "/" + action, Map.of()));
+    }
+
+    /** Does it to one after the other; one that is refused keeps none of the others from it. */
+    static int each(Context context, List<String> jobs, Consumer<String> action) {
+        int status = OK;
+        for (String job : jobs) {
+            try {
+                action.accept(job);
+            } catch (HvmException e) {
+                if (jobs.size() == 1) {
+                    throw e;
+                }
+                context.err().println("hvm: " + e.getMessage());
+                status = REFUSED;
+            }
+        }
+        return status;
     }
 }

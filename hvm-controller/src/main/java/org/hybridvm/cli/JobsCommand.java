@@ -25,13 +25,16 @@ final class JobsCommand extends Command {
 
     @Override
     public Integer call() {
-        JsonObject answer = client().get("/jobs" + (isSet("--all") ? "" : "?last=" + SHOWN));
+        Client client = client();
+        List<JsonObject> jobs = isSet("--all")
+                ? JobPages.all(client, false)
+                : client.get("/jobs?last=" + SHOWN).objects("jobs");
         if (wantsJson()) {
-            printJson(answer.asMap());
+            printJson(JobPages.json(jobs));
             return OK;
         }
         var table = new Table("JOB", "STATE", "EXIT", "TIME", "WHERE", "COMMAND");
-        for (JsonObject job : answer.objects("jobs")) {
+        for (JsonObject job : jobs) {
             table.row(
                     number(job),
                     job.text("state"),

@@ -52,7 +52,8 @@ final class BatchOptions {
             "mem-per-cpu",
             "constraint",
             "ntasks-per-node",
-            "export",
+            "gres",
+            "licenses",
             "get-user-env");
 
     private static final Set<String> KNOWN = Set.of(
@@ -78,6 +79,7 @@ final class BatchOptions {
             "vm",
             "linux",
             "mem",
+            "export",
             "run-option");
 
     private final Clock clock;
@@ -170,6 +172,7 @@ final class BatchOptions {
             case "priority" -> priority = Integer.parseInt(value);
             case "nice" -> priority = -Integer.parseInt(value);
             case "array" -> array(value);
+            case "export" -> {} // the client's: the variables come with the request
             case "run-option" -> {
                 RunOption.ofWords(List.of(value));
                 runOptions.add(value);

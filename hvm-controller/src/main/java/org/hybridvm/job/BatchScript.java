@@ -13,13 +13,14 @@ import org.hybridvm.HvmException;
  * @param interpreter the words after {@code #!}
  * @param settings the options in their order
  */
-record BatchScript(List<String> interpreter, List<Setting> settings) {
+public record BatchScript(List<String> interpreter, List<Setting> settings) {
     private static final List<String> MARKS = List.of("#HVM ", "#SBATCH ", "#HVM\t", "#SBATCH\t");
 
     /** @param where {@code FILE:LINE}, for messages */
-    record Setting(String name, String value, String where) {}
+    public record Setting(String name, String value, String where) {}
 
-    static BatchScript parse(String file, String text) {
+    /** @throws HvmException that names file and line of what cannot be read */
+    public static BatchScript parse(String file, String text) {
         requireText(file, text);
         List<String> lines = text.lines().toList();
         if (lines.isEmpty() || !lines.getFirst().startsWith("#!")) {

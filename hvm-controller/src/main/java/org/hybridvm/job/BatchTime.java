@@ -13,14 +13,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Times in the forms that sbatch(1) takes. What does not fit is an {@link IllegalArgumentException} that says what does. */
-final class BatchTime {
+public final class BatchTime {
     private static final Pattern LIMIT = Pattern.compile("(?:(\\d{1,4})-)?(\\d{1,7})(?::(\\d{1,4}))?(?::(\\d{1,4}))?");
     private static final Pattern OFFSET = Pattern.compile("now(?:\\+(\\d{1,9})([a-z]*))?");
 
     private BatchTime() {}
 
     /** MINUTES, MINUTES:SECONDS, HOURS:MINUTES:SECONDS, DAYS-HOURS, DAYS-HOURS:MINUTES, DAYS-HOURS:MINUTES:SECONDS. */
-    static Duration duration(String text) {
+    public static Duration duration(String text) {
         Matcher parts = LIMIT.matcher(text);
         if (!parts.matches()) {
             throw new IllegalArgumentException(

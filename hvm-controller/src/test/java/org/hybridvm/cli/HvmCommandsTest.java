@@ -314,7 +314,7 @@ class HvmCommandsTest {
         assertThat(hvm.run("queue").out().lines().skip(1).toList())
                 .singleElement()
                 .asString()
-                .matches("1 +true +PENDING +- +1 +demo/hrt +JobHeldUser");
+                .matches("1 +true +\\S+ +PENDING +- +1 +demo/hrt +JobHeldUser");
         assertThat(hvm.run("why", "1").out()).contains(": JobHeldUser, until hvm release\n");
         assertThat(hvm.run("cancel", "1")).isEqualTo(new Outcome(0, "", ""));
         assertThat(hvm.run("why", "1").out()).isEqualTo("Job 1 does not wait: CANCELLED\n");

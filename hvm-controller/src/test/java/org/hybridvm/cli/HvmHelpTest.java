@@ -74,7 +74,7 @@ class HvmHelpTest {
     @Test
     void shouldRefuseAnUnknownCommand() {
         assertThat(Hvm.run(context(), "lanch")).isEqualTo(2);
-        assertThat(text(err)).isEqualTo("hvm: Unmatched argument at index 0: 'lanch'. Try: hvm --help\n");
+        assertThat(text(err)).isEqualTo("hvm: No such command or option: 'lanch'. Try: hvm --help\n");
     }
 
     @Test
