@@ -31,6 +31,7 @@ final class Completion {
             Map.entry("VM/PARTITION", "partition"),
             Map.entry("VM[/PARTITION]", "vm+partition"),
             Map.entry("JOB", "job"),
+            Map.entry("JOB...", "job"),
             Map.entry("FILE", "file"),
             Map.entry("LAYOUT", "file"),
             Map.entry("SCRIPT", "file"),

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a user hears who hands in jobs faster than the configuration lets him. */
 @Timeout(60)
 class SubmitQuotaTest {
-    private static final String SUBMIT =
-            """
+    private static final String SUBMIT = """
             {"program": "/bin/true", "arguments": [], "directory": "%s", "options": {"--output": "/dev/null"}, "test_only": %s}
             """;
 
@@ -27,14 +26,15 @@ class SubmitQuotaTest {
     void shouldTellWhenToComeAgain() throws Exception {
         String user = OwnIdentity.ofThisProcess().owner().name();
         Path state = Files.createDirectories(folder.resolve("s"));
-        Files.writeString(
-                state.resolve("hvmd.yaml"), "quotas: {users: {" + user + ": {submits_per_minute: 1}}}\n");
+        Files.writeString(state.resolve("hvmd.yaml"), "quotas: {users: {" + user + ": {submits_per_minute: 1}}}\n");
         try (var machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
                 var hvm = new HvmTester(
                         new FakeVmControl(machine, Files.createFile(folder.resolve("c"))).launched(), folder)) {
             Path socket = hvm.home.socket();
-            assertThat(RawClient.post(socket, "/v1/jobs", submit(true)).status()).isLessThan(300);
-            assertThat(RawClient.post(socket, "/v1/jobs", submit(false)).status()).isLessThan(300);
+            assertThat(RawClient.post(socket, "/v1/jobs", submit(true)).status())
+                    .isLessThan(300);
+            assertThat(RawClient.post(socket, "/v1/jobs", submit(false)).status())
+                    .isLessThan(300);
 
             RawClient.Answer refused = RawClient.post(socket, "/v1/jobs", submit(false));
 
@@ -44,7 +44,8 @@ class SubmitQuotaTest {
             long wait = refused.json().number("retry_after_s");
             assertThat(wait).isBetween(1L, 60L);
             assertThat(refused.headers()).containsEntry("retry-after", String.valueOf(wait));
-            assertThat(hvm.run("run", "--", "true").err()).contains("The user may not hand in jobs that fast", "again in ");
+            assertThat(hvm.run("run", "--", "true").err())
+                    .contains("The user may not hand in jobs that fast", "again in ");
             assertThat(hvm.jobs.list()).hasSize(1);
         }
     }

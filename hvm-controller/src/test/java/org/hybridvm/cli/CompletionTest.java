@@ -53,7 +53,7 @@ class CompletionTest {
 
     @Test
     void shouldCompleteOptionsOfTheCommand() throws Exception {
-        assertThat(bash("run", "--p")).containsExactly("--partition", "--populate", "--partition-memory");
+        assertThat(bash("run", "--p")).containsExactly("--partition", "--populate", "--partition-memory", "--priority");
         assertThat(bash("bench", "noise", "--s")).contains("--seconds");
         assertThat(bash("list", "-o", "j")).containsExactly("json");
         assertThat(bash("list", "--output", "=", "t")).containsExactly("text");
@@ -67,6 +67,7 @@ class CompletionTest {
         assertThat(bash("reboot", "demo/")).containsExactly("demo/hrt");
         assertThat(bash("cancel", "-s", "TE")).containsExactly("TERM");
         assertThat(bash("cancel", "-s", "TERM", "123")).containsExactly("123");
+        assertThat(bash("hold", "12", "123")).containsExactly("123");
         assertThat(bash("info", "1")).containsExactly("12", "123");
     }
 

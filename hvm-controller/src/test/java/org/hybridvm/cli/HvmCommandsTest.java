@@ -193,6 +193,8 @@ class HvmCommandsTest {
     void shouldAcceptAValidLayout() throws IOException {
         Files.writeString(folder.resolve("l.yaml"), "name: demo");
         assertThat(hvm.run("validate", "l.yaml")).isEqualTo(new Outcome(0, "l.yaml: valid, VM 'demo'\n", ""));
+        assertThat(hvm.runWithInput("name: demo\n---\nname: demo\n", "validate", "-"))
+                .isEqualTo(new Outcome(0, "-: valid, VM 'demo'\n-: valid, VM 'demo'\n", ""));
     }
 
     @Test
