@@ -38,15 +38,15 @@ final class AttachCommand extends Command {
         String job = CancelCommand.jobNumber(parameter(0));
         if (isSet("--stderr") || client().get("/jobs/" + job).has("batch")) {
             try (WebSocketChannel socket = open(job, isSet("--stderr") ? "stderr" : "stdout")) {
-                return followWithSignals(socket);
+                return end(followWithSignals(socket));
             }
         }
         try (WebSocketChannel errors = open(job, "stderr");
                 WebSocketChannel socket = open(job, "stdout")) {
             Thread beside = Thread.ofVirtual().start(() -> followErrors(errors));
-            int status = followWithSignals(socket);
+            JsonObject last = followWithSignals(socket);
             awaitEnd(beside);
-            return status;
+            return end(last);
         }
     }
 
@@ -55,12 +55,12 @@ final class AttachCommand extends Command {
         return client().webSocket("/jobs/" + job + "/attach?stream=" + stream + (from == null ? "" : "&from=" + from));
     }
 
-    private int followWithSignals(WebSocketChannel socket) throws IOException {
+    private JsonObject followWithSignals(WebSocketChannel socket) throws IOException {
         if (!isSet("--signal")) {
-            return end(follow(socket, context.stdout()));
+            return follow(socket, context.stdout());
         }
         try (var _ = SignalForwarder.to(signal -> send(socket, signal))) {
-            return end(follow(socket, context.stdout()));
+            return follow(socket, context.stdout());
         }
     }
 
