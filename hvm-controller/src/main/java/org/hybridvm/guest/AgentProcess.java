@@ -136,10 +136,14 @@ final class AgentProcess implements GuestProcess {
         return ended.get();
     }
 
-    /** The channel is gone. */
+    /** The channel is gone, for instance because its VM was destroyed for the partition that failed. */
     void lost(String reason) {
         if (ended.compareAndSet(false, true)) {
-            listener.lost(reason);
+            if (doom != null) {
+                listener.failed(doom);
+            } else {
+                listener.lost(reason);
+            }
         }
     }
 
