@@ -2,6 +2,7 @@
 package org.hybridvm.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
@@ -40,7 +41,6 @@ class ApiContractTest {
     @TempDir
     private Path folder;
 
-    private FakeMachine machine;
     private FakeVmControl vms;
     private HvmTester hvm;
     private Path socket;
@@ -50,7 +50,7 @@ class ApiContractTest {
 
     @BeforeEach
     void setUp() throws Exception {
-        machine = new FakeMachine("demo", 2, folder.toRealPath())
+        var machine = new FakeMachine("demo", 2, folder.toRealPath())
                 .install("/bin/true", process -> 0)
                 .install("/bin/sleep", process -> process.awaitSignal())
                 .install("/bin/hvm-bench", process -> {
@@ -72,7 +72,6 @@ class ApiContractTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 
@@ -173,9 +172,7 @@ class ApiContractTest {
                 200);
         check("POST", "/v1/jobs", JsonObject.of(Map.of("program", here + "/none", "directory", here)), 422);
         check("POST", "/v1/jobs", JsonObject.of(Map.of("directory", here)), 400);
-        while (!hvm.jobs.find(1).state().isTerminal()) {
-            Thread.sleep(5);
-        }
+        await(() -> hvm.jobs.find(1).state().isTerminal());
         check("GET", "/v1/jobs", null, 200);
         check("GET", "/v1/jobs?limit=1", null, 200);
         check("GET", "/v1/jobs?limit=none", null, 400);

@@ -174,14 +174,13 @@ class ApiFuzzTest {
     @TempDir
     private Path folder;
 
-    private FakeMachine machine;
     private HvmTester hvm;
     private Path socket;
     private final Random random = new Random(SEED);
 
     @BeforeEach
     void setUp() throws Exception {
-        machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
+        var machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
         var vms = new FakeVmControl(machine, Files.writeString(folder.resolve("c"), "console\n")).launched();
         hvm = new HvmTester(vms, folder, LIMITS);
         socket = hvm.home.socket();
@@ -189,7 +188,6 @@ class ApiFuzzTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 

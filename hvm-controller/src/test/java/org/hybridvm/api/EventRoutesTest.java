@@ -2,6 +2,7 @@
 package org.hybridvm.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,13 +32,12 @@ class EventRoutesTest {
     @TempDir
     private Path folder;
 
-    private FakeMachine machine;
     private HvmTester hvm;
     private Path socket;
 
     @BeforeEach
     void setUp() throws Exception {
-        machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
+        var machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
         hvm = new HvmTester(
                 new FakeVmControl(machine, Files.createFile(folder.resolve("c"))).launched(), folder, SHORT);
         socket = hvm.home.socket();
@@ -45,7 +45,6 @@ class EventRoutesTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 
@@ -173,9 +172,7 @@ class EventRoutesTest {
         for (int i = 0; i < count; i++) {
             hvm.events.publish("test", "vm/demo", Map.of("i", i));
         }
-        while (hvm.events.range().newest() < before + count) {
-            Thread.sleep(1);
-        }
+        await(() -> hvm.events.range().newest() >= before + count);
     }
 
     private static List<String> states(JsonObject page) {

@@ -22,7 +22,7 @@ import org.hybridvm.vm.Console;
 import org.hybridvm.vm.NodeLoad;
 
 /** VMs in memory: launching one makes a {@link FakeMachine} available to jobs. */
-public final class FakeVmControl implements VmControl, GuestMachines {
+public final class FakeVmControl implements VmControl, GuestMachines, AutoCloseable {
     private final FakeLayoutControl layouts = new FakeLayoutControl();
     private final FakeMachine machine;
     private final Path console;
@@ -264,6 +264,12 @@ public final class FakeVmControl implements VmControl, GuestMachines {
     public List<HostChecks.Check> doctor() {
         return List.of(new HostChecks.Check(
                 "acceleration", HostChecks.Status.FAIL, "no /dev/kvm", Optional.of("load the module kvm_intel")));
+    }
+
+    /** Ends all programs. */
+    @Override
+    public void close() {
+        machine.close();
     }
 
     /** From now on the node is not ready. */

@@ -26,14 +26,13 @@ class RequestKeysTest {
     @TempDir
     private Path folder;
 
-    private FakeMachine machine;
     private FakeVmControl vms;
     private HvmTester hvm;
     private Path socket;
 
     @BeforeEach
     void setUp() throws Exception {
-        machine = new FakeMachine("demo", 2, folder.toRealPath())
+        var machine = new FakeMachine("demo", 2, folder.toRealPath())
                 .install("/bin/true", process -> 0)
                 .install("/bin/sleep", process -> process.awaitSignal());
         vms = new FakeVmControl(machine, Files.createFile(folder.resolve("c")));
@@ -43,7 +42,6 @@ class RequestKeysTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 

@@ -3,6 +3,7 @@ package org.hybridvm.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +58,6 @@ class WebSocketRoutesTest {
     @AfterEach
     void tearDown() throws IOException {
         more.countDown();
-        machine.close();
         hvm.close();
     }
 
@@ -181,9 +181,7 @@ class WebSocketRoutesTest {
     }
 
     private void awaitCommand() throws InterruptedException {
-        while (machine.commands().isEmpty()) {
-            Thread.sleep(5);
-        }
+        await(() -> !machine.commands().isEmpty());
     }
 
     @Test

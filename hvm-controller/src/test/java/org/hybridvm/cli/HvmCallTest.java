@@ -2,6 +2,7 @@
 package org.hybridvm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -38,7 +39,6 @@ class HvmCallTest {
     private Path folder;
 
     private Path window;
-    private FakeMachine machine;
     private HvmTester hvm;
 
     @BeforeEach
@@ -47,7 +47,7 @@ class HvmCallTest {
         try (var file = new RandomAccessFile(window.toFile(), "rw")) {
             file.setLength(1 << 20);
         }
-        machine = new FakeMachine("demo", 1, folder.toRealPath())
+        var machine = new FakeMachine("demo", 1, folder.toRealPath())
                 .install("/bin/hvm-serve", this::serve)
                 .install("/bin/hello", process -> {
                     process.write(OutputStreamKind.STDOUT, "hello\n");
@@ -59,7 +59,6 @@ class HvmCallTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 
@@ -168,9 +167,7 @@ class HvmCallTest {
     }
 
     private void awaitRunning() throws InterruptedException {
-        while (hvm.jobs.list().stream().noneMatch(job -> job.state() == JobState.RUNNING)) {
-            Thread.sleep(1);
-        }
+        await(() -> hvm.jobs.list().stream().anyMatch(job -> job.state() == JobState.RUNNING));
     }
 
     /** As hvmd asks for it, but with the window's file and without another identity. */

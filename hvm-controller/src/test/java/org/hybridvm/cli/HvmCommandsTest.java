@@ -44,7 +44,6 @@ class HvmCommandsTest {
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 

@@ -2,6 +2,7 @@
 package org.hybridvm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 import static org.hybridvm.job.OutputStreamKind.STDERR;
 import static org.hybridvm.job.OutputStreamKind.STDOUT;
 
@@ -45,7 +46,7 @@ class HvmRunTest {
     @BeforeEach
     void setUp() throws Exception {
         machine = new FakeMachine("demo", 2, folder.toRealPath())
-                .install("/bin/cat", HvmRunTest::cat)
+                .install("/bin/cat", FakeMachine::cat)
                 .install("/bin/false", process -> 7)
                 .install("/bin/both", process -> {
                     process.write(STDOUT, "to out\n");
@@ -73,7 +74,6 @@ class HvmRunTest {
 
     @AfterEach
     void tearDown() throws Exception {
-        machine.close();
         hvm.close();
     }
 
@@ -281,7 +281,7 @@ class HvmRunTest {
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
                 first.countDown();
-                await(gate);
+                awaitOpen(gate);
             }
         };
         var run = CompletableFuture.supplyAsync(
@@ -381,11 +381,7 @@ class HvmRunTest {
     }
 
     private void awaitState(JobState state) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (hvm.jobs.list().isEmpty() || hvm.jobs.find(1).state() != state) {
-            assertThat(System.nanoTime()).as("waiting for %s", state).isLessThan(deadline);
-            Thread.sleep(2);
-        }
+        await(() -> !hvm.jobs.list().isEmpty() && hvm.jobs.find(1).state() == state);
     }
 
     /** Waits until a count has not moved for a while. */
@@ -397,7 +393,7 @@ class HvmRunTest {
         }
     }
 
-    private static void await(CountDownLatch latch) throws IOException {
+    private static void awaitOpen(CountDownLatch latch) throws IOException {
         try {
             latch.await();
         } catch (InterruptedException e) {
@@ -411,14 +407,5 @@ class HvmRunTest {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static int cat(FakeMachine.Process process) throws InterruptedException {
-        byte[] bytes = process.read();
-        while (bytes.length > 0) {
-            process.write(STDOUT, bytes);
-            bytes = process.read();
-        }
-        return 0;
     }
 }

@@ -31,7 +31,7 @@ import org.hybridvm.job.JobBooks;
 import org.hybridvm.job.JobService;
 import org.hybridvm.store.Database;
 
-/** hvmd over VMs in memory on a real socket, and command lines against it, all in this process. */
+/** hvmd over VMs in memory, which end with it, on a real socket; and command lines against it. All in this process. */
 public final class HvmTester implements AutoCloseable {
     private static final long LIMIT_SECONDS = 10;
 
@@ -42,6 +42,7 @@ public final class HvmTester implements AutoCloseable {
     private final Path directory;
     private final Vertx vertx = Vertx.vertx();
     public final ApiServer server;
+    private final FakeVmControl vms;
     private final Database database;
     private final AuditLog audit;
 
@@ -51,6 +52,7 @@ public final class HvmTester implements AutoCloseable {
     }
 
     public HvmTester(FakeVmControl vms, Path folder, Limits limits) throws Exception {
+        this.vms = vms;
         home = new Home(folder.resolve("s"), folder.resolve("r"));
         directory = folder.toRealPath();
         Files.createDirectories(home.run());
@@ -129,6 +131,7 @@ public final class HvmTester implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        vms.close();
         jobs.close();
         vertx.close()
                 .toCompletionStage()

@@ -2,6 +2,7 @@
 package org.hybridvm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -79,7 +80,6 @@ class OtherUserTest {
         gate.countDown();
         if (hvm != null) {
             hvm.close();
-            machine.close();
         }
     }
 
@@ -269,9 +269,7 @@ class OtherUserTest {
     }
 
     private void awaitState(int job, JobState state) throws InterruptedException {
-        while (hvm.jobs.find(job).state() != state) {
-            Thread.sleep(5); // until the class's limit
-        }
+        await(() -> hvm.jobs.find(job).state() == state);
     }
 
     private static void open(Path path) throws IOException {

@@ -30,20 +30,18 @@ class SightTest {
     @TempDir
     private Path folder;
 
-    private FakeMachine machine;
     private FakeVmControl vms;
     private HvmTester hvm;
 
     @BeforeEach
     void setUp() throws Exception {
-        machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
+        var machine = new FakeMachine("demo", 2, folder.toRealPath()).install("/bin/true", process -> 0);
         vms = new FakeVmControl(machine, folder.resolve("console")).launched();
         hvm = new HvmTester(vms, folder);
     }
 
     @AfterEach
     void tearDown() throws IOException {
-        machine.close();
         hvm.close();
     }
 

@@ -60,7 +60,6 @@ class TcpTest {
     @AfterEach
     void tearDown() throws IOException {
         hvm.close();
-        machine.close();
     }
 
     @Test

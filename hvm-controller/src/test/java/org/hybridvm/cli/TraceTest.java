@@ -71,7 +71,6 @@ class TraceTest {
     @AfterEach
     void tearDown() throws Exception {
         tracer.close();
-        machine.close();
         hvm.close();
         collector.stop(0);
     }

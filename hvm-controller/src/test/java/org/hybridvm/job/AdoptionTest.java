@@ -2,6 +2,7 @@
 package org.hybridvm.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Role;
 import org.hybridvm.store.Database;
@@ -48,12 +48,7 @@ class AdoptionTest {
                     return 3;
                 })
                 .install("/bin/true", process -> 0)
-                .install("/bin/cat", process -> {
-                    for (byte[] bytes = process.read(); bytes.length > 0; bytes = process.read()) {
-                        process.write(OutputStreamKind.STDOUT, bytes);
-                    }
-                    return 0;
-                })
+                .install("/bin/cat", FakeMachine::cat)
                 .installCatching("/bin/stubborn", process -> process.awaitSignal() * 1000 + process.awaitSignal());
         database = Database.open(folder.resolve("hvm.db"));
         jobs = service();
@@ -307,12 +302,6 @@ class AdoptionTest {
     private JobRecord end(int job) throws InterruptedException {
         await(() -> jobs.find(job).state().isTerminal());
         return jobs.find(job);
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        while (!condition.getAsBoolean()) {
-            Thread.sleep(5); // until the class's limit
-        }
     }
 
     private JobBooks books() throws IOException {

@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
@@ -62,12 +62,7 @@ class BatchServiceTest {
                     process.write(OutputStreamKind.STDERR, "wrong\n");
                     return 3;
                 })
-                .install("/bin/cat", process -> {
-                    for (byte[] bytes = process.read(); bytes.length > 0; bytes = process.read()) {
-                        process.write(OutputStreamKind.STDOUT, bytes);
-                    }
-                    return 0;
-                });
+                .install("/bin/cat", FakeMachine::cat);
         database = Database.open(folder.resolve("hvm.db"));
         jobs = service();
     }
@@ -496,12 +491,6 @@ class BatchServiceTest {
     private JobState end(int job) throws InterruptedException {
         await(() -> jobs.find(job).state().isTerminal());
         return jobs.find(job).state();
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        while (!condition.getAsBoolean()) {
-            Thread.sleep(5); // until the class's limit
-        }
     }
 
     private JobService service() throws IOException {

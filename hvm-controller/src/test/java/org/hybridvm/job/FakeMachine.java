@@ -32,7 +32,6 @@ import org.hybridvm.access.Caller;
  * released a process is kept with all that was not taken, behind one channel after the other.
  */
 public final class FakeMachine implements GuestMachine, AutoCloseable {
-    private volatile Predicate<Caller> admitted = caller -> true;
     public static final int STDIN_WINDOW = 64 * 1024;
 
     private final String name;
@@ -48,6 +47,7 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     private volatile boolean reachable = true;
     private volatile String gone;
     private volatile HrtCounters counters = HrtCounters.NONE;
+    private volatile Predicate<Caller> admitted = caller -> true;
 
     public FakeMachine(String name, int hrtCores, Path... mounts) {
         this.name = name;
@@ -69,6 +69,14 @@ public final class FakeMachine implements GuestMachine, AutoCloseable {
     public FakeMachine install(String path, Program program) {
         programs.put(path, program);
         return this;
+    }
+
+    /** The program cat(1): standard output gets what comes from standard input. */
+    public static int cat(Process process) throws InterruptedException {
+        for (byte[] bytes = process.read(); bytes.length > 0; bytes = process.read()) {
+            process.write(OutputStreamKind.STDOUT, bytes);
+        }
+        return 0;
     }
 
     /** One that catches signals from its first moment on, see {@link Process#catchSignals}. */

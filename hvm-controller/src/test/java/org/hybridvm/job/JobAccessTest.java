@@ -3,6 +3,7 @@ package org.hybridvm.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hybridvm.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
-import java.util.function.BooleanSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -240,11 +240,5 @@ class JobAccessTest {
                 .vm(vm)
                 .cores(cores)
                 .build();
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        while (!condition.getAsBoolean()) {
-            Thread.sleep(5); // until the class's limit
-        }
     }
 }
