@@ -21,7 +21,7 @@ static void wait_for_next(struct core *core)
 
 static void begin(struct core *core)
 {
-	if (partition->flags & HVM_FLAG_PAUSE) /* hardware */
+	if (!(partition->flags & HVM_FLAG_INTERPRETED))
 		return;
 	core->renewal.interval = milliseconds(FIRST_MS);
 	core->renewal.at = cpu_tsc() + core->renewal.interval;

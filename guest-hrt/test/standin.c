@@ -176,7 +176,7 @@ static void partition_init(const struct module *image)
 	*head = (struct hvm_partition){
 	    .magic = HVM_PARTITION_MAGIC,
 	    .revision = HVM_ABI_REVISION,
-	    .flags = (x2apic ? HVM_FLAG_X2APIC : 0) | (user ? HVM_FLAG_USER : 0),
+	    .flags = HVM_FLAG_INTERPRETED | (x2apic ? HVM_FLAG_X2APIC : 0) | (user ? HVM_FLAG_USER : 0),
 	    .phys_base = PARTITION,
 	    .size = SIZE,
 	    .core_count = 1,

@@ -218,8 +218,7 @@ static void describe(struct hvm_part *part)
 	if (__read_cr4() & X86_CR4_LA57)
 		head->flags |= HVM_FLAG_LA57;
 	/* TCG ends a translation block at PAUSE, which makes a spinning loop several times slower. */
-	if (!hvm_cpu_is_interpreted())
-		head->flags |= HVM_FLAG_PAUSE;
+	head->flags |= hvm_cpu_is_interpreted() ? HVM_FLAG_INTERPRETED : HVM_FLAG_PAUSE;
 	if (part->shared)
 		head->flags |= HVM_FLAG_SHARED;
 	if (part->user)

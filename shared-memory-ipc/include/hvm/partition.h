@@ -93,11 +93,12 @@ enum hvm_core_state {
 };
 
 /** Bits of hvm_partition.flags. */
-#define HVM_FLAG_X2APIC 0x1u  /* Linux runs its APICs in x2APIC mode: the HRT must, too */
-#define HVM_FLAG_LA57	0x2u  /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
-#define HVM_FLAG_PAUSE	0x4u  /* spin with PAUSE (hardware); without it under TCG */
-#define HVM_FLAG_SHARED 0x8u  /* vCPUs share host processors: one that polls takes time from another that works */
-#define HVM_FLAG_USER	0x10u /* programs run in ring 3 */
+#define HVM_FLAG_X2APIC	     0x1u  /* Linux runs its APICs in x2APIC mode: the HRT must, too */
+#define HVM_FLAG_LA57	     0x2u  /* Linux pages with 5 levels: CR4.LA57 must be set before paging */
+#define HVM_FLAG_PAUSE	     0x4u  /* spin with PAUSE */
+#define HVM_FLAG_SHARED	     0x8u  /* vCPUs share host processors: one that polls takes time from another that works */
+#define HVM_FLAG_USER	     0x10u /* programs run in ring 3 */
+#define HVM_FLAG_INTERPRETED 0x20u /* the vCPUs are QEMU's interpreter (TCG), not hardware */
 
 /** Numbers of system calls that have a counter; the first counter is for all others. */
 #define HVM_COUNTED_CALLS 30u

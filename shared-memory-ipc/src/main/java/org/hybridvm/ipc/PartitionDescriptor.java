@@ -51,6 +51,7 @@ public final class PartitionDescriptor {
     public static final long FLAG_PAUSE = 4L;
     public static final long FLAG_SHARED = 8L;
     public static final long FLAG_USER = 16L;
+    public static final long FLAG_INTERPRETED = 0x20L;
     public static final long COUNTED_CALLS = 0x1eL;
     public static final long PARTITION_MAGIC = 0x313054524150564dL;
     public static final long COMMAND_NONE = 0L;
