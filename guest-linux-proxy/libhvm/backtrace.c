@@ -2,8 +2,7 @@
 /* Part of the server: freestanding. The function may have broken all that is read here, so Linux reads it. */
 #include "backtrace.h"
 #include "raw.h"
-
-#include <hvm/partition.h>
+#include "return_address.h"
 
 #include <sys/uio.h>
 
@@ -29,32 +28,12 @@ void backtrace_copy_out(struct hvm_failure *to, const struct hvm_failure *failur
 	copy(SYS_process_vm_writev, (void *)failure, to, sizeof(*failure));
 }
 
-/*
- * True if the instruction before @address is a call: E8 rel32, or FF /2 with its ModRM forms of 2, 3, 4, 6 and 7 bytes
- * (SDM Vol. 2A, CALL; Vol. 2, 2.1.5).
- */
+/* True if the instruction before @address is a call. */
 static bool follows_call(uint64_t address)
 {
-	static const uint8_t lengths[] = {2, 3, 4, 6, 7};
-	uint8_t code[7];
+	uint8_t code[CALL_BYTES];
 
-	if (address < sizeof(code) || !read_memory(address - sizeof(code), code, sizeof(code)))
-		return false;
-	if (code[2] == 0xe8)
-		return true;
-	for (unsigned int i = 0; i < sizeof(lengths); i++) {
-		const uint8_t *call = code + sizeof(code) - lengths[i];
-
-		if (call[0] == 0xff && (call[1] & 0x38) == 0x10)
-			return true;
-	}
-	return false;
-}
-
-/* Code of HRT modules cannot be read here. */
-static bool in_module(uint64_t address)
-{
-	return address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+	return address >= sizeof(code) && read_memory(address - sizeof(code), code, sizeof(code)) && ends_in_call(code);
 }
 
 /* Follow the frame pointers up to @high. */

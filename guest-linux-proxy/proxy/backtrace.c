@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backtrace.h"
 
+#include "../libhvm/return_address.h"
 #include "device.h"
 #include "mapping.h"
 #include "memory.h"
@@ -25,32 +26,12 @@ static bool is_code(const struct backtrace_code *code, uint64_t address)
 	return false;
 }
 
-/*
- * True if the instruction before @address is a call: E8 rel32, or FF /2 with its ModRM forms of 2, 3, 4, 6 and 7 bytes
- * (SDM Vol. 2A, CALL; Vol. 2, 2.1.5).
- */
+/* True if the instruction before @address is a call. */
 static bool follows_call(uint64_t address)
 {
-	static const uint8_t lengths[] = {2, 3, 4, 6, 7};
-	uint8_t code[7];
+	uint8_t code[CALL_BYTES];
 
-	if (address < sizeof(code) || !memory_read(address - sizeof(code), code, sizeof(code)))
-		return false;
-	if (code[2] == 0xe8)
-		return true;
-	for (size_t i = 0; i < sizeof(lengths); i++) {
-		const uint8_t *call = code + sizeof(code) - lengths[i];
-
-		if (call[0] == 0xff && (call[1] & 0x38) == 0x10)
-			return true;
-	}
-	return false;
-}
-
-/* Code of HRT modules is in the HRT's half, where nothing of it can be read here. */
-static bool in_module(uint64_t address)
-{
-	return address - HVM_MODULE_VA < HVM_MODULE_SPAN;
+	return address >= sizeof(code) && memory_read(address - sizeof(code), code, sizeof(code)) && ends_in_call(code);
 }
 
 /* Follow the frame pointers; *@stack is left above the last frame. */
