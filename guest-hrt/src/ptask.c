@@ -297,11 +297,9 @@ static struct thread *choose(struct core *core, struct thread *asking)
 	return NULL;
 }
 
-/* True if a group that wants to take turns should make room for another. */
-static bool takes_turns(const struct core *core, const struct group *group)
+/* True if a worker of another group could take over the core. */
+static bool has_rival(const struct core *core, const struct group *group)
 {
-	if (!(group->flags & HVM_PTASK_TURNS))
-		return false;
 	for (const struct group *other = first; other; other = other->following)
 		if (other != group && waiting_worker(core, other->job, core->thread) && may_begin(core, other))
 			return true;
@@ -368,7 +366,7 @@ int64_t ptask_next(struct thread *thread)
 		return 0;
 	lock_take(&lock);
 	accept(core);
-	if (group && group->flags & HVM_PTASK_TURNS && !takes_turns(core, group) && claim(core, group, slot)) {
+	if (group && group->flags & HVM_PTASK_TURNS && !has_rival(core, group) && claim(core, group, slot)) {
 		lock_release(&lock);
 		return 0;
 	}

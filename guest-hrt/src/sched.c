@@ -222,6 +222,15 @@ static HOT void collect(struct core *core)
 		collect_waiting(core);
 }
 
+/* What a core without a thread that can go on does first: obey, and look for another; NULL if there is none. */
+static HOT struct thread *next_thread(struct core *core)
+{
+	if (core->stop_requested)
+		core_obey_stop(core);
+	collect(core);
+	return pick(core);
+}
+
 static bool any_answered(const struct core *core)
 {
 	for (const struct thread *thread = core->waiting; thread; thread = thread->next)
@@ -401,11 +410,6 @@ void sched_accept(struct core *core, uint64_t space, uint32_t slot, uint32_t cal
 	sched_start(first_of(space, core->group, slot, call_slot, copy, flags));
 }
 
-/*
- * Nothing can run. Poll until *@deadline (0: it begins now), then halt until an interrupt: who pushes or wakes a thread
- * looks at polling after he did, and this looks again after it has cleared it. @self: the thread on whose stack this
- * happens, or NULL. Interrupts are off, but for a moment.
- */
 static bool has_offer(struct core *core)
 {
 	return ptask_is_open(core) && ptask_offer(core);
@@ -435,6 +439,11 @@ static void halt(struct core *core, struct thread *self, bool (*ready)(const str
 		ptask_wakes(core);
 }
 
+/*
+ * Nothing can run. Poll until *@deadline (0: it begins now), then halt until an interrupt: who pushes or wakes a thread
+ * looks at polling after he did, and this looks again after it has cleared it. @self: the thread on whose stack this
+ * happens, or NULL. Interrupts are off, but for a moment.
+ */
 static void idle(struct core *core, struct thread *self, bool (*ready)(const struct thread *), uint64_t *deadline)
 {
 	uint64_t now = cpu_tsc();
@@ -477,12 +486,8 @@ int64_t sched_wait(struct thread *thread, uint64_t tag)
 	hvm_fence_full();
 	while (!hvm_slot_reap(thread->slot, tag, &result)) {
 		struct core *core = core_self();
-		struct thread *next;
+		struct thread *next = next_thread(core);
 
-		if (core->stop_requested)
-			core_obey_stop(core);
-		collect(core);
-		next = pick(core);
 		if (next) {
 			thread->next = core->waiting;
 			core->waiting = thread;
@@ -511,12 +516,8 @@ void sched_block(struct thread *thread)
 
 	while (!is_woken(thread)) {
 		struct core *core = core_self();
-		struct thread *next;
+		struct thread *next = next_thread(core);
 
-		if (core->stop_requested)
-			core_obey_stop(core);
-		collect(core);
-		next = pick(core);
 		if (next) {
 			core->blocked = thread;
 			switch_to(core, next);
@@ -719,10 +720,7 @@ static void run_idle(void)
 		core->dead = NULL;
 		if (dead)
 			bury(core, dead);
-		if (core->stop_requested)
-			core_obey_stop(core);
-		collect(core);
-		next = pick(core);
+		next = next_thread(core);
 		if (next) {
 			load_context(core, next, ~next->gs_base);
 			arm_tick(core);
