@@ -93,11 +93,7 @@ public final class EventTable {
 
     /** After a damaged database was left behind: goes on where its numbers ended. */
     static void continueAfter(Connection connection, long number) throws SQLException {
-        try (PreparedStatement insert =
-                connection.prepareStatement("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)")) {
-            insert.setLong(1, number);
-            insert.executeUpdate();
-        }
+        Sql.update(connection, "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)", number);
     }
 
     private static String anyOf(String column, int count) {

@@ -44,10 +44,7 @@ public final class JobTable {
 
     public static void delete(Connection connection, int number) throws SQLException {
         for (String table : List.of("job", "batch")) {
-            try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE number = ?")) {
-                delete.setInt(1, number);
-                delete.executeUpdate();
-            }
+            Sql.update(connection, "DELETE FROM " + table + " WHERE number = ?", number);
         }
     }
 

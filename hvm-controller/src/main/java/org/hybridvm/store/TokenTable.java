@@ -2,10 +2,8 @@
 package org.hybridvm.store;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,54 +14,34 @@ public final class TokenTable {
     private TokenTable() {}
 
     public static void add(Connection connection, TokenRow row) throws SQLException {
-        try (PreparedStatement insert =
-                connection.prepareStatement("INSERT INTO token (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?)")) {
-            insert.setString(1, row.id());
-            insert.setBytes(2, row.hash());
-            insert.setString(3, row.user());
-            insert.setString(4, row.role());
-            insert.setString(5, row.note());
-            insert.setLong(6, row.created());
-            insert.setLong(7, row.expires());
-            insert.executeUpdate();
-        }
+        Sql.update(
+                connection,
+                "INSERT INTO token (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row.id(),
+                row.hash(),
+                row.user(),
+                row.role(),
+                row.note(),
+                row.created(),
+                row.expires());
     }
 
     /** In the order in which they were made. */
     public static List<TokenRow> all(Connection connection) throws SQLException {
-        try (PreparedStatement select =
-                        connection.prepareStatement("SELECT " + COLUMNS + " FROM token ORDER BY created, id");
-                ResultSet row = select.executeQuery()) {
-            var rows = new ArrayList<TokenRow>();
-            while (row.next()) {
-                rows.add(row(row));
-            }
-            return rows;
-        }
+        return Sql.all(connection, TokenTable::row, "SELECT " + COLUMNS + " FROM token ORDER BY created, id");
     }
 
     public static Optional<TokenRow> find(Connection connection, String id) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS + " FROM token WHERE id = ?")) {
-            select.setString(1, id);
-            try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(row(row)) : Optional.empty();
-            }
-        }
+        return Sql.first(connection, TokenTable::row, "SELECT " + COLUMNS + " FROM token WHERE id = ?", id);
     }
 
     public static void delete(Connection connection, String id) throws SQLException {
-        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM token WHERE id = ?")) {
-            delete.setString(1, id);
-            delete.executeUpdate();
-        }
+        Sql.update(connection, "DELETE FROM token WHERE id = ?", id);
     }
 
     /** Forgets those that expired before {@code instant}. */
     public static void deleteExpired(Connection connection, long instant) throws SQLException {
-        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM token WHERE expires < ?")) {
-            delete.setLong(1, instant);
-            delete.executeUpdate();
-        }
+        Sql.update(connection, "DELETE FROM token WHERE expires < ?", instant);
     }
 
     private static TokenRow row(ResultSet row) throws SQLException {

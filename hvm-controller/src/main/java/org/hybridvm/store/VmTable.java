@@ -23,22 +23,18 @@ public final class VmTable {
 
     /** Adds a VM or replaces it. */
     public static void put(Connection connection, VmRow row) throws SQLException {
-        try (PreparedStatement put = connection.prepareStatement("INSERT INTO vm (name, generation, record, sum)"
-                + " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                + " generation = excluded.generation, record = excluded.record, sum = excluded.sum")) {
-            put.setString(1, row.name());
-            put.setLong(2, row.generation());
-            put.setString(3, row.record());
-            put.setLong(4, sum(row.generation(), row.record()));
-            put.executeUpdate();
-        }
+        Sql.update(
+                connection,
+                "INSERT INTO vm (name, generation, record, sum) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                        + " generation = excluded.generation, record = excluded.record, sum = excluded.sum",
+                row.name(),
+                row.generation(),
+                row.record(),
+                sum(row.generation(), row.record()));
     }
 
     public static void delete(Connection connection, String name) throws SQLException {
-        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM vm WHERE name = ?")) {
-            delete.setString(1, name);
-            delete.executeUpdate();
-        }
+        Sql.update(connection, "DELETE FROM vm WHERE name = ?", name);
     }
 
     /** All VMs, in the order of their names. */
@@ -75,11 +71,8 @@ public final class VmTable {
 
     /** The present revision; 0 before the first VM. */
     public static long revision(Connection connection) throws SQLException {
-        try (PreparedStatement select =
-                        connection.prepareStatement("SELECT value FROM counter WHERE name = '" + REVISION + "'");
-                ResultSet row = select.executeQuery()) {
-            return row.next() ? row.getLong(1) : 0;
-        }
+        return Sql.first(connection, row -> row.getLong(1), "SELECT value FROM counter WHERE name = ?", REVISION)
+                .orElse(0L);
     }
 
     /** Raises the revision; the answer is the new one. */
@@ -91,11 +84,12 @@ public final class VmTable {
 
     /** Sees that the revision is at least this. */
     static void raise(Connection connection, long revision) throws SQLException {
-        try (PreparedStatement put = connection.prepareStatement("INSERT INTO counter (name, value) VALUES ('"
-                + REVISION + "', ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)")) {
-            put.setLong(1, revision);
-            put.executeUpdate();
-        }
+        Sql.update(
+                connection,
+                "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name)"
+                        + " DO UPDATE SET value = max(value, excluded.value)",
+                REVISION,
+                revision);
     }
 
     private static long sum(long generation, String record) {

@@ -178,43 +178,16 @@ final class DomainXml {
     }
 
     private void devices(Element devices, Layout layout, Parts parts) {
-        attributes(child(devices, "controller"), "type", "usb", "model", "none");
-        attributes(
-                child(devices, "controller"),
-                "type",
-                "pci",
-                "index",
-                "0",
-                "model",
-                usesQ35(layout) ? "pcie-root" : "pci-root");
-        Element serial = attributes(
-                child(devices, "controller"),
-                "type",
-                "virtio-serial",
-                "index",
-                "0",
-                "model",
-                "virtio-non-transitional");
-        slot(serial, SERIAL_SLOT);
+        controllers(devices, layout);
         parts.rootFs().ifPresent(image -> rootDisk(devices, image));
         for (int i = 0; i < layout.mounts().size(); i++) {
             mount(devices, layout.mounts().get(i), i, parts.mountSockets());
         }
         Element console = attributes(child(devices, "serial"), "type", "unix");
-        attributes(
-                child(console, "source"),
-                "mode",
-                "bind",
-                "path",
-                parts.consoleSocket().toString());
+        listen(console, parts.consoleSocket());
         child(console, "target").setAttribute("port", "0");
         Element channel = attributes(child(devices, "channel"), "type", "unix");
-        attributes(
-                child(channel, "source"),
-                "mode",
-                "bind",
-                "path",
-                parts.agentSocket().toString());
+        listen(channel, parts.agentSocket());
         attributes(child(channel, "target"), "type", "virtio", "name", AGENT_PORT);
         Element shared = attributes(child(devices, "shmem"), "name", parts.sharedMemory());
         child(shared, "model").setAttribute("type", "ivshmem-plain");
@@ -223,6 +196,23 @@ final class DomainXml {
         child(devices, "memballoon").setAttribute("model", "none");
         child(devices, "panic").setAttribute("model", "isa");
         child(child(devices, "video"), "model").setAttribute("type", "none");
+    }
+
+    private void controllers(Element devices, Layout layout) {
+        controller(devices, "type", "usb", "model", "none");
+        controller(devices, "type", "pci", "index", "0", "model", usesQ35(layout) ? "pcie-root" : "pci-root");
+        Element serial =
+                controller(devices, "type", "virtio-serial", "index", "0", "model", "virtio-non-transitional");
+        slot(serial, SERIAL_SLOT);
+    }
+
+    private Element controller(Element devices, String... facts) {
+        return attributes(child(devices, "controller"), facts);
+    }
+
+    /** QEMU makes the socket. */
+    private void listen(Element device, Path socket) {
+        attributes(child(device, "source"), "mode", "bind", "path", socket.toString());
     }
 
     private void rootDisk(Element devices, Path image) {

@@ -34,6 +34,22 @@ final class KernelCommandLine {
         if (rootFs) {
             words.add("hvm.rootfs=/dev/" + DomainXml.ROOT_DISK);
         }
+        addPartitions(words, layout, ranges, hostCores);
+        for (int i = 0; i < layout.mounts().size(); i++) {
+            Layout.Mount mount = layout.mounts().get(i);
+            words.add("hvm.mount=%s:%s%s"
+                    .formatted(
+                            DomainXml.mountTag(i), encode(mount.source().toString()), mount.readOnly() ? ":ro" : ""));
+        }
+        if (!layout.linux().commandLine().isEmpty()) {
+            words.add(layout.linux().commandLine());
+        }
+        return String.join(" ", words);
+    }
+
+    /** The vCPUs of the partitions follow Linux', and each other. */
+    private static void addPartitions(
+            List<String> words, Layout layout, List<GuestMemory.Range> ranges, List<Integer> hostCores) {
         int cpu = layout.linux().cores();
         for (int i = 0; i < layout.partitions().size(); i++) {
             Layout.Hrt partition = layout.partitions().get(i);
@@ -51,16 +67,6 @@ final class KernelCommandLine {
                             partition.privilege() == Layout.Privilege.USER ? ":user" : ""));
             cpu = end;
         }
-        for (int i = 0; i < layout.mounts().size(); i++) {
-            Layout.Mount mount = layout.mounts().get(i);
-            words.add("hvm.mount=%s:%s%s"
-                    .formatted(
-                            DomainXml.mountTag(i), encode(mount.source().toString()), mount.readOnly() ? ":ro" : ""));
-        }
-        if (!layout.linux().commandLine().isEmpty()) {
-            words.add(layout.linux().commandLine());
-        }
-        return String.join(" ", words);
     }
 
     /** Whether a vCPU of the partition has its host core not for itself. */
