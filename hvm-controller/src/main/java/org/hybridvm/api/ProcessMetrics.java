@@ -7,12 +7,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hybridvm.host.ResidentMemory;
 import org.hybridvm.metrics.Family;
 import org.hybridvm.metrics.Family.Type;
 import org.hybridvm.metrics.Metrics;
 
 /** hvmd's own process, by Prometheus' standard names, and its heap. Without management beans: they cost megabytes. */
 final class ProcessMetrics implements Metrics.Source {
+    private static final Path SELF = Path.of("/proc/self");
+
     @Override
     public List<Family> collect() {
         Runtime runtime = Runtime.getRuntime();
@@ -38,13 +41,11 @@ final class ProcessMetrics implements Metrics.Source {
     }
 
     private static void addMemory(List<Family> families) {
-        try (var status = Files.lines(Path.of("/proc/self/status"));
-                var files = Files.list(Path.of("/proc/self/fd"))) {
-            status.filter(line -> line.startsWith("VmRSS:"))
-                    .map(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-                    .forEach(bytes -> families.add(
-                            new Family("process_resident_memory_bytes", Type.GAUGE, "Memory of hvmd that is in RAM.")
-                                    .add(bytes)));
+        ResidentMemory.of(SELF)
+                .ifPresent(bytes -> families.add(
+                        new Family("process_resident_memory_bytes", Type.GAUGE, "Memory of hvmd that is in RAM.")
+                                .add(bytes)));
+        try (var files = Files.list(SELF.resolve("fd"))) {
             families.add(
                     new Family("process_open_fds", Type.GAUGE, "Open file descriptors of hvmd.").add(files.count()));
         } catch (IOException e) {

@@ -50,20 +50,9 @@ final class DaemonCommand extends Command {
                     .build();
         }
         switch (parameter(0)) {
-            case "start", "status" -> {
-                if (parameter(0).equals("status") && !context.environment().containsKey(Endpoint.URL)) {
-                    requireRunning();
-                }
-                JsonObject version = client().get("/version");
-                context.out()
-                        .println("hvmd %s runs, pid %d, socket %s"
-                                .formatted(
-                                        version.text("version"),
-                                        version.number("pid"),
-                                        context.home().socket()));
-                if (parameter(0).equals("status")) {
-                    return health();
-                }
+            case "start" -> introduce();
+            case "status" -> {
+                return status();
             }
             case "stop" -> {
                 requireRunning();
@@ -84,6 +73,25 @@ final class DaemonCommand extends Command {
                         .build();
         }
         return OK;
+    }
+
+    /** Says who hvmd is; starts it if need be. */
+    private void introduce() {
+        JsonObject version = client().get("/version");
+        context.out()
+                .println("hvmd %s runs, pid %d, socket %s"
+                        .formatted(
+                                version.text("version"),
+                                version.number("pid"),
+                                context.home().socket()));
+    }
+
+    private int status() {
+        if (!context.environment().containsKey(Endpoint.URL)) {
+            requireRunning();
+        }
+        introduce();
+        return health();
     }
 
     /** Status 1 if something that hvmd needs is missing now. */

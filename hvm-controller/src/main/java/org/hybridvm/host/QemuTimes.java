@@ -42,7 +42,7 @@ public record QemuTimes(Map<Integer, Long> vcpus, long others, long resident) {
         } catch (IOException e) {
             return new QemuTimes(Map.of(), 0, 0);
         }
-        return new QemuTimes(vcpus, others, residentOf(process));
+        return new QemuTimes(vcpus, others, ResidentMemory.of(process).orElse(0));
     }
 
     private static String nameOf(Path thread) {
@@ -58,16 +58,6 @@ public record QemuTimes(Map<Integer, Long> vcpus, long others, long resident) {
         try {
             return Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
         } catch (IOException | NumberFormatException e) {
-            return 0;
-        }
-    }
-
-    private static long residentOf(Path process) {
-        try (var lines = Files.lines(process.resolve("status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-                    .sum();
-        } catch (IOException e) {
             return 0;
         }
     }

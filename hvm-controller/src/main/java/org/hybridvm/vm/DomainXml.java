@@ -201,8 +201,7 @@ final class DomainXml {
     private void controllers(Element devices, Layout layout) {
         controller(devices, "type", "usb", "model", "none");
         controller(devices, "type", "pci", "index", "0", "model", usesQ35(layout) ? "pcie-root" : "pci-root");
-        Element serial =
-                controller(devices, "type", "virtio-serial", "index", "0", "model", "virtio-non-transitional");
+        Element serial = controller(devices, "type", "virtio-serial", "index", "0", "model", "virtio-non-transitional");
         slot(serial, SERIAL_SLOT);
     }
 
