@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.util.ArrayList;
@@ -20,17 +21,26 @@ class FrameFuzzTest {
     private static final int STREAMS = Integer.getInteger("hvm.fuzz", 3_000);
     private static final long SEED = Long.getLong("hvm.fuzz.seed", 20260107);
     private static final int MOST_FRAMES = 20;
+    /** For some 10 KiB of frames; a length that is believed before its bytes are there would ask for more. */
+    private static final long MOST_ALLOCATED = 4 << 20;
 
     private final Random random = new Random(SEED);
 
     @Test
     void shouldTakeWholeFramesAndRefuseTheRest() {
         int frames = 0;
+        long most = 0;
         for (int i = 0; i < STREAMS; i++) {
-            frames += read(stream(), random.nextBoolean()).size();
+            byte[] stream = stream();
+            boolean trusted = random.nextBoolean();
+            long before = allocated();
+            frames += read(stream, trusted).size();
+            most = Math.max(most, allocated() - before);
         }
-        System.out.println("fuzz seed=" + SEED + " streams=" + STREAMS + " frames=" + frames);
+        System.out.println("fuzz seed=" + SEED + " frame_streams=" + STREAMS + " frames=" + frames
+                + " frame_stream_allocates_kib=" + (most >> 10));
         assertThat(frames).isPositive();
+        assertThat(most).isLessThan(MOST_ALLOCATED);
     }
 
     /** Before it is trusted the stream may begin with anything; the first whole frame behind it is found. */
@@ -49,6 +59,11 @@ class FrameFuzzTest {
             assertThat(read).as("seed " + SEED + ", stream " + i).hasSize(1);
             assertThat(read.getFirst().stream()).isEqualTo(7);
         }
+    }
+
+    /** Bytes, by this thread so far. */
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 
     private List<Frame> read(byte[] bytes, boolean trusted) {

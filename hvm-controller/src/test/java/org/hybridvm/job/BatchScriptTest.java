@@ -151,7 +151,8 @@ class BatchScriptTest {
                 "--",
                 "\u00e4",
                 "\0");
-        for (int round = 0; round < Integer.getInteger("hvm.fuzz", 20_000); round++) {
+        int scripts = Integer.getInteger("hvm.fuzz", 20_000);
+        for (int round = 0; round < scripts; round++) {
             var text = new StringBuilder(random.nextInt(8) == 0 ? "" : "#!/bin/sh\n#SBATCH ");
             for (int part = random.nextInt(12); part > 0; part--) {
                 text.append(parts.get(random.nextInt(parts.size())));
@@ -163,6 +164,7 @@ class BatchScriptTest {
                 assertThat(refusal.getMessage()).startsWith("f:");
             }
         }
+        System.out.println("fuzz batch_scripts=" + scripts);
     }
 
     @Test

@@ -113,13 +113,15 @@ class ElfFileTest {
     void shouldJudgeAnyBytesWithoutFailing() throws IOException {
         var random = new Random(Long.getLong("hvm.fuzz.seed", 42));
         byte[] original = TestElf.program().interpreter("/lib/ld.so").bytes();
-        for (int round = 0; round < Integer.getInteger("hvm.fuzz", 2000); round++) {
+        int files = Integer.getInteger("hvm.fuzz", 2000);
+        for (int round = 0; round < files; round++) {
             byte[] mutated = Arrays.copyOf(original, 1 + random.nextInt(original.length));
             for (int change = 0; change < 4; change++) {
                 mutated[random.nextInt(mutated.length)] = (byte) random.nextInt();
             }
             assertThat(read(mutated).kind()).isNotNull();
         }
+        System.out.println("fuzz elf_files=" + files);
     }
 
     private ElfFile read(byte[] bytes) throws IOException {

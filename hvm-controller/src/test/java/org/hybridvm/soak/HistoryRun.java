@@ -16,6 +16,7 @@ import org.hybridvm.JsonObject;
 /** Many clients at one hvmd that is killed again and again; afterwards their history is checked. */
 final class HistoryRun {
     private static final int PAGE = 1000;
+    private static final int TOLD = 10; // kills
     private static final Duration END_LIMIT = Duration.ofMinutes(10);
 
     private final HvmdUnderTest hvmd;
@@ -58,9 +59,14 @@ final class HistoryRun {
     Result run(int kills, int betweenMillis) throws IOException, InterruptedException {
         var random = new Random(seed);
         return during(() -> {
-            for (int kill = 0; kill < kills; kill++) {
+            for (int kill = 1; kill <= kills; kill++) {
                 Thread.sleep(random.nextInt(betweenMillis));
                 hvmd.killAndStart();
+                if (kill % TOLD == 0) {
+                    System.err.printf(
+                            "history: %d of %d kills, %d jobs%n",
+                            kill, kills, history.acknowledged().size());
+                }
             }
             Thread.sleep(random.nextInt(betweenMillis));
         });
