@@ -115,6 +115,12 @@ fail_with_logs() {
 	fail "something is wrong; hvmd's logs and the jobs' output: $report/$1.failed"
 }
 
+# The sum of attribute $1 (tests, failures, errors, skipped) of the reports of JUnit tests that are newer than file $stamp.
+sum_reports() {
+	find "$tree" -path '*/target/surefire-reports/TEST-*.xml' -newer "${stamp:?}" -exec grep -ho -m1 '<testsuite [^>]*' {} + |
+		sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
 # Build everything, without the tests, if a source is newer than the last build.
 build_tree() {
 	local stamp=$tree/target/built changed=''
