@@ -16,7 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How long an hvmd took until it had the jobs of all its VMs again.
+ * How long an hvmd took until it had the jobs of all its VMs again, and answered.
  *
  * @param sinceExec milliseconds since its process began
  * @param sinceServing milliseconds since it answered
@@ -61,11 +61,13 @@ record AdoptionTime(long sinceExec, long sinceServing) {
                 last = time(line);
             }
         }
-        return serving == null || met.size() < vms
-                ? Optional.empty()
-                : Optional.of(new AdoptionTime(
-                        Duration.between(executed, last).toMillis(),
-                        Math.max(0, Duration.between(serving, last).toMillis())));
+        if (serving == null || met.size() < vms) {
+            return Optional.empty();
+        }
+        Instant ready = last.isAfter(serving) ? last : serving;
+        return Optional.of(new AdoptionTime(
+                Duration.between(executed, ready).toMillis(),
+                Duration.between(serving, ready).toMillis()));
     }
 
     private static Instant time(String line) {
