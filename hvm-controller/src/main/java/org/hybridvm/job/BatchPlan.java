@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,6 +28,11 @@ import org.hybridvm.access.Owner;
 record BatchPlan(Submission submission, BatchOptions options, Path directory, String program, List<String> before) {
     /** It travels in one message to the guest, with arguments and environment. */
     static final int MAX_SCRIPT = 48 * 1024;
+
+    /** Bytes of script, arguments and environment together. */
+    private static final int MAX_WORDS = 60 * 1024;
+
+    private static final int FIELD_HEAD = 8;
 
     /** Where the guest has {@code srun}, whatever its root. */
     private static final String SHIMS = "/hvm/lib/hvm/slurm";
@@ -57,6 +63,7 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
             }
         }
         submission.options().forEach((name, value) -> options.set(new BatchScript.Setting(name, value, "submit")));
+        requireRoom(submission, before);
         Path directory = options.directory
                 .map(submission.directory()::resolve)
                 .orElse(submission.directory())
@@ -80,6 +87,21 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                             .allowed("any character but NUL")
                             .build();
                 });
+    }
+
+    /** Refused now, and not when the job's turn has come: the frame that begins it holds 64 KiB, our own fields included. */
+    private static void requireRoom(Submission submission, List<String> before) {
+        long bytes = Stream.of(before, submission.arguments(), submission.environment())
+                .flatMap(List::stream)
+                .mapToLong(word -> word.getBytes(StandardCharsets.UTF_8).length + FIELD_HEAD)
+                .sum();
+        if (bytes > MAX_WORDS) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "Script, arguments and environment are too long")
+                    .value(bytes + " bytes")
+                    .allowed("at most " + MAX_WORDS + " bytes together")
+                    .hint("pass fewer variables (--export=NAME,...), or put arguments into a file")
+                    .build();
+        }
     }
 
     /** What it asks for, as a request to be run. A Linux script that holds HRT cores goes to their partition. */

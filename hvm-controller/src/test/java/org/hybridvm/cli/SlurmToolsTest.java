@@ -137,7 +137,7 @@ class SlurmToolsTest {
 
     @Test
     void shouldSayThatTheQueueIsLongerThanWhatItShows() {
-        held("--array=0-999", "one");
+        held("--array=0-999", "one", "two");
         List<String> all = hvm.run("queue", "--all").out().lines().toList();
         assertThat(all).hasSize(1002);
         Outcome some = hvm.run("queue");

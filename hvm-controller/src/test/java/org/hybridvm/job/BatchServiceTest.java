@@ -115,6 +115,22 @@ class BatchServiceTest {
     }
 
     @Test
+    void shouldRefuseAnEnvironmentThatNoJobCouldBeBegunWith() {
+        var submission = new Submission(
+                Optional.empty(),
+                "/bin/true",
+                List.of(),
+                folder,
+                List.of("A=" + "x".repeat(70_000)),
+                "",
+                Map.of(),
+                false);
+        assertThatThrownBy(() -> jobs.submit(submission).join())
+                .hasMessageStartingWith(
+                        "Script, arguments and environment are too long: 70010 bytes. Allowed: at most");
+    }
+
+    @Test
     void shouldRefuseAWordThatNoProgramCanGet() {
         var submission =
                 new Submission(Optional.empty(), "/bin/true", List.of("a\0b"), folder, List.of(), "", Map.of(), false);
