@@ -87,6 +87,19 @@ final class NodeVms implements VmControl, AutoCloseable {
     }
 
     @Override
+    public List<Map<String, Object>> validateAll(LayoutSource source) {
+        if (source.text().isEmpty()) {
+            return List.of(validate(source));
+        }
+        var reader = new LayoutReader(source.file(), source.folder());
+        return source.caller().look(() -> {
+            List<Layout> layouts = reader.readAll(source.text().get());
+            layouts.forEach(layout -> LayoutRights.require(layout, source.caller()));
+            return layouts.stream().map(VmFacts::ofLayout).toList();
+        });
+    }
+
+    @Override
     public Map<String, Object> launch(LayoutSource source, BootObserver observer) {
         Layout layout = read(source);
         return VmFacts.inFull(manager().launch(layout, observer));

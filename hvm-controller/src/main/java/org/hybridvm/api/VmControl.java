@@ -29,6 +29,9 @@ public interface VmControl {
     /** What the layout declares, defaults filled in; refuses what is wrong by its line and column. */
     Map<String, Object> validate(LayoutSource source);
 
+    /** The same of a file with a layout in each of its documents. */
+    List<Map<String, Object>> validateAll(LayoutSource source);
+
     /** Makes a VM and waits until it is ready; answers its facts. */
     Map<String, Object> launch(LayoutSource source, BootObserver observer);
 

@@ -106,7 +106,10 @@ final class VmRoutes {
 
     private void validate(RoutingContext request) {
         VmControl.LayoutSource source = layoutSource(request);
-        answerJson(request, () -> vms.validate(source));
+        answerJson(request, () -> {
+            List<Map<String, Object>> layouts = vms.validateAll(source);
+            return layouts.size() == 1 ? layouts.getFirst() : Map.of("layouts", layouts);
+        });
     }
 
     private void destroy(RoutingContext request) {

@@ -42,7 +42,8 @@ final class LayoutArguments {
         return request;
     }
 
-    private static String read(Context context, String file) {
+    /** @param file {@code -} is standard input */
+    static String read(Context context, String file) {
         if (!file.equals(STDIN)) {
             return LaunchCommand.read(context.directory().resolve(file));
         }

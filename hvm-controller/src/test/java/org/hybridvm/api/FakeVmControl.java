@@ -2,6 +2,7 @@
 package org.hybridvm.api;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -98,6 +99,14 @@ public final class FakeVmControl implements VmControl, GuestMachines, AutoClosea
                     .build();
         }
         return Map.of("name", machine.name());
+    }
+
+    @Override
+    public List<Map<String, Object>> validateAll(LayoutSource source) {
+        return Arrays.stream(source.text().orElse("").split("(?m)^---$"))
+                .map(text ->
+                        validate(new LayoutSource(Optional.of(text), source.file(), source.folder(), source.caller())))
+                .toList();
     }
 
     @Override
