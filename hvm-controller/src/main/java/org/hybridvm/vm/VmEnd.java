@@ -111,8 +111,13 @@ final class VmEnd {
                 libvirt.destroy(VmPaths.domain(vm));
                 return null;
             });
-        } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("libvirt does not end QEMU, so it is killed vm={}", vm.name(), e);
+        } catch (ExecutionException e) {
+            LOG.warn("libvirt does not end QEMU, so it is killed vm={} reason={}", vm.name(), e.getMessage());
+        } catch (TimeoutException e) {
+            LOG.warn(
+                    "libvirt does not answer, so QEMU is killed vm={} after_s={}",
+                    vm.name(),
+                    LIBVIRT_LIMIT.toSeconds());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
