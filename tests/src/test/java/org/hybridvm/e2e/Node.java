@@ -129,7 +129,7 @@ final class Node implements AutoCloseable {
 
     @Override
     public void close() {
-        hvm("destroy", VM);
+        hvm("destroy", "--force", VM); // a test that failed may have left jobs
         hvm("daemon", "stop");
         try {
             Files.walkFileTree(home, new SimpleFileVisitor<>() {
