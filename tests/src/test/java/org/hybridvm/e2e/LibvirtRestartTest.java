@@ -38,6 +38,7 @@ class LibvirtRestartTest {
             node.close();
             libvirt.close();
             Files.deleteIfExists(QEMU_LOG);
+            Files.deleteIfExists(QEMU_LOG.resolveSibling("hvm-" + Node.VM + "-fs0-virtiofsd.log"));
         }
     }
 
