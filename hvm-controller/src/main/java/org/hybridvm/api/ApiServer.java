@@ -126,6 +126,7 @@ public final class ApiServer {
         router.post("/v1/bench").handler(this::bench);
         router.post("/v1/bench/noise").handler(this::noise);
         router.delete("/v1/daemon").handler(this::stop);
+        router.route().handler(this::awaitJobs);
         var answers = new Answers(parts.database(), Clock.systemUTC());
         var calls = new KeyedCalls(answers);
         new VmRoutes(vertx, vms, jobs, blocking, servers, new Launches(vms, answers), calls, streams, limits)
@@ -145,6 +146,23 @@ public final class ApiServer {
     private static void requireRole(RoutingContext request) {
         Callers.require(request, RequiredRole.of(request.request().method(), request.normalizedPath()));
         request.next();
+    }
+
+    /** What follows knows of jobs, also on event loops; just after a start they are not read yet. */
+    private void awaitJobs(RoutingContext request) {
+        if (jobs.isOpen()) {
+            request.next();
+            return;
+        }
+        request.request().pause();
+        blocking.call(() -> {
+                    jobs.awaitOpen();
+                    return null;
+                })
+                .onComplete(ignored -> {
+                    request.request().resume();
+                    request.next(); // if they cannot be read, whoever needs one says so
+                });
     }
 
     private void limitRate(RoutingContext request) {

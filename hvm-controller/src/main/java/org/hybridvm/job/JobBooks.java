@@ -36,6 +36,8 @@ import org.slf4j.LoggerFactory;
 public final class JobBooks {
     static final int KEPT_JOBS = 10_000;
 
+    private static final int READ_AT_ONCE = 500;
+
     private static final Logger LOG = LoggerFactory.getLogger(JobBooks.class);
     private static final String JOURNAL = "journal.jsonl"; // what earlier versions kept instead of the database
 
@@ -83,23 +85,35 @@ public final class JobBooks {
      */
     record Recovered(List<JobRecord> records, int lastNumber, List<Integer> damaged) {}
 
-    /** Reads all jobs, as the last hvmd left them. */
+    /** Reads all jobs, as the last hvmd left them; by and by, so that others read meanwhile. */
     Recovered recover() {
-        JobTable.Contents contents = database.read(JobTable::read);
-        var damaged = new ArrayList<>(contents.damaged());
-        var records = new ArrayList<JobRecord>();
-        for (JobRow row : contents.rows()) {
-            try {
-                records.add(JobRecord.fromJson(JsonObject.parse(row.record())));
-            } catch (HvmException | IllegalArgumentException | DateTimeException e) {
-                LOG.error("job record damaged job={} reason={}", row.number(), e.getMessage());
-                damaged.add(row.number());
+        var recovered = new Recovered(new ArrayList<>(), 0, new ArrayList<>());
+        int last = 0;
+        while (true) {
+            int after = last;
+            JobTable.Contents part = database.read(connection -> JobTable.read(connection, after, READ_AT_ONCE));
+            for (JobRow row : part.rows()) {
+                recover(row, recovered);
+                last = row.number();
+            }
+            for (int number : part.damaged()) {
+                LOG.error("job record damaged job={} reason=checksum mend=hvm daemon recover --quarantine", number);
+                recovered.damaged().add(number);
+                last = Math.max(last, number);
+            }
+            if (last == after) {
+                return new Recovered(recovered.records(), part.lastNumber(), recovered.damaged());
             }
         }
-        for (int number : contents.damaged()) {
-            LOG.error("job record damaged job={} reason=checksum mend=hvm daemon recover --quarantine", number);
+    }
+
+    private static void recover(JobRow row, Recovered recovered) {
+        try {
+            recovered.records().add(JobRecord.fromJson(JsonObject.parse(row.record())));
+        } catch (HvmException | IllegalArgumentException | DateTimeException e) {
+            LOG.error("job record damaged job={} reason={}", row.number(), e.getMessage());
+            recovered.damaged().add(row.number());
         }
-        return new Recovered(records, contents.lastNumber(), damaged);
     }
 
     /**

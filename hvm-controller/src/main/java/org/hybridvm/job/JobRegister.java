@@ -48,11 +48,14 @@ final class JobRegister {
     private int lastNumber; // guarded by this
     private volatile JobObserver observer = JobObserver.NONE;
 
-    /** @param lastNumber the highest that a job has had */
-    JobRegister(JobBooks books, BatchQueue queue, int lastNumber) {
+    JobRegister(JobBooks books, BatchQueue queue) {
         this.books = books;
         this.queue = queue;
-        this.lastNumber = lastNumber;
+    }
+
+    /** @param number the highest that a job has had */
+    synchronized void goOnAfter(int number) {
+        lastNumber = number;
     }
 
     /** The first of {@code count} numbers that no job has had. */

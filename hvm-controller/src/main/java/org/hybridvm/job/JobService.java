@@ -10,11 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
 import org.hybridvm.access.Quotas;
 import org.hybridvm.store.RequestKey;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs programs in guests and keeps the books about them. Methods may be called from any thread, but look at files, so
@@ -27,6 +30,7 @@ public final class JobService implements AutoCloseable {
     /** The highest signal number of Linux. */
     public static final int MAX_SIGNAL = 64;
 
+    private static final Logger LOG = LoggerFactory.getLogger(JobService.class);
     private static final Duration SAVE_AGAIN = Duration.ofSeconds(5);
 
     private final GuestMachines machines;
@@ -41,6 +45,7 @@ public final class JobService implements AutoCloseable {
     private final JobKeeper keeper;
     private final Adoption adoption;
     private final RunJobs runs;
+    private final CompletableFuture<Void> known = new CompletableFuture<>();
     private volatile boolean stopping;
 
     /** Of users who have no limits. */
@@ -54,21 +59,56 @@ public final class JobService implements AutoCloseable {
         this.self = self;
         this.books = books;
         this.clock = clock;
-        JobBooks.Recovered recovered = books.recover();
         queue = new BatchQueue(clock);
-        register = new JobRegister(books, queue, recovered.lastNumber());
+        register = new JobRegister(books, queue);
         keeper = new JobKeeper(books, register, queue, cores, timer, clock);
         var admission = new Admission(register, quotas);
         var starter = new JobStarter(machines, self, books, register, cores, keeper, clock);
         var eligibility = new Eligibility(starter, quotas, clock);
         batch = new BatchJobs(machines, books, register, queue, admission, keeper, clock);
         adoption = new Adoption(machines, books, register, cores, keeper, timer, starter, clock);
-        recovered.records().forEach(this::take);
-        queue.begin(starter, eligibility);
         var waiting = new RunJobs.Waiting(admission, eligibility, queue, starter);
         runs = new RunJobs(machines, books, register, cores, keeper, adoption, waiting, clock);
-        adoption.begin();
-        timer.every(SAVE_AGAIN, books::saveAgain);
+        Thread.ofPlatform().daemon().name("load-jobs").start(() -> load(starter, eligibility));
+    }
+
+    /** Takes over what the last hvmd left; nothing else is done with jobs before. */
+    private void load(JobStarter starter, Eligibility eligibility) {
+        try {
+            JobBooks.Recovered recovered = books.recover();
+            register.goOnAfter(recovered.lastNumber());
+            recovered.records().forEach(this::take);
+            queue.begin(starter, eligibility);
+            adoption.begin();
+            timer.every(SAVE_AGAIN, books::saveAgain);
+            known.complete(null);
+        } catch (RuntimeException e) {
+            LOG.error("jobs cannot be read", e);
+            known.completeExceptionally(e);
+        }
+    }
+
+    /** Whether it is known which jobs there are; until then calls wait. Does not block. */
+    public boolean isOpen() {
+        return known.isDone();
+    }
+
+    /**
+     * Waits until it is known which jobs there are: some tenths of a second after a start with many.
+     *
+     * @throws HvmException if the database cannot be read
+     */
+    public void awaitOpen() {
+        try {
+            known.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof HvmException refused ? refused : e;
+        }
+    }
+
+    private JobRegister known() {
+        awaitOpen();
+        return register;
     }
 
     private void take(JobRecord record) {
@@ -83,7 +123,7 @@ public final class JobService implements AutoCloseable {
 
     /** {@code watcher} hears of all jobs that begin from now on. */
     public void observe(JobObserver watcher) {
-        register.observe(watcher);
+        known().observe(watcher);
     }
 
     JobObserver observer() {
@@ -109,6 +149,7 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if it cannot run as asked; then there is no job
      */
     Job run(Caller caller, JobRequest request, JobListener listener) {
+        awaitOpen();
         return runs.run(as(caller), caller, request, listener);
     }
 
@@ -120,12 +161,13 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if it cannot run, or its cores are not free; then there is no job
      */
     public Job serve(JobRequest request, JobListener listener) {
+        awaitOpen();
         return runs.serve(self, request, listener);
     }
 
     /** The server of a VM that an earlier hvmd has begun, and that nobody hears of. */
     public Optional<Job> orphanedServer(String vm) {
-        return register.live().stream()
+        return known().live().stream()
                 .filter(job -> job.isAlone()
                         && job.record().vm().equals(vm)
                         && job.record().handover().server())
@@ -144,17 +186,17 @@ public final class JobService implements AutoCloseable {
 
     /** All jobs that are known, oldest first. */
     public List<JobRecord> list() {
-        return register.list();
+        return known().list();
     }
 
     /** Some of the jobs, oldest first. */
     List<JobRecord> page(JobPage page) {
-        return register.page(page);
+        return known().page(page);
     }
 
     /** @throws HvmException {@link ErrorCode#NO_SUCH_JOB} */
     public JobRecord find(int number) {
-        return register.find(number);
+        return known().find(number);
     }
 
     /**
@@ -169,7 +211,7 @@ public final class JobService implements AutoCloseable {
                     .allowed("1 to " + MAX_SIGNAL)
                     .build();
         }
-        Optional<Job> job = register.live(number);
+        Optional<Job> job = known().live(number);
         requireReachable(number, (int) signal);
         if (job.isEmpty() && queue.find(number).isPresent()) {
             cancel(number).join();
@@ -219,7 +261,7 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if there is no such job, or it has ended
      */
     OutputTail tail(int number, OutputStreamKind stream) {
-        return register.live(number)
+        return known().live(number)
                 .map(job -> job.tail(stream))
                 .orElseThrow(() -> HvmException.of(
                                 ErrorCode.WRONG_STATE, "The job has ended; the output of a run is kept nowhere")
@@ -251,12 +293,13 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if it could never run as asked; then there is no job
      */
     CompletableFuture<Submission.Accepted> submit(Caller caller, Submission submission, Optional<RequestKey> request) {
+        awaitOpen();
         return batch.submit(as(caller), caller, submission, request);
     }
 
     /** The jobs that are meant: one, or all tasks of the array whose first it is. */
     public List<JobRecord> tasks(JobId job) {
-        return register.tasks(job);
+        return known().tasks(job);
     }
 
     /**
@@ -266,6 +309,7 @@ public final class JobService implements AutoCloseable {
      * @throws HvmException if there is no such job, or it has ended
      */
     public CompletableFuture<Void> cancel(int number) {
+        awaitOpen();
         return batch.cancel(number).orElseGet(() -> {
             Job job = register.live(number).orElseThrow(() -> register.wrongState(number, "PENDING, RUNNING"));
             return keeper.end(job, Handover.Asked.CANCEL);
@@ -278,6 +322,7 @@ public final class JobService implements AutoCloseable {
      * @return completes once that is on disk
      */
     public CompletableFuture<Void> hold(int number, boolean hold) {
+        awaitOpen();
         return batch.hold(number, hold);
     }
 
@@ -287,6 +332,7 @@ public final class JobService implements AutoCloseable {
      * @return completes once that is on disk or the job was asked to end
      */
     public CompletableFuture<Void> requeue(int number) {
+        awaitOpen();
         return batch.requeue(number);
     }
 
@@ -306,12 +352,13 @@ public final class JobService implements AutoCloseable {
 
     /** Why a job waits: the reason, the jobs in the way, since when, and when it could start. */
     public Map<String, Object> why(int number) {
+        awaitOpen();
         return batch.why(number);
     }
 
     /** The jobs that run or wait on a VM. */
     public List<JobRecord> liveOn(String vm) {
-        return register.live().stream()
+        return known().live().stream()
                 .map(Job::record)
                 .filter(record -> record.vm().equals(vm))
                 .toList();
@@ -325,6 +372,7 @@ public final class JobService implements AutoCloseable {
     @Override
     public void close() {
         letGo();
+        known.exceptionally(failure -> null).join(); // else it would begin what is closed now
         queue.close();
         timer.close();
     }

@@ -50,19 +50,30 @@ public final class JobTable {
 
     /** All jobs, in the order of their numbers. */
     public static Contents read(Connection connection) throws SQLException {
+        return read(connection, 0, Integer.MAX_VALUE);
+    }
+
+    /** So many jobs at most whose numbers are above one, in the order of their numbers. */
+    public static Contents read(Connection connection, int after, int limit) throws SQLException {
         var rows = new ArrayList<JobRow>();
         var damaged = new ArrayList<Integer>();
         try (PreparedStatement select =
-                        connection.prepareStatement("SELECT job.number, record, job.sum, spec, batch.sum"
-                                + " FROM job LEFT JOIN batch ON batch.number = job.number ORDER BY job.number");
-                ResultSet row = select.executeQuery()) {
-            while (row.next()) {
-                String spec = row.getString(4);
-                if (Checksum.of(row.getString(2)) == row.getLong(3)
-                        && (spec == null || Checksum.of(spec) == row.getLong(5))) {
-                    rows.add(new JobRow(row.getInt(1), row.getString(2), Optional.ofNullable(spec)));
-                } else {
-                    damaged.add(row.getInt(1));
+                connection.prepareStatement("SELECT job.number, record, job.sum, spec, batch.sum"
+                        + " FROM job LEFT JOIN batch ON batch.number = job.number WHERE job.number > ?"
+                        + " ORDER BY job.number LIMIT ?")) {
+            select.setInt(1, after);
+            select.setInt(2, limit);
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    int number = row.getInt(1);
+                    String record = row.getString(2);
+                    String spec = row.getString(4);
+                    if (Checksum.of(record) == row.getLong(3)
+                            && (spec == null || Checksum.of(spec) == row.getLong(5))) {
+                        rows.add(new JobRow(number, record, Optional.ofNullable(spec)));
+                    } else {
+                        damaged.add(number);
+                    }
                 }
             }
         }

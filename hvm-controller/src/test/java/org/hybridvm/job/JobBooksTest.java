@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.hybridvm.Json;
 import org.hybridvm.access.Owner;
 import org.hybridvm.event.EventFilter;
@@ -113,6 +114,25 @@ class JobBooksTest {
         assertThat(recovered.damaged()).containsExactly(2);
         assertThat(recovered.records()).extracting(JobRecord::number).containsExactly(1);
         assertThat(recovered.lastNumber()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldReadAllJobsHoweverMany() throws IOException {
+        int count = 1201; // more than are read at once, and no multiple of it
+        open().add(IntStream.rangeClosed(1, count)
+                        .mapToObj(number -> record(number, Optional.of(JobResult.exited(0, null))))
+                        .toList())
+                .join();
+        database.write(connection -> {
+                    try (var statement = connection.createStatement()) {
+                        return statement.executeUpdate("UPDATE job SET sum = 0 WHERE number > 490 AND number <= 1000");
+                    }
+                })
+                .join();
+        JobBooks.Recovered recovered = open().recover();
+        assertThat(recovered.records()).hasSize(count - 510);
+        assertThat(recovered.damaged()).hasSize(510);
+        assertThat(recovered.lastNumber()).isEqualTo(count);
     }
 
     @Test

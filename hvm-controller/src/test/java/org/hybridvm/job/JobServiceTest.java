@@ -11,6 +11,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.access.Caller;
@@ -223,6 +226,35 @@ class JobServiceTest {
         assertThat(jobs.run(request("/bin/true"), new RecordingListener()).number())
                 .isEqualTo(2);
         assertThat(jobs.find(1).state()).isEqualTo(JobState.COMPLETED);
+    }
+
+    @Test
+    void shouldAnswerOnceAllJobsOfTheLastServiceAreRead() throws Exception {
+        jobs.run(request("/bin/true"), listener);
+        listener.awaitEnd();
+        jobs.close();
+        var reading = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        CompletableFuture.runAsync(() -> database.read(connection -> {
+            reading.countDown();
+            return awaitQuietly(goOn);
+        }));
+        reading.await();
+        jobs = service(FakeMachine.all(machine));
+        assertThat(jobs.isOpen()).isFalse();
+        var list = CompletableFuture.supplyAsync(jobs::list);
+        goOn.countDown();
+        assertThat(list.get(10, TimeUnit.SECONDS)).extracting(JobRecord::number).containsExactly(1);
+        assertThat(jobs.isOpen()).isTrue();
+    }
+
+    private static boolean awaitQuietly(CountDownLatch latch) {
+        try {
+            return latch.await(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     private JobService service(GuestMachines machines) throws IOException {
