@@ -118,6 +118,7 @@ public final class Hvmd {
                         .get(CLOSE_SECONDS, TimeUnit.SECONDS);
                 log.info("hvmd serves pid={} socket={}", ProcessHandle.current().pid(), home.socket());
                 sayReady();
+                jobs.awaitOpen(); // or it ends: without its jobs it is of no use
                 stopRequest.await();
                 log.info("hvmd stops, VMs go on");
                 Files.deleteIfExists(home.socket());
