@@ -74,26 +74,29 @@ final class Libvirt implements AutoCloseable {
     }
 
     /**
-     * Begins to open the connection, which takes some tenths of a second; does not wait for it.
+     * The libvirt of this node; calls wait until it was told to {@link #begin}, and is open.
      *
      * @param root the embedded driver's own folder
      */
-    static Libvirt begin(Path root) {
+    static Libvirt of(Path root) {
         String uri = Optional.ofNullable(System.getenv(URI_VARIABLE))
                 .filter(text -> !text.isBlank())
                 .orElse("qemu:///embed?root=" + root);
-        var libvirt = new Libvirt(URI.create(uri), root);
+        return new Libvirt(URI.create(uri), root);
+    }
+
+    /** Begins to open the connection, which takes some tenths of a second; does not wait for it. */
+    void begin() {
         Thread.ofPlatform().daemon().name("libvirt-open").start(() -> {
             try {
-                libvirt.open();
-                libvirt.opening.complete(null);
+                open();
+                opening.complete(null);
             } catch (LibvirtException | UnsatisfiedLinkError | IOException e) {
-                libvirt.opening.completeExceptionally(libvirt.notOpen(e));
+                opening.completeExceptionally(notOpen(e));
             } catch (RuntimeException | java.lang.Error e) {
-                libvirt.opening.completeExceptionally(e);
+                opening.completeExceptionally(e);
             }
         });
-        return libvirt;
     }
 
     private void open() throws IOException, LibvirtException {

@@ -52,7 +52,7 @@ public final class VmManager implements AutoCloseable {
         this.home = home;
         this.events = events;
         this.images = images;
-        libvirt = Libvirt.begin(home.state().resolve("libvirt"));
+        libvirt = Libvirt.of(home.state().resolve("libvirt"));
         this.kvm = KvmProbe.run();
         paths = new VmPaths(Files.createDirectories(home.run().resolve("vm")));
         Orphans.reapForEver();
@@ -74,6 +74,7 @@ public final class VmManager implements AutoCloseable {
         adoption = new VmAdoption(
                 libvirt, register, store, paths, ledger, declarations, boot, end, watch, link, events, records);
         adoption.begin();
+        libvirt.begin(); // behind what runs: both take all that two cores can give
     }
 
     /**
