@@ -44,6 +44,24 @@ public final class JsonObject {
         return fields;
     }
 
+    /**
+     * Itself. A field with another name than these is refused and not passed over: its writer has mistyped it, or asks for what is
+     * not there.
+     */
+    public JsonObject only(String... names) {
+        List<String> known = List.of(names);
+        fields.keySet().stream()
+                .filter(name -> !known.contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw HvmException.of(ErrorCode.INVALID_REQUEST, "The field '" + name + "' is not known here")
+                            .field(name)
+                            .allowed(known.isEmpty() ? "no field" : String.join(", ", known))
+                            .build();
+                });
+        return this;
+    }
+
     public boolean has(String name) {
         return fields.get(name) != null;
     }

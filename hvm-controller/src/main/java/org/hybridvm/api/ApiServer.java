@@ -183,7 +183,7 @@ public final class ApiServer {
     }
 
     private void bench(RoutingContext request) {
-        Optional<String> vm = Requests.body(request).optionalText("vm");
+        Optional<String> vm = Requests.body(request, "vm").optionalText("vm");
         measure(request, () -> {
             servers.retireAll(); // programs of the benchmark take cores themselves
             return HostCallBench.addTo(BenchRun.metrics(jobs, vm), servers);
@@ -191,7 +191,7 @@ public final class ApiServer {
     }
 
     private void noise(RoutingContext request) {
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, "vm", "seconds");
         Optional<String> vm = body.optionalText("vm");
         long seconds = body.number("seconds", NOISE_SECONDS);
         measure(request, () -> BenchRun.noise(jobs, vm, seconds));

@@ -101,7 +101,7 @@ final class AttachStream {
     /** {@code {"signal": NUMBER}}. */
     private void command(String text) {
         this.<Void>checked(() -> {
-            jobs.signal(job, JsonObject.parse(text).number("signal"));
+            jobs.signal(job, JsonObject.parse(text).only("signal").number("signal"));
             return null;
         });
     }

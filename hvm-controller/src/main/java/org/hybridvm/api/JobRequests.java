@@ -16,10 +16,28 @@ final class JobRequests {
     /** As far as Slurm's nice goes. */
     private static final int MAX_PRIORITY = 2_147_483_645;
 
+    private static final String[] FIELDS = {
+        "program",
+        "arguments",
+        "vm",
+        "partition",
+        "kind",
+        "cores",
+        "options",
+        "directory",
+        "environment",
+        "search_path",
+        "time_limit_s",
+        "priority",
+        "key",
+        "reports"
+    };
+
     private JobRequests() {}
 
     /** @throws HvmException that names the field which does not fit */
     static JobRequest parse(JsonObject body) {
+        body.only(FIELDS);
         return new JobRequest.Builder(body.text("program"), body.texts("arguments"))
                 .vm(body.optionalText("vm"))
                 .partition(body.optionalText("partition"))

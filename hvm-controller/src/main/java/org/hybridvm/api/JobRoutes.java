@@ -34,6 +34,9 @@ import org.hybridvm.trace.TraceParent;
 final class JobRoutes {
     private static final int MAX_JOBS_SHOWN = 1000;
     private static final long PAGE = 100;
+    private static final String[] SUBMISSION = {
+        "script", "program", "arguments", "directory", "environment", "search_path", "options", "test_only"
+    };
 
     private final Vertx vertx;
     private final JobService jobs;
@@ -135,7 +138,7 @@ final class JobRoutes {
     }
 
     private void submit(RoutingContext request) {
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, SUBMISSION);
         var options = new LinkedHashMap<String, String>();
         body.object("options")
                 .asMap()
@@ -235,7 +238,7 @@ final class JobRoutes {
     }
 
     private void signal(RoutingContext request) {
-        long signal = Requests.body(request).number("signal");
+        long signal = Requests.body(request, "signal").number("signal");
         change(request, (own, job) -> {
             own.signal(job, signal);
             return CompletableFuture.completedFuture(null);

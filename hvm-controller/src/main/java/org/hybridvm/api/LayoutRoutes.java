@@ -20,6 +20,8 @@ import org.hybridvm.store.RequestKey;
 
 /** {@code /v1/layouts/plan}, {@code /v1/layouts/apply}, {@code /v1/host}, and layouts of VMs. */
 final class LayoutRoutes {
+    private static final String[] DECLARATION = {"layouts", "folder", "plan", "prune", "restart"};
+
     private final Vertx vertx;
     private final VmControl vms;
     private final JobService jobs;
@@ -45,7 +47,7 @@ final class LayoutRoutes {
     }
 
     private void plan(RoutingContext request) {
-        LayoutControl.Declaration declaration = declaration(Requests.body(request), Callers.of(request));
+        LayoutControl.Declaration declaration = declaration(Requests.body(request, DECLARATION), Callers.of(request));
         answer(request, () -> vms.layouts().plan(declaration));
     }
 
@@ -65,7 +67,7 @@ final class LayoutRoutes {
 
     /** Answers with one JSON event a line, as a launch does. A caller who goes away stops nothing. */
     private void apply(RoutingContext request) {
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, DECLARATION);
         LayoutControl.Declaration declaration = declaration(body, Callers.of(request));
         boolean restart = body.flag("restart");
         var events = new LaunchEvents(vertx.getOrCreateContext(), request);
@@ -99,6 +101,7 @@ final class LayoutRoutes {
         }
         Path folder = Path.of(body.text("folder"));
         List<VmControl.LayoutSource> layouts = body.objects("layouts").stream()
+                .map(one -> one.only("layout", "file"))
                 .map(one -> new VmControl.LayoutSource(
                         Optional.of(one.text("layout")), one.text("file", "layout"), folder, caller))
                 .toList();

@@ -16,10 +16,12 @@ final class Requests {
 
     private Requests() {}
 
-    /** The body as a JSON object; an absent body is an empty one. */
-    static JsonObject body(RoutingContext request) {
+    /** The body as a JSON object with these fields and no others; an absent body is an empty one. */
+    static JsonObject body(RoutingContext request, String... fields) {
         String text = request.body().asString();
-        return text == null || text.isEmpty() ? JsonObject.of(Map.of()) : JsonObject.parse(text);
+        return text == null || text.isEmpty()
+                ? JsonObject.of(Map.of())
+                : JsonObject.parse(text).only(fields);
     }
 
     static Optional<String> parameter(RoutingContext request, String name) {

@@ -51,7 +51,7 @@ final class TokenRoutes {
 
     private void create(RoutingContext request) {
         Caller caller = Callers.of(request);
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, "user", "role", "expires_s", "note");
         String user = body.text("user", caller.name());
         Role role = body.optionalText("role").map(TokenRoutes::role).orElse(caller.role());
         Duration life = Duration.ofSeconds(body.number("expires_s", Tokens.DEFAULT_LIFE.toSeconds()));

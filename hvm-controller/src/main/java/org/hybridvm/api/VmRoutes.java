@@ -144,7 +144,7 @@ final class VmRoutes {
     private void reboot(RoutingContext request) {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
-        boolean force = Requests.body(request).flag("force");
+        boolean force = Requests.body(request, "force").flag("force");
         Optional<List<String>> match = ETags.allowed(request);
         changeOnce(request, () -> {
             requireMatch(match, vm);
@@ -173,7 +173,7 @@ final class VmRoutes {
     private void loadModule(RoutingContext request) {
         String vm = request.pathParam("vm");
         String partition = request.pathParam("partition");
-        Path file = Path.of(Requests.body(request).text("file"));
+        Path file = Path.of(Requests.body(request, "file").text("file"));
         Caller caller = Callers.of(request);
         changeOnce(request, () -> {
             servers.retire(vm); // the next one offers the module's functions
@@ -195,7 +195,7 @@ final class VmRoutes {
 
     private void serve(RoutingContext request) {
         String vm = request.pathParam("vm");
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, "partition", "libraries");
         Optional<String> partition = body.optionalText("partition");
         List<String> libraries = body.texts("libraries");
         changeOnce(request, () -> servers.require(vm, partition, libraries));
@@ -247,7 +247,7 @@ final class VmRoutes {
     }
 
     private static VmControl.LayoutSource layoutSource(RoutingContext request) {
-        JsonObject body = Requests.body(request);
+        JsonObject body = Requests.body(request, "layout", "file", "folder");
         return new VmControl.LayoutSource(
                 body.optionalText("layout"),
                 body.text("file", "layout"),

@@ -93,6 +93,27 @@ class ApiContractTest {
         });
     }
 
+    /** Who mistypes "test_only" wants no job. */
+    @Test
+    void shouldTakeTheFieldsThatAreDescribedAndNoOthers() throws IOException {
+        for (String route : described()) {
+            String[] words = route.split(" ");
+            String schema = "#/paths/" + words[1].replace("/", "~1") + "/" + words[0].toLowerCase(Locale.ROOT)
+                    + "/requestBody/content/application~1json/schema";
+            if (at(schema) instanceof Map<?, ?> reference) {
+                JsonObject body = JsonObject.of(at(reference.get("$ref").toString()));
+                String path = words[1].replace("{vm}", "demo").replaceAll("\\{[^}]+}", "1");
+                RawClient.Answer answer = RawClient.request(socket, words[0], path, Map.of(), "{\"none\": 1}");
+                assertThat(answer.status()).as(route).isEqualTo(400);
+                assertThat(answer.json().text("field")).as(route).isEqualTo("none");
+                assertThat(answer.json().text("allowed").split(", "))
+                        .as(route)
+                        .containsExactlyInAnyOrderElementsOf(
+                                body.object("properties").asMap().keySet());
+            }
+        }
+    }
+
     @Test
     void shouldReferOnlyToWhatIsThere() {
         references(document.asMap())
@@ -113,7 +134,7 @@ class ApiContractTest {
         check("GET", "/v1/openapi.json", null, 200);
         check("GET", "/v1/version", null, 200);
         check("GET", "/v1/doctor", null, 200);
-        JsonObject declared = JsonObject.of(Map.of("layouts", List.of(layout.asMap()), "folder", "/"));
+        JsonObject declared = JsonObject.of(Map.of("layouts", List.of(Map.of("layout", "name: demo")), "folder", "/"));
         check("POST", "/v1/layouts/plan", declared, 200);
         check("POST", "/v1/layouts/apply", declared, 200);
         check("GET", "/v1/vms/demo/layout", null, 200);
