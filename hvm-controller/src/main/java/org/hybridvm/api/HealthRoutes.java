@@ -23,7 +23,7 @@ final class HealthRoutes {
     /** That the event loop answers is the answer. */
     private void live(RoutingContext request) {
         Responses.json(
-                request, Map.of("live", true, "pid", ProcessHandle.current().pid()));
+                request, Map.of("live", true, "pid", ProcessHandle.current().pid(), "version", Version.current()));
     }
 
     private void ready(RoutingContext request) {

@@ -77,12 +77,12 @@ final class DaemonCommand extends Command {
 
     /** Says who hvmd is; starts it if need be. */
     private void introduce() {
-        JsonObject version = client().get("/version");
+        JsonObject hvmd = client().get("/health/live");
         context.out()
                 .println("hvmd %s runs, pid %d, socket %s"
                         .formatted(
-                                version.text("version"),
-                                version.number("pid"),
+                                hvmd.text("version"),
+                                hvmd.number("pid"),
                                 context.home().socket()));
     }
 
@@ -138,7 +138,7 @@ final class DaemonCommand extends Command {
         var asked = new CompletableFuture<Long>();
         Thread.ofVirtual().start(() -> {
             try {
-                long pid = client().get("/version").number("pid");
+                long pid = client().get("/health/live").number("pid");
                 client().delete("/daemon");
                 asked.complete(pid);
             } catch (RuntimeException e) {

@@ -3,6 +3,7 @@ package org.hybridvm.cli;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hybridvm.Await.await;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,9 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.hybridvm.Home;
 import org.hybridvm.JsonObject;
@@ -75,19 +75,19 @@ class HvmdProcessTest {
     @Test
     void shouldStartItAgainIfItIsKilledBeforeItAnswers() throws Exception {
         CompletableFuture<Long> pid = CompletableFuture.supplyAsync(this::pid);
-        Optional<ProcessHandle> starting = Optional.empty();
-        while (starting.isEmpty()) {
-            starting = ProcessHandle.current()
-                    .descendants()
-                    .filter(process -> process.info()
-                            .arguments()
-                            .map(List::of)
-                            .orElse(List.of())
-                            .contains(home.state().toString()))
-                    .findFirst();
+        await(() -> lockOwner().isPresent());
+        ProcessHandle starting = ProcessHandle.of(lockOwner().getAsLong()).orElseThrow();
+        starting.destroyForcibly();
+        assertThat(pid.get(LIMIT_SECONDS, SECONDS)).isNotEqualTo(starting.pid());
+    }
+
+    private OptionalLong lockOwner() {
+        try {
+            return OptionalLong.of(
+                    Long.parseLong(Files.readString(home.lockFile()).strip()));
+        } catch (IOException | NumberFormatException e) {
+            return OptionalLong.empty();
         }
-        starting.get().destroyForcibly();
-        assertThat(pid.get(LIMIT_SECONDS, SECONDS)).isNotEqualTo(starting.get().pid());
     }
 
     @Test
