@@ -3,7 +3,9 @@ package org.hybridvm;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
@@ -32,7 +34,21 @@ public final class Json {
 
     /** @throws IOException if the text is not one JSON value; the message says where */
     public static Object parse(String text) throws IOException {
-        try (JsonParser parser = FACTORY.createParser(text)) {
+        try {
+            return parse(FACTORY.createParser(text));
+        } catch (JsonProcessingException e) {
+            JsonLocation place = e.getLocation();
+            throw new IOException(
+                    place == null
+                            ? e.getOriginalMessage()
+                            : "%s (line %d, column %d)"
+                                    .formatted(e.getOriginalMessage(), place.getLineNr(), place.getColumnNr()),
+                    e);
+        }
+    }
+
+    private static Object parse(JsonParser text) throws IOException {
+        try (JsonParser parser = text) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw new IOException("no JSON value");

@@ -74,6 +74,9 @@ class JsonTest {
     @Test
     void shouldRefuseWhatIsNoJson() {
         assertThatThrownBy(() -> JsonObject.parse("{")).hasMessageStartingWith("The text is not JSON: ");
+        assertThatThrownBy(() -> JsonObject.parse("{\"a\": nul}"))
+                .hasMessageContainingAll("'nul'", "(line 1, column ")
+                .hasMessageNotContaining("REDACTED");
         assertThatThrownBy(() -> JsonObject.parse("[]"))
                 .hasMessage("The JSON value is no object. Allowed: one JSON object.");
     }

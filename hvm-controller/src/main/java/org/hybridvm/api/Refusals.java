@@ -3,9 +3,11 @@ package org.hybridvm.api;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.stream.Collectors;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
 import org.hybridvm.Json;
@@ -27,7 +29,11 @@ final class Refusals {
     void mount(Router router) {
         router.route().failureHandler(this::fail);
         router.errorHandler(404, request -> Responses.problem(request, noSuchResource(request)));
-        router.errorHandler(405, request -> Responses.problem(request, notAllowed(request)));
+        router.errorHandler(405, request -> {
+            String allowed = methods(router, request.normalizedPath());
+            request.response().putHeader("Allow", allowed);
+            Responses.problem(request, notAllowed(request, allowed));
+        });
         router.errorHandler(400, this::fail);
     }
 
@@ -98,11 +104,23 @@ final class Refusals {
                 .build();
     }
 
-    private static HvmException notAllowed(RoutingContext request) {
+    /** The methods that a path has. */
+    private static String methods(Router router, String path) {
+        return router.getRoutes().stream()
+                .filter(route ->
+                        route.getPath() != null && path.matches(route.getPath().replaceAll(":[a-z]+", "[^/]+")))
+                .flatMap(route -> route.methods().stream())
+                .map(HttpMethod::name)
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+
+    private static HvmException notAllowed(RoutingContext request, String allowed) {
         return HvmException.of(ErrorCode.METHOD_NOT_ALLOWED, "The resource does not have this method")
                 .value(shown(
                         request.request().method() + " " + request.request().path()))
-                .allowed(SEE)
+                .allowed(allowed)
                 .build();
     }
 

@@ -4,6 +4,7 @@ package org.hybridvm.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -29,6 +30,7 @@ final class DaemonCommand extends Command {
         repeated("NAME", "With certificate: a name or address of this host. Default: its name, localhost.", "--name");
         option(Integer.class, "DAYS", "With certificate: how long it is good. Default: 365.", "--days");
         flag("With recover: move what is damaged to the folder 'quarantine' beside the database.", "--quarantine");
+        outputOption();
         explain(
                 "",
                 "Other commands start hvmd when they need it. Stopping it stops no VM: the next hvmd adopts them.",
@@ -90,12 +92,24 @@ final class DaemonCommand extends Command {
         if (!context.environment().containsKey(Endpoint.URL)) {
             requireRunning();
         }
-        introduce();
-        return health();
+        return wantsJson() ? facts() : health();
+    }
+
+    private int facts() {
+        var facts =
+                new LinkedHashMap<String, Object>(client().get("/health/live").asMap());
+        JsonObject found = client().getHealth("/health/ready");
+        facts.put("ready", found.flag("ready"));
+        facts.put(
+                "phases",
+                found.objects("phases").stream().map(JsonObject::asMap).toList());
+        printJson(facts);
+        return found.flag("ready") ? OK : REFUSED;
     }
 
     /** Status 1 if something that hvmd needs is missing now. */
     private int health() {
+        introduce();
         JsonObject found = client().getHealth("/health/ready");
         boolean ready = found.flag("ready");
         context.out().println(ready ? "ready" : "not ready");

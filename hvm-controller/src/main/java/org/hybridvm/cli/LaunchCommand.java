@@ -67,7 +67,7 @@ final class LaunchCommand extends Command {
         } catch (NoSuchFileException e) {
             throw unreadable("No such layout file", file, e).build();
         } catch (IOException e) {
-            throw unreadable("The layout file cannot be read", file + " (" + e.getMessage() + ")", e)
+            throw unreadable("The layout file cannot be read", file + " (" + FileFailure.reason(e) + ")", e)
                     .build();
         }
     }

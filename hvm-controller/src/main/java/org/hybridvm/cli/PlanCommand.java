@@ -51,7 +51,7 @@ final class PlanCommand extends Command {
             Files.writeString(file, text);
         } catch (IOException e) {
             throw HvmException.of(ErrorCode.INVALID_REQUEST, "The file cannot be written")
-                    .value(file + " (" + e + ")")
+                    .value(file + " (" + FileFailure.reason(e) + ")")
                     .cause(e)
                     .build();
         }

@@ -3,11 +3,8 @@ package org.hybridvm.cli;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.HvmException;
@@ -37,7 +34,7 @@ final class ScriptSource {
         } catch (IOException e) {
             boolean program = bytes.length > 4 && bytes[0] == 0x7f && bytes[1] == 'E';
             throw HvmException.of(ErrorCode.PROGRAM_NOT_FOUND, "The batch script cannot be read")
-                    .value(name + " (" + reason(e) + ")")
+                    .value(name + " (" + FileFailure.reason(e) + ")")
                     .allowed("a text file in UTF-8")
                     .hint(program ? "hvm submit -- " + name : null)
                     .cause(e)
@@ -47,14 +44,5 @@ final class ScriptSource {
 
     private Path file(String name) {
         return context.directory().resolve(name);
-    }
-
-    private static String reason(IOException failure) {
-        return switch (failure) {
-            case NoSuchFileException _ -> "no such file";
-            case AccessDeniedException _ -> "permission denied";
-            case CharacterCodingException _ -> "not UTF-8";
-            default -> failure.getMessage();
-        };
     }
 }

@@ -125,7 +125,8 @@ final class SubmitCommand extends Command {
                 "",
                 "Passed from your environment: " + (slurm ? "all" : "as with hvm run")
                         + ", or what --export says. Set: HVM_JOB_ID, HVM_JOB_NAME, HVM_CPUS_PER_TASK,",
-                "HVM_ARRAY_JOB_ID, HVM_ARRAY_TASK_ID, HVM_SUBMIT_DIR, HVM_RESTART_COUNT, and the same as SLURM_*.",
+                "HVM_ARRAY_JOB_ID, HVM_ARRAY_TASK_ID, HVM_ARRAY_TASK_COUNT, _MIN and _MAX, HVM_SUBMIT_DIR,",
+                "HVM_RESTART_COUNT, and the same as SLURM_*.",
                 "In a script, srun PROGRAM runs on the job's HRT cores; its exit status is the program's. With -Q it reports",
                 "errors only.");
         String called = slurm ? "sbatch" : "hvm submit";

@@ -40,6 +40,12 @@ final class TopCommand extends Command {
     public Integer call() throws IOException, InterruptedException {
         double interval = interval();
         Integer count = number("--count");
+        if (count != null && count < 1) {
+            throw HvmException.of(ErrorCode.INVALID_REQUEST, "No such number of screens")
+                    .value(count)
+                    .allowed("1 or more")
+                    .build();
+        }
         int left = count == null ? Integer.MAX_VALUE : count;
         Optional<Terminal> terminal = isSet("--batch") || wantsJson() ? Optional.empty() : Terminal.open(context.out());
         try {

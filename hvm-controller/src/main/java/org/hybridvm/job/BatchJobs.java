@@ -73,10 +73,7 @@ final class BatchJobs {
         List<JobRecord> records =
                 plan.records(caller.owner(), machine.name(), placement.partition(), first, clock.instant());
         var spec = new BatchSpec(
-                Optional.of(GuestCommand.Identity.of(caller)),
-                plan.command(program),
-                submission.environment(),
-                lookup.places());
+                Optional.of(GuestCommand.Identity.of(caller)), plan.command(program), plan.passed(), lookup.places());
         var accepted =
                 new Submission.Accepted(records.stream().map(JobRecord::number).toList(), options.warnings);
         return books.addBatch(records, spec, request, accepted.toText())

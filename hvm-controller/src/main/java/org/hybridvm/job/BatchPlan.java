@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -146,6 +147,19 @@ record BatchPlan(Submission submission, BatchOptions options, Path directory, St
                     Handover.NONE));
         }
         return records;
+    }
+
+    /** The variables that all tasks are handed: the caller's, and what an array is as a whole. */
+    List<String> passed() {
+        var passed = new ArrayList<>(submission.environment());
+        if (!options.array.isEmpty()) {
+            for (String prefix : List.of("HVM_", "SLURM_")) {
+                passed.add(prefix + "ARRAY_TASK_COUNT=" + options.array.size());
+                passed.add(prefix + "ARRAY_TASK_MIN=" + Collections.min(options.array));
+                passed.add(prefix + "ARRAY_TASK_MAX=" + Collections.max(options.array));
+            }
+        }
+        return passed;
     }
 
     /** The caller's variables and those that tell a job of itself, by Slurm's names and ours. */

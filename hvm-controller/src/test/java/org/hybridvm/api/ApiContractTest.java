@@ -115,6 +115,13 @@ class ApiContractTest {
     }
 
     @Test
+    void shouldSayWhichMethodsAResourceHas() throws IOException {
+        RawClient.Answer answer = RawClient.request(socket, "PUT", "/v1/vms/demo", Map.of(), null);
+        assertThat(answer.status()).isEqualTo(405);
+        assertThat(answer.json().text("allowed")).isEqualTo("DELETE, GET");
+    }
+
+    @Test
     void shouldReferOnlyToWhatIsThere() {
         references(document.asMap())
                 .forEach(reference -> assertThat(at(reference)).as(reference).isNotNull());

@@ -97,6 +97,8 @@ class HvmCommandsTest {
         Outcome applied = hvm.run("apply", "demo.yaml");
         assertThat(applied.out()).isEqualTo("VMs: 1 to restart\n");
         assertThat(applied.err()).contains("demo: restart").contains("QEMU");
+        assertThat(hvm.run("plan", "--out", "none/plan.json", "demo.yaml").err())
+                .contains("none/plan.json (no such file or folder)");
         hvm.run("plan", "--out", "plan.json", "demo.yaml");
         assertThat(hvm.run("apply", "plan.json").out()).isEqualTo("Nothing to do: all is as declared.\n");
         assertThat(hvm.run("apply", "plan.json", "demo.yaml").err()).contains("A plan stands for itself: plan.json");

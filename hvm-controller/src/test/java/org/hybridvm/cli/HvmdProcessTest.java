@@ -94,6 +94,10 @@ class HvmdProcessTest {
     void shouldStopAndSaySo() {
         long pid = pid();
         assertThat(run("daemon", "status").out()).contains("pid " + pid);
+        JsonObject status =
+                JsonObject.parse(run("daemon", "status", "-o", "json").out());
+        assertThat(status.number("pid")).isEqualTo(pid);
+        assertThat(status.objects("phases")).isNotEmpty();
         assertThat(run("daemon", "stop")).isEqualTo(new Outcome(0, "", ""));
         assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false))
                 .isFalse();

@@ -84,13 +84,19 @@ class OtherUserTest {
     }
 
     @Test
-    void shouldRunAJobAsTheOneWhoAsksWhateverHeSays() throws Exception {
+    void shouldRunAJobAsTheOneWhoAsks() throws Exception {
         int job = submit(ADA, "/bin/gate");
         while (machine.commands().isEmpty()) {
             Thread.sleep(5); // RUNNING is on disk before the program begins
         }
         assertThat(machine.commands().getFirst().identity().user()).isEqualTo(1);
         assertThat(ask(ADA, "GET", "/jobs/" + job, null).json().text("user")).isEqualTo(ADA);
+    }
+
+    @Test
+    void shouldTakeNobodysWordForWhoHeIs() throws Exception {
+        String body = submission("/bin/gate", "out").replaceFirst("\\{", "{\"user\": \"root\", ");
+        assertThat(ask(ADA, "POST", "/jobs", body).json().text("field")).isEqualTo("user");
     }
 
     @Test
@@ -231,14 +237,7 @@ class OtherUserTest {
 
     private String submission(String program, String output) throws IOException {
         return Json.write(Map.of(
-                "program",
-                program,
-                "directory",
-                mount.toRealPath().toString(),
-                "options",
-                Map.of("--output", output),
-                "user",
-                "root"));
+                "program", program, "directory", mount.toRealPath().toString(), "options", Map.of("--output", output)));
     }
 
     /** As a process of that account. */

@@ -211,7 +211,8 @@ class BatchServiceTest {
         assertThat(end(first + 2)).isEqualTo(JobState.COMPLETED);
         assertThat(folder.resolve(first + ".5")).exists();
         assertThat(machine.commands().getLast().environment())
-                .contains("SLURM_ARRAY_TASK_ID=5", "HVM_ARRAY_JOB_ID=" + first);
+                .contains("SLURM_ARRAY_TASK_ID=5", "HVM_ARRAY_JOB_ID=" + first)
+                .contains("SLURM_ARRAY_TASK_COUNT=3", "SLURM_ARRAY_TASK_MIN=1", "HVM_ARRAY_TASK_MAX=5");
     }
 
     @Test
