@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.hybridvm.ErrorCode;
 import org.hybridvm.Home;
 import org.hybridvm.HvmException;
+import org.hybridvm.NativeLibraries;
 import org.hybridvm.access.AccessRules;
 import org.hybridvm.access.AuditLog;
 import org.hybridvm.access.OwnIdentity;
@@ -69,6 +70,7 @@ public final class Hvmd {
             Home home =
                     arguments.length == 2 ? new Home(Path.of(arguments[0]), Path.of(arguments[1])) : Home.ofThisUser();
             System.setProperty(LogSetup.FILE_PROPERTY, home.daemonLog().toString()); // before any class that logs
+            NativeLibraries.prefer();
             status = new Hvmd(home).serve();
         } catch (HvmException e) {
             System.err.println("hvmd: " + e.getMessage());
