@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * caller is told is on disk before; a kill of hvmd at any instant loses no job that was told. May be used from any thread.
  */
 public final class JobBooks {
-    static final int KEPT_JOBS = 10_000;
+    /** How many jobs that have ended are kept: the last to end. */
+    public static final int KEPT_JOBS = 10_000;
 
     private static final int READ_AT_ONCE = 500;
 

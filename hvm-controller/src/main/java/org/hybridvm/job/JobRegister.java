@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.hybridvm.job;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.hybridvm.ErrorCode;
@@ -44,7 +41,7 @@ final class JobRegister {
     private final BatchQueue queue;
     private final NavigableMap<Integer, Known> jobs = new ConcurrentSkipListMap<>();
     private final Map<Integer, Job> live = new ConcurrentHashMap<>(); // an index of it, for those who ask for all
-    private final NavigableSet<Integer> endedNumbers = new TreeSet<>(); // another; guarded by itself
+    private final EndedJobs ends = new EndedJobs(JobBooks.KEPT_JOBS);
     private int lastNumber; // guarded by this
     private volatile JobObserver observer = JobObserver.NONE;
 
@@ -68,7 +65,7 @@ final class JobRegister {
     /** Batch jobs that wait for their turn. */
     void await(Collection<JobRecord> records) {
         records.forEach(record -> jobs.put(record.number(), new Known.Waiting(record)));
-        forgetEnds(records);
+        records.forEach(record -> ends.remove(record.number()));
         queue.add(records);
     }
 
@@ -124,31 +121,14 @@ final class JobRegister {
         await(List.of(record));
     }
 
-    /** Remembers how a job ended, and forgets the oldest if there are too many; what is on disk is the caller's. */
+    /** Remembers how a job ended, and forgets those that ended first if there are too many; what is on disk is the caller's. */
     void end(JobRecord record) {
         jobs.put(record.number(), new Known.Ended(record));
         live.remove(record.number());
-        for (int number : tooMany(record.number())) {
+        for (int number : ends.add(record)) {
             if (jobs.get(number) instanceof Known.Ended oldest && jobs.remove(number, oldest)) {
                 books.forget(number); // else it was put back into the queue meanwhile
             }
-        }
-    }
-
-    private List<Integer> tooMany(int alsoEnded) {
-        var oldest = new ArrayList<Integer>();
-        synchronized (endedNumbers) {
-            endedNumbers.add(alsoEnded);
-            while (endedNumbers.size() > JobBooks.KEPT_JOBS) {
-                oldest.add(endedNumbers.pollFirst());
-            }
-        }
-        return oldest;
-    }
-
-    private void forgetEnds(Collection<JobRecord> records) {
-        synchronized (endedNumbers) {
-            records.forEach(record -> endedNumbers.remove(record.number()));
         }
     }
 
