@@ -107,12 +107,13 @@ final class RunSession {
         }
     }
 
-    /** While a job of ours goes on, an hvmd that cannot be started is one that is away. */
+    /** While a job of ours goes on, an hvmd that cannot be started is one that is away; one that refuses us is there. */
     private HttpConnection connect() throws IOException {
         try {
             return connector.connect();
         } catch (HvmException e) {
-            if (!accepted) {
+            boolean refused = e.code() == ErrorCode.UNAUTHENTICATED || e.code() == ErrorCode.FORBIDDEN;
+            if (!accepted || refused) {
                 throw e;
             }
             throw new IOException(e.getMessage(), e);
